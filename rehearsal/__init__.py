@@ -1,0 +1,1 @@
+"""A local Azure to rehearse the image factory on: a server, a stand-in plugin, and their set-up."""

@@ -1,0 +1,1 @@
+"""The local Azure: what ARM, its token service and three resource providers answer."""

@@ -1,0 +1,1 @@
+"""What all resource types share: the calls every one of them answers, and how."""

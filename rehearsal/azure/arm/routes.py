@@ -1,0 +1,188 @@
+"""The routes that every resource type has: GET, list, PUT, PATCH, DELETE, HEAD."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+from rehearsal.azure import ids
+from rehearsal.azure.arm import odata, service
+from rehearsal.azure.arm.types import ResourceType, Style
+from rehearsal.azure.errors import no_registered_provider
+from rehearsal.azure.http import polling
+from rehearsal.azure.http.messages import Answer, Call, Handler
+from rehearsal.azure.http.routing import Route, Router
+from rehearsal.azure.model import Resource
+
+Json = dict[str, Any]
+_T = TypeVar("_T")
+
+GROUP = "/subscriptions/{subscription}/resourceGroups/{group}/providers/"
+_PAGE = 1000  # what a list gives before it says nextLink
+_PARAMETER = re.compile(r"{(\w+)}")
+
+# The lab service knows these alone; the other providers here take any version (contract 1.4, 1.6).
+LAB_VERSIONS = ("2015-05-21-preview", "2016-05-15", "2018-09-15", "2018-10-15-preview")
+
+
+def install(router: Router, types: Iterable[ResourceType]) -> None:
+    """Add the routes of a table of types."""
+    for kind in types:
+        item = GROUP + kind.path
+        read = f"{kind.kind}/read"
+        _add(router, "GET", item, _get(kind), read)
+        _add(router, "HEAD", item, _head(kind), read)
+        if kind.listed:
+            _add(router, "GET", item.rpartition("/")[0], _list(kind), read)
+        if kind.path.count("{") == 1:
+            whole = "/subscriptions/{subscription}/providers/" + kind.path.rpartition("/")[0]
+            _add(router, "GET", whole, _list_whole(kind), read)
+        if not kind.writable:
+            continue
+        _add(router, "PUT", item, _put(kind), f"{kind.kind}/write")
+        if kind.patchable:
+            _add(router, "PATCH", item, _patch(kind), f"{kind.kind}/write")
+        if kind.deletable:
+            _add(router, "DELETE", item, _delete(kind), f"{kind.kind}/delete")
+
+
+def resource_id(call: Call, kind: ResourceType) -> str:
+    """Write the id of a call as Azure does: its own literals, the caller's names."""
+    path = _PARAMETER.sub(lambda found: call.parts[found.group(1)], kind.path)
+    path = as_caller(call, path)
+    subscription = call.parts["subscription"].lower()
+    return f"/subscriptions/{subscription}/resourceGroups/{call.parts['group']}/providers/{path}"
+
+
+def as_caller(call: Call, path: str) -> str:
+    """Put the caller's object id where a path says `@me`, as the lab service does for users."""
+    return path.replace("/users/@me", f"/users/{call.caller.object_id}")
+
+
+def shown(call: Call, resource: Resource) -> Json:
+    """Give what a GET answers for a resource."""
+    kind = call.azure.types.get(resource.kind.lower())
+    if kind is None:  # a resource group: not one of the table
+        return resource.body
+    expand, names = call.query.get("$expand", ""), call.query.get("$select", "")
+    body = kind.behaviour.show(call.azure, resource, expand.lower())
+    return odata.select(body, expand, names) if "$select" in expand or names else body
+
+
+def listing(call: Call, found: Sequence[Resource]) -> Answer:
+    """Answer a list of resources: filtered, ordered, cut to $top, in pages."""
+    return paged(call, found, lambda resource: resource.body, lambda each: shown(call, each))
+
+
+def paged(
+    call: Call, found: Sequence[_T], body: Callable[[_T], Json], show: Callable[[_T], Json]
+) -> Answer:
+    """Answer a list of anything: `body` is what is filtered and ordered by, `show` the answer."""
+    passes = odata.condition(call.query.get("$filter", ""))
+    kept = [each for each in found if passes(body(each))]
+    for path, descending in reversed(odata.order(call.query.get("$orderby", ""))):
+        by = odata.key(path)
+        kept.sort(key=lambda each: by(body(each)), reverse=descending)
+    if call.query.get("$top", "").isdigit():
+        kept = kept[: int(call.query["$top"])]
+    skip = call.query.get("$skiptoken", "0")
+    start = int(skip) if skip.isdigit() else 0
+    answer: Json = {"value": [show(each) for each in kept[start : start + _PAGE]]}
+    if len(kept) > start + _PAGE:
+        query = urlencode({**call.query, "$skiptoken": start + _PAGE})
+        answer["nextLink"] = f"{call.base}{quote(call.path)}?{query}"
+    return Answer(200, answer)
+
+
+def check_version(call: Call, kind: str) -> None:
+    """Refuse an api-version that the provider does not know."""
+    if kind.startswith("Microsoft.DevTestLab") and call.api_version not in LAB_VERSIONS:
+        raise no_registered_provider(kind, call.api_version, LAB_VERSIONS)
+
+
+def _add(router: Router, method: str, template: str, handler: Handler, action: str) -> None:
+    kind = action.rpartition("/")[0]
+
+    def checked(call: Call) -> Answer:
+        check_version(call, kind)
+        return handler(call)
+
+    router.add(Route(method, template, checked, action))
+
+
+def _get(kind: ResourceType) -> Handler:
+    def get(call: Call) -> Answer:
+        return Answer(200, shown(call, service.need(call.azure, resource_id(call, kind))))
+
+    return get
+
+
+def _head(kind: ResourceType) -> Handler:
+    def head(call: Call) -> Answer:
+        found = call.azure.resources.find(resource_id(call, kind))
+        return Answer(204 if found else 404)
+
+    return head
+
+
+def _list(kind: ResourceType) -> Handler:
+    def list_(call: Call) -> Answer:
+        last = _PARAMETER.findall(kind.path)[-1]
+        call.parts = {**call.parts, last: "-"}
+        any_id = resource_id(call, kind)
+        service.group_of(call.azure, any_id)
+        service.parent(call.azure, kind, any_id)
+        return listing(call, call.azure.resources.listed(ids.collection_of(any_id)))
+
+    return list_
+
+
+def _list_whole(kind: ResourceType) -> Handler:
+    def list_whole(call: Call) -> Answer:
+        return listing(call, call.azure.resources.of_kind(call.parts["subscription"], kind.kind))
+
+    return list_whole
+
+
+def _put(kind: ResourceType) -> Handler:
+    def put(call: Call) -> Answer:
+        outcome = service.put(
+            call.azure,
+            kind,
+            resource_id(call, kind),
+            call.body,
+            caller=call.caller,
+            version=call.api_version,
+        )
+        body = shown(call, outcome.resource)
+        if outcome.operation is None:
+            # Compute clients take 200 and 202 alone for snapshots and disks (contract 1.5).
+            created = outcome.created and kind.put is not Style.ACCEPTED
+            return Answer(201 if created else 200, body)
+        if kind.put is Style.ACCEPTED:
+            return polling.accepted(call, outcome.operation, body)
+        return polling.created(call, outcome.operation, body)
+
+    return put
+
+
+def _patch(kind: ResourceType) -> Handler:
+    def patch(call: Call) -> Answer:
+        changed = service.patch(call.azure, kind, resource_id(call, kind), call.body)
+        return Answer(200, shown(call, changed))
+
+    return patch
+
+
+def _delete(kind: ResourceType) -> Handler:
+    def delete(call: Call) -> Answer:
+        outcome = service.delete(call.azure, kind, resource_id(call, kind))
+        if outcome is None:
+            return Answer(204)
+        if outcome.operation is None:
+            return Answer(200)
+        return polling.accepted(call, outcome.operation)
+
+    return delete

@@ -1,0 +1,242 @@
+"""PUT, PATCH and DELETE of any resource type, without HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal.azure import errors, ids
+from rehearsal.azure.arm.types import PREVIEW, Draft, ResourceType, Style
+from rehearsal.azure.errors import ArmError
+from rehearsal.azure.identity.principals import Principal
+from rehearsal.azure.model import Resource
+from rehearsal.azure.world import REGIONS, Azure
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a write did: the resource as it stands, whether it is new, and what to poll."""
+
+    resource: Resource
+    created: bool = False
+    operation: str | None = None
+
+
+def group_of(azure: Azure, resource_id: str) -> Resource:
+    """Give the resource group of an id; ArmError if the subscription or the group is missing."""
+    subscription = ids.subscription_of(resource_id)
+    if subscription.lower() not in azure.directory.subscriptions:
+        raise errors.subscription_not_found(subscription)
+    group = azure.resources.find(ids.group_id(resource_id))
+    if group is None:
+        raise errors.group_not_found(ids.group_of(resource_id))
+    return group
+
+
+def parent(azure: Azure, kind: ResourceType, resource_id: str) -> Resource | None:
+    """Give the resource that holds a nested one; ArmError if it is missing."""
+    levels = kind.path.count("{")
+    if levels == 1:
+        return None
+    above = ids.parent_of(resource_id)
+    if kind.path.count("/policysets/"):
+        # The only policy set of a lab is `default`; it is no resource that could be missing.
+        above = ids.parent_of(above)
+    found = azure.resources.find(above)
+    if found is None:
+        raise errors.parent_not_found(ids.described(above))
+    return found
+
+
+def put(
+    azure: Azure,
+    kind: ResourceType,
+    resource_id: str,
+    body: Json,
+    *,
+    caller: Principal,
+    version: str,
+) -> Outcome:
+    """Create or update a resource; ArmError says why not."""
+    group = group_of(azure, resource_id)
+    if group.state == "Deleting":
+        raise errors.group_being_deleted(group.name)
+    holder = parent(azure, kind, resource_id)
+    checked = _previewed(kind, body, kind.read(body), version)
+    draft = _draft(kind, resource_id, checked, caller, version, group=group, holder=holder)
+    existing = azure.resources.find(resource_id)
+    if existing is not None:
+        _check_update(kind, existing, draft)
+        if not _never_made(kind, existing):
+            changed = kind.behaviour.update(azure, existing, draft)
+            if existing.state == "Failed":
+                changed = changed.setting(provisioningState="Succeeded")
+            return Outcome(azure.resources.keep(changed))
+        # What could not be made is made anew by the next PUT, as ARM's providers do.
+        erase(azure, existing)
+    made = kind.behaviour.create(azure, draft)
+    if kind.put is Style.SYNC:
+        done = kind.behaviour.finish(azure, made.setting(provisioningState="Succeeded"))
+        azure.resources.keep(done)
+        kind.behaviour.made(azure, done)
+        return Outcome(done, created=True)
+    azure.resources.keep(made.setting(provisioningState="Creating"))
+    operation = azure.operations.begin(made.key, "PUT")
+    kind.behaviour.begin(azure, azure.resources.find(made.key) or made, operation)
+    return Outcome(azure.resources.find(made.key) or made, created=True, operation=operation)
+
+
+def patch(azure: Azure, kind: ResourceType, resource_id: str, body: Json) -> Resource:
+    """Change what a PATCH of this type may, which for most is the tags alone."""
+    existing = need(azure, resource_id)
+    _object(body, "tags")
+    return azure.resources.keep(kind.behaviour.patch(azure, existing, body))
+
+
+def delete(azure: Azure, kind: ResourceType, resource_id: str) -> Outcome | None:
+    """Delete a resource; None if there is none. ArmError if it must stay."""
+    group_of(azure, resource_id)
+    parent(azure, kind, resource_id)
+    existing = azure.resources.find(resource_id)
+    if existing is None:
+        return None
+    kind.behaviour.releasing(azure, existing)
+    if kind.delete is Style.SYNC:
+        erase(azure, existing)
+        return Outcome(existing)
+    azure.operations.preempt(existing.key)
+    going = azure.resources.keep(existing.setting(provisioningState="Deleting"))
+    operation = azure.operations.begin(existing.key, "DELETE")
+    azure.agenda.after(
+        kind.behaviour.deletion(azure, existing),
+        "arm.gone",
+        key=existing.key,
+        uid=existing.uid,
+        operation=operation,
+    )
+    return Outcome(going, operation=operation)
+
+
+def need(azure: Azure, resource_id: str) -> Resource:
+    """Give a resource; ArmError 404 if it, or its group, is missing."""
+    found = azure.resources.find(resource_id)
+    if found is None:
+        group_of(azure, resource_id)
+        raise errors.resource_not_found(ids.described(resource_id), ids.group_of(resource_id))
+    return found
+
+
+def erase(azure: Azure, resource: Resource) -> None:
+    """Remove a resource at once, with all that is nested in it or belongs to it."""
+    for nested in reversed(azure.resources.below(resource)):
+        _take_away(azure, nested)
+    _take_away(azure, resource)
+
+
+def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
+    """Give what the agenda runs for every type."""
+
+    def made(key: str, uid: str, operation: str) -> None:
+        resource = azure.resources.find(key)
+        if resource is None or resource.uid != uid or resource.state == "Deleting":
+            return
+        behaviour = azure.types[resource.kind.lower()].behaviour
+        try:
+            done = behaviour.finish(azure, resource)
+        except ArmError as error:
+            azure.resources.keep(resource.setting(provisioningState="Failed"))
+            azure.operations.finish(operation, error)
+            return
+        azure.resources.keep(done.setting(provisioningState="Succeeded"))
+        behaviour.made(azure, done)
+        azure.operations.finish(operation)
+
+    def gone(key: str, uid: str, operation: str) -> None:
+        resource = azure.resources.find(key)
+        if resource is not None and resource.uid == uid:
+            erase(azure, resource)
+        azure.operations.finish(operation)
+
+    return {"arm.made": made, "arm.gone": gone}
+
+
+def _take_away(azure: Azure, resource: Resource) -> None:
+    azure.operations.preempt(resource.key) if resource.state != "Deleting" else None
+    azure.resources.remove(resource)
+    azure.types[resource.kind.lower()].behaviour.removed(azure, resource)
+
+
+def _never_made(kind: ResourceType, existing: Resource) -> bool:
+    """Tell whether the creation failed; a resource whose deletion failed is there all the same."""
+    failed = existing.state == "Failed" and kind.put is not Style.SYNC
+    return failed and not existing.hidden.get("notDeleted")
+
+
+def _previewed(kind: ResourceType, body: Json, checked: Json, version: str) -> Json:
+    """Put back what the models do not have, for callers of the api-version that knows it."""
+    given = body.get("properties")
+    if version != PREVIEW or not kind.behaviour.preview or not isinstance(given, dict):
+        return checked
+    known = {name: given[name] for name in kind.behaviour.preview if name in given}
+    return {**checked, "properties": {**checked.get("properties", {}), **known}}
+
+
+def _draft(
+    kind: ResourceType,
+    resource_id: str,
+    body: Json,
+    caller: Principal,
+    version: str,
+    *,
+    group: Resource,
+    holder: Resource | None,
+) -> Draft:
+    location = body.get("location")
+    if location is None:
+        if kind.tracked and kind.namespace != "Microsoft.DevTestLab":
+            raise errors.location_required()
+        location = group.location if holder is None else holder.location
+    location = str(location).replace(" ", "").lower()
+    if location not in REGIONS:
+        regions = ", ".join(REGIONS)
+        message = (
+            f"The provided location '{location}' is not available for resource type"
+            f" '{kind.kind}'. List of available regions for the resource type is '{regions}'."
+        )
+        raise errors.bad_request(message, "LocationNotAvailableForResourceType")
+    return Draft(
+        id=resource_id,
+        type=kind,
+        location=location,
+        tags=_object(body, "tags"),
+        properties=_object(body, "properties"),
+        top={name: body[name] for name in kind.top if body.get(name) is not None},
+        caller=caller,
+        api_version=version,
+    )
+
+
+def _object(body: Json, name: str) -> Json:
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise errors.invalid_content(what=f"'{name}' must be an object")
+    return value
+
+
+def _check_update(kind: ResourceType, existing: Resource, draft: Draft) -> None:
+    if existing.location and existing.location != draft.location:
+        raise errors.location_differs(
+            existing.name, ids.group_of(existing.id), existing.location, draft.location
+        )
+    if not existing.settled:
+        message = (
+            f"Resource '{existing.name}' is not in a valid state '{existing.state}' for operation"
+            " 'PUT'."
+        )
+        code = "ResourceIsNotInValidState" if kind.lower_ids else "OperationNotAllowed"
+        raise ArmError(409, code, message)

@@ -1,0 +1,1 @@
+"""Microsoft.Compute: the machine behind a lab VM, disks, snapshots, images, the marketplace."""

@@ -1,0 +1,220 @@
+"""The types of Microsoft.Compute that are rehearsed, and its calls that are no resources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rehearsal.azure.arm import service
+from rehearsal.azure.arm.bodies import Reader
+from rehearsal.azure.arm.routes import GROUP
+from rehearsal.azure.arm.types import Behaviour, ResourceType, Style
+from rehearsal.azure.compute import access, errors, machines, sizes
+from rehearsal.azure.compute.copying import SNAPSHOTS
+from rehearsal.azure.compute.images import IMAGES, Image
+from rehearsal.azure.compute.snapshots import Disk, Snapshot
+from rehearsal.azure.errors import ArmError, subscription_not_found
+from rehearsal.azure.http import polling
+from rehearsal.azure.http.messages import Answer, Call
+from rehearsal.azure.http.routing import Route, Router
+from rehearsal.azure.marketplace import MarketplaceImage
+from rehearsal.azure.model import Resource
+
+Json = dict[str, Any]
+
+
+def _missing(path: str) -> ArmError:
+    return errors.missing_parameter(path.removeprefix("properties."))
+
+
+def _invalid(path: str, value: Any, kind: str) -> ArmError:
+    return errors.invalid_parameter(path.removeprefix("properties.") or kind, str(value))
+
+
+# Later api-versions than the table's may know more properties: those are kept.
+READER = Reader("compute", missing=_missing, invalid=_invalid, keep_unknown=True)
+
+TYPES = (
+    ResourceType(
+        SNAPSHOTS,
+        f"{SNAPSHOTS}/{{name}}",
+        Style.ACCEPTED,
+        Style.ACCEPTED,
+        Snapshot("snapshot"),
+        ("sku", "extendedLocation"),
+        tracked=True,
+        model="Snapshot",
+        reader=READER,
+    ),
+    ResourceType(
+        machines.DISKS,
+        f"{machines.DISKS}/{{name}}",
+        Style.ACCEPTED,
+        Style.ACCEPTED,
+        Disk("disk"),
+        ("sku", "zones", "extendedLocation"),
+        tracked=True,
+        model="Disk",
+        reader=READER,
+    ),
+    ResourceType(
+        IMAGES,
+        f"{IMAGES}/{{name}}",
+        Style.CREATED,
+        Style.ACCEPTED,
+        Image("image"),
+        ("extendedLocation",),
+        tracked=True,
+        model="Image",
+        reader=READER,
+    ),
+    ResourceType(
+        sizes.MACHINES,
+        f"{sizes.MACHINES}/{{name}}",
+        behaviour=machines.Machine(),
+        tracked=True,
+        writable=False,
+    ),
+    ResourceType(
+        machines.CARDS,
+        f"{machines.CARDS}/{{name}}",
+        behaviour=Behaviour(),
+        tracked=True,
+        writable=False,
+    ),
+)
+
+_LOCATION = "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}"
+_OFFERS = f"{_LOCATION}/publishers/{{publisher}}/artifacttypes/vmimage/offers"
+_VERSIONS = f"{_OFFERS}/{{offer}}/skus/{{sku}}/versions"
+_READ = "Microsoft.Compute/locations/publishers/read"
+
+
+def install(router: Router) -> None:
+    """Add what the table does not say: usages, the marketplace, and two actions on machines."""
+    machine = f"{GROUP}{sizes.MACHINES}/{{name}}"
+    for route in (
+        Route("GET", f"{_LOCATION}/usages", _usages, "Microsoft.Compute/locations/usages/read"),
+        Route("GET", f"{_LOCATION}/publishers", _publishers, _READ),
+        Route("GET", _OFFERS, _offers, _READ),
+        Route("GET", f"{_OFFERS}/{{offer}}/skus", _skus, _READ),
+        Route("GET", _VERSIONS, _versions, _READ),
+        Route("GET", f"{_VERSIONS}/{{version}}", _version, _READ),
+        Route("POST", f"{machine}/deallocate", _deallocate, f"{sizes.MACHINES}/deallocate/action"),
+        Route("POST", f"{machine}/generalize", _generalize, f"{sizes.MACHINES}/generalize/action"),
+        Route("GET", f"{machine}/instanceView", _instance_view, f"{sizes.MACHINES}/read"),
+    ):
+        router.add(route)
+    for kind in (SNAPSHOTS, machines.DISKS):
+        disk = f"{GROUP}{kind}/{{name}}"
+        for verb, handler in (("beginGetAccess", access.begin), ("endGetAccess", access.end)):
+            router.add(Route("POST", f"{disk}/{verb}", handler, f"{kind}/{verb}/action"))
+
+
+def _usages(call: Call) -> Answer:
+    subscription = call.parts["subscription"]
+    if subscription.lower() not in call.azure.directory.subscriptions:
+        raise subscription_not_found(subscription)
+    return Answer(
+        200, {"value": sizes.usages(call.azure, subscription, call.parts["location"].lower())}
+    )
+
+
+def _publishers(call: Call) -> Answer:
+    names = [image.publisher for image in call.azure.marketplace.listed()]
+    return _names(call, names)
+
+
+def _offers(call: Call) -> Answer:
+    names = [
+        image.offer
+        for image in call.azure.marketplace.listed()
+        if image.key[0] == call.parts["publisher"].lower()
+    ]
+    return _names(call, names)
+
+
+def _skus(call: Call) -> Answer:
+    wanted = (call.parts["publisher"].lower(), call.parts["offer"].lower())
+    names = [image.sku for image in call.azure.marketplace.listed() if image.key[:2] == wanted]
+    return _names(call, names)
+
+
+def _versions(call: Call) -> Answer:
+    names = _image(call).versions(call.azure.now())
+    order = call.query.get("$orderby", "").lower().split()
+    if order == ["name", "desc"]:
+        names = names[::-1]
+    top = call.query.get("$top", "")
+    return _names(call, names[: int(top)] if top.isdigit() else names)
+
+
+def _version(call: Call) -> Answer:
+    image, version = _image(call), call.parts["version"]
+    if image.resolve(version, call.azure.now()) is None or version.lower() == "latest":
+        raise errors.marketplace_nothing()
+    properties: Json = {
+        "osDiskImage": {"operatingSystem": image.os, "sizeInGb": image.size},
+        "hyperVGeneration": image.generation,
+        "architecture": "x64",
+        "features": [{"name": "SecurityType", "value": image.security}] if image.security else [],
+        "dataDiskImages": [],
+    }
+    if image.plan:
+        plan = {
+            "publisher": image.plan.publisher,
+            "product": image.plan.product,
+            "name": image.plan.name,
+        }
+        properties["plan"] = plan
+    body = {
+        "id": call.path,
+        "name": version,
+        "location": call.parts["location"].lower(),
+        "properties": properties,
+    }
+    return Answer(200, body)
+
+
+def _image(call: Call) -> MarketplaceImage:
+    parts = call.parts
+    found = call.azure.marketplace.find(parts["publisher"], parts["offer"], parts["sku"])
+    if found is None:
+        raise errors.marketplace_nothing()
+    return found
+
+
+def _names(call: Call, names: list[str]) -> Answer:
+    """Answer a bare list, as these calls alone do; 404 where there is nothing."""
+    if not names:
+        raise errors.marketplace_nothing()
+    location = call.parts["location"].lower()
+    unique = dict.fromkeys(names)
+    return Answer(
+        200, [{"location": location, "name": name, "id": f"{call.path}/{name}"} for name in unique]
+    )
+
+
+def _machine(call: Call) -> Resource:
+    path = f"{GROUP}{sizes.MACHINES}/{{name}}".format(**call.parts)
+    return service.need(call.azure, path)
+
+
+def _deallocate(call: Call) -> Answer:
+    machine = _machine(call)
+    machines.set_power(call.azure, machine, "deallocated")
+    operation = call.azure.operations.begin(machine.key, "POST")
+    call.azure.operations.finish(operation)
+    return polling.accepted(call, operation)
+
+
+def _generalize(call: Call) -> Answer:
+    machine = _machine(call)
+    if machine.hidden["power"] != "deallocated":
+        message = f"Cannot generalize VM '{machine.name}': it must be stopped or deallocated first."
+        raise ArmError(409, "OperationNotAllowed", message)
+    machines.generalize(call.azure, machine)
+    return Answer(200)
+
+
+def _instance_view(call: Call) -> Answer:
+    return Answer(200, machines.instance_view(_machine(call)))

@@ -1,0 +1,1 @@
+"""Microsoft.DevTestLab: labs, their sources and artifacts, machines and custom images."""

@@ -1,0 +1,38 @@
+"""What the policies of a lab forbid when a machine is ordered."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rehearsal.azure.arm.types import Draft
+from rehearsal.azure.devtestlab import errors, evaluating
+from rehearsal.azure.model import Resource
+from rehearsal.azure.world import Azure
+
+Json = dict[str, Any]
+
+
+def check(azure: Azure, lab: Resource, draft: Draft, storage: str) -> None:
+    """Refuse an order that breaks an enabled policy; ArmError names every one it breaks."""
+    caller = draft.caller.object_id
+    owner = str(draft.properties.get("ownerObjectId") or "dynamicValue")
+    asked: list[Json] = [
+        {"factName": "LabVmSize", "factData": str(draft.properties["size"])},
+        {"factName": "LabVmCount", "valueOffset": "1"},
+        {"factName": "UserOwnedLabVmCount", "valueOffset": "1"},
+    ]
+    if storage.lower() == "premium":
+        asked += [
+            {"factName": "LabPremiumVmCount", "valueOffset": "1"},
+            {"factName": "UserOwnedLabPremiumVmCount", "valueOffset": "1"},
+        ]
+    reference = draft.properties.get("galleryImageReference")
+    if reference:
+        asked.append({"factName": "GalleryImage", "factData": json.dumps(reference)})
+    problems: list[Json] = []
+    for each in asked:
+        each["userObjectId"] = caller if owner == "dynamicValue" else owner
+        problems += evaluating.evaluate(azure, lab, each, caller)["policyViolations"]
+    if problems:
+        raise errors.policy_violated(problems)

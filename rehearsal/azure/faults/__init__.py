@@ -1,0 +1,1 @@
+"""Faults on demand: rules as people write them, the book that counts them, what they do."""

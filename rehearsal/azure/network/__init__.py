@@ -1,0 +1,1 @@
+"""Microsoft.Network: what a lab's network needs, from a table."""

@@ -1,0 +1,162 @@
+"""Public addresses, NAT gateways and networks, as far as a lab's way out needs them."""
+
+# ruff: noqa: ARG002 - behaviours share one signature, whether they need all of it or not
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from rehearsal.azure import ids
+from rehearsal.azure.arm.types import Behaviour, Draft
+from rehearsal.azure.errors import bad_request, scope_locked
+from rehearsal.azure.model import Resource
+from rehearsal.azure.network import errors
+from rehearsal.azure.world import Azure
+
+Json = dict[str, Any]
+
+VNETS = "Microsoft.Network/virtualNetworks"
+# Networks made from this version on have no outbound way of their own (contract 4.2).
+_PRIVATE_SINCE = "2025-07-01"
+
+
+class NetworkResource(Behaviour):
+    """What the three have in common: references that must be there."""
+
+    def check(self, azure: Azure, draft: Draft) -> None:
+        """Refuse a reference to a resource that is missing or elsewhere."""
+        for reference in _references(draft.properties):
+            found = azure.resources.find(reference)
+            if found is None or found.location != draft.location:
+                raise errors.invalid_reference(draft.id, reference)
+
+    def create(self, azure: Azure, draft: Draft) -> Resource:
+        """Make it, with a resourceGuid."""
+        self.check(azure, draft)
+        resource = draft.resource(self.given(draft), version=draft.api_version)
+        return self._filled(resource.setting(resourceGuid=resource.uid))
+
+    def update(self, azure: Azure, old: Resource, draft: Draft) -> Resource:
+        """Replace what was given before."""
+        self.check(azure, draft)
+        changed = super().update(azure, old, draft)
+        return self._filled(changed.setting(provisioningState="Succeeded", resourceGuid=old.uid))
+
+    def _filled(self, resource: Resource) -> Resource:
+        return resource
+
+
+class PublicAddress(NetworkResource):
+    """A public address: has an address, knows who uses it."""
+
+    def _filled(self, resource: Resource) -> Resource:
+        sku = {"tier": "Regional", **(resource.body.get("sku") or {"name": "Standard"})}
+        number = hashlib.sha256(resource.uid.encode()).digest()
+        address = f"20.{number[0]}.{number[1]}.{number[2] % 254 + 1}"
+        return resource.topped(sku=sku).setting(ipAddress=address)
+
+    def releasing(self, azure: Azure, resource: Resource) -> None:
+        """Refuse while a NAT gateway uses it."""
+        for gateway in azure.resources.of_kind(
+            resource.subscription, "Microsoft.Network/natGateways"
+        ):
+            if any(
+                ids.same(reference, resource.id) for reference in _references(gateway.properties)
+            ):
+                raise errors.public_ip_in_use(resource.id, gateway.id)
+
+
+class NatGateway(NetworkResource):
+    """A NAT gateway: knows the subnets that use it."""
+
+    def show(self, azure: Azure, resource: Resource, expand: str) -> Json:
+        """Add the subnets."""
+        users = [{"id": subnet["id"]} for subnet in self._users(azure, resource)]
+        return resource.setting(subnets=users).body if users else resource.body
+
+    def releasing(self, azure: Azure, resource: Resource) -> None:
+        """Refuse while a subnet uses it."""
+        for subnet in self._users(azure, resource):
+            raise errors.nat_gateway_in_use(resource.id, subnet["id"])
+
+    def _users(self, azure: Azure, resource: Resource) -> list[Json]:
+        return [
+            subnet
+            for vnet in azure.resources.of_kind(resource.subscription, VNETS)
+            for subnet in vnet.properties.get("subnets", ())
+            if ids.same(subnet["properties"].get("natGateway", {}).get("id", "/"), resource.id)
+        ]
+
+
+class VirtualNetwork(NetworkResource):
+    """A virtual network with its subnets inline."""
+
+    def check(self, azure: Azure, draft: Draft) -> None:
+        """Refuse one without an address space, or with a subnet that is none."""
+        super().check(azure, draft)
+        if not draft.properties.get("addressSpace", {}).get("addressPrefixes"):
+            message = f"Virtual network {draft.id} has no address prefixes."
+            raise bad_request(message, "VnetAddressSpaceNotSpecified")
+        for subnet in draft.properties.get("subnets") or ():
+            if not subnet.get("name"):
+                message = f"Subnet of virtual network {draft.id} has no name."
+                raise bad_request(message, "InvalidResourceName")
+
+    def _filled(self, resource: Resource) -> Resource:
+        subnets = []
+        for subnet in resource.properties.get("subnets") or ():
+            given = {
+                "privateEndpointNetworkPolicies": "Disabled",
+                "privateLinkServiceNetworkPolicies": "Enabled",
+                **(subnet.get("properties") or {}),
+                "provisioningState": "Succeeded",
+            }
+            subnets.append(
+                {
+                    "id": f"{resource.id}/subnets/{subnet['name']}",
+                    "name": subnet["name"],
+                    "type": f"{VNETS}/subnets",
+                    "properties": given,
+                }
+            )
+        return resource.setting(subnets=subnets)
+
+    def releasing(self, azure: Azure, resource: Resource) -> None:
+        """Refuse while a lab uses it: the lab service locks the network it was given."""
+        kind = "Microsoft.DevTestLab/labs/virtualNetworks"
+        for used in azure.resources.of_kind(resource.subscription, kind):
+            given = str(used.properties.get("externalProviderResourceId", "/"))
+            if ids.same(given, resource.id) and not used.hidden.get("own"):
+                raise scope_locked(resource.id, resource.id)
+
+
+def subnet_of(vnet: Resource, name: str) -> Json | None:
+    """Give a subnet by name."""
+    for subnet in vnet.properties.get("subnets", ()):
+        if subnet["name"].lower() == name.lower():
+            return dict(subnet)
+    return None
+
+
+def reaches_internet(vnet: Resource, subnet: Json) -> bool:
+    """Tell whether a machine without a public address can download through this subnet."""
+    properties = subnet["properties"]
+    if properties.get("natGateway", {}).get("id"):
+        return True
+    default = str(vnet.hidden.get("version", "")) < _PRIVATE_SINCE
+    return bool(properties.get("defaultOutboundAccess", default))
+
+
+def _references(part: Any) -> list[str]:
+    """Give every resource id that stands as {"id": ...} in what was given."""
+    if isinstance(part, list):
+        return [found for each in part for found in _references(each)]
+    if not isinstance(part, dict):
+        return []
+    found = [found for name, each in part.items() if name != "id" for found in _references(each)]
+    own = part.get("id")
+    # A subnet's own id names no other resource.
+    if isinstance(own, str) and "/subnets/" not in own:
+        found.append(own)
+    return found

@@ -1,0 +1,1 @@
+"""Microsoft.Resources: subscriptions, resource groups, providers, and cloud metadata."""

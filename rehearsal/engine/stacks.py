@@ -1,0 +1,94 @@
+"""What a cut-off run leaves in the file backend: locks of dead processes, half-written creates."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock on a stack, as the file backend writes it."""
+
+    pid: int
+    host: str
+    user: str
+    since: str
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether its process ran on this host and is gone."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        # The number may belong to another process by now.
+        try:
+            command = Path(f"/proc/{self.pid}/cmdline").read_bytes()
+        except OSError:
+            return False
+        # Empty for a moment while a process is being started: then it is not known to be another.
+        return bool(command) and b"pulumi" not in command
+
+    def __str__(self) -> str:
+        return f"process {self.pid} of {self.user} on {self.host}, since {self.since}"
+
+
+def stack_exists(state: Path, project: str, stack: str) -> bool:
+    """Tell whether the file backend in `state` has the stack."""
+    return _checkpoint(state, project, stack).exists()
+
+
+def locks(state: Path, project: str, stack: str) -> list[Lock]:
+    """Read the locks on a stack."""
+    folder = state / ".pulumi" / "locks" / "organization" / project / stack
+    found = [_read(file) for file in sorted(folder.glob("*.json"))]
+    return [
+        Lock(
+            pid=int(entry.get("pid", 0)),
+            host=str(entry.get("hostname", "")),
+            user=str(entry.get("username", "")),
+            since=str(entry.get("timestamp", "")),
+        )
+        for entry in found
+        if entry
+    ]
+
+
+def pending_creates(state: Path, project: str, stack: str) -> list[str]:
+    """List the URNs whose creation was begun by a run that was cut off."""
+    latest = _read(_checkpoint(state, project, stack)).get("checkpoint", {}).get("latest") or {}
+    return [
+        str(operation["resource"]["urn"])
+        for operation in latest.get("pending_operations") or ()
+        if operation.get("type") == "creating"
+    ]
+
+
+def stack_urn(state: Path, project: str, stack: str) -> str | None:
+    """Find the URN of the stack itself; None if it holds nothing yet."""
+    latest = _read(_checkpoint(state, project, stack)).get("checkpoint", {}).get("latest") or {}
+    for resource in latest.get("resources") or ():
+        if resource.get("type") == "pulumi:pulumi:Stack":
+            return str(resource["urn"])
+    return None
+
+
+def _checkpoint(state: Path, project: str, stack: str) -> Path:
+    return state / ".pulumi" / "stacks" / project / f"{stack}.json"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}

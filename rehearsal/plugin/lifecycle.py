@@ -1,0 +1,161 @@
+"""Create, read, update and delete of one resource over ARM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal.plugin.answers import Answer, ArmError
+from rehearsal.plugin.arm import Arm
+from rehearsal.plugin.diff import apply_drift
+from rehearsal.plugin.kinds import Kind
+from rehearsal.plugin.operations import OperationFailedError, wait_for_operation
+from rehearsal.plugin.pace import OperationTimedOutError
+from rehearsal.plugin.shape import input_projection, path_values, request_body, response_outputs
+from rehearsal.plugin.values import plain
+
+DEFAULT_TIMEOUT_SECONDS = 120 * 60.0
+_READ_BACK_SECONDS = 5 * 60.0
+
+
+class InitializationFailedError(Exception):
+    """Azure took the PUT but the operation failed: the resource stays in state, half made."""
+
+    def __init__(self, reason: str, state: ResourceState) -> None:
+        super().__init__(reason)
+        self.state = state
+
+
+@dataclass(frozen=True)
+class ResourceState:
+    """What goes into the engine's state."""
+
+    id: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+
+
+class Lifecycle:
+    """The verbs of one resource type on one provider."""
+
+    def __init__(self, arm: Arm, kind: Kind, api_version: str, timeout: float = 0.0) -> None:
+        """Take the type; `timeout` is customTimeouts in Azure's seconds, 0 for two hours."""
+        self._arm = arm
+        self._kind = kind
+        self._api_version = api_version
+        self._deadline = arm.pace.deadline(timeout or DEFAULT_TIMEOUT_SECONDS)
+
+    def create(self, inputs: Mapping[str, Any]) -> ResourceState:
+        """Check that nothing is there, PUT, wait, and read what has come of it.
+
+        Raises ArmError if Azure refuses, InitializationFailedError if it accepted and then
+        failed or took too long.
+        """
+        path = self._path(inputs)
+        found = self._arm.request("GET", self._url(path), deadline=self._deadline)
+        if found.status == 200 and found.body:
+            message = f"cannot create already existing resource '{path}'"
+            raise ArmError(message)
+        if found.status not in (200, 204, 404):
+            message = (
+                f"cannot check existence of resource '{path}': status code {found.status}, "
+                f"{found.text[:2000]}"
+            )
+            raise ArmError(message)
+        self._put(path, inputs, request_body(self._kind, plain(dict(inputs))))
+        return self._read_back(path, inputs)
+
+    def update(self, inputs: Mapping[str, Any]) -> ResourceState:
+        """PUT the whole body, wait, and read. The path is made from the inputs, as in create."""
+        path = self._path(inputs)
+        body = request_body(self._kind, plain(dict(inputs)))
+        self._keep_unset(path, body, inputs)
+        self._put(path, inputs, body)
+        return self._read_back(path, inputs)
+
+    def read(
+        self, resource_id: str, inputs: Mapping[str, Any], old_outputs: Mapping[str, Any]
+    ) -> ResourceState | None:
+        """Read the resource; None if it is gone.
+
+        With inputs (a refresh) only what changed in Azure since the last update is carried over
+        to them; without (an import) they are made from the answer and the id.
+        """
+        answer = self._arm.request("GET", self._url(resource_id), deadline=self._deadline)
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise answer.failure()
+        outputs = response_outputs(self._kind, answer.body, self._api_version)
+        after = input_projection(self._kind, outputs)
+        if inputs:
+            before = input_projection(self._kind, plain(dict(old_outputs)))
+            renewed = apply_drift(inputs, before, after)
+        else:
+            named = path_values(self._kind, resource_id)
+            named[self._kind.name_parameter] = str(
+                answer.body.get("name") or named[self._kind.name_parameter]
+            )
+            renewed = {**after, **named, "azureApiVersion": self._api_version}
+        return ResourceState(resource_id, renewed, outputs)
+
+    def delete(self, resource_id: str) -> None:
+        """DELETE and wait; a resource that is gone already counts as deleted."""
+        url = self._url(resource_id)
+        answer = self._arm.request("DELETE", url, deadline=self._deadline)
+        if answer.status == 404:
+            return
+        if answer.status not in (200, 202, 204):
+            raise answer.failure()
+        self._wait("DELETE", answer, url)
+
+    def _path(self, inputs: Mapping[str, Any]) -> str:
+        return self._kind.resource_path(plain(dict(inputs)), self._arm.subscription)
+
+    def _url(self, path: str) -> str:
+        return self._arm.url(path, self._api_version)
+
+    def _put(self, path: str, inputs: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+        url = self._url(path)
+        answer = self._arm.request("PUT", url, deadline=self._deadline, body=body)
+        if answer.status not in (200, 201, 202):
+            raise answer.failure()
+        try:
+            self._wait("PUT", answer, url)
+        except (OperationFailedError, OperationTimedOutError) as error:
+            reason = str(error) or "operation timed out: context deadline exceeded"
+            self._deadline = self._arm.pace.deadline(_READ_BACK_SECONDS)
+            try:
+                partial = self._read_back(path, inputs)
+            except ArmError as unread:
+                message = f"resource partially created but read failed: {reason} ({unread})"
+                raise ArmError(message) from unread
+            raise InitializationFailedError(reason, partial) from error
+
+    def _wait(self, method: str, answer: Answer, url: str) -> None:
+        wait_for_operation(
+            self._arm,
+            method,
+            answer,
+            resource_url=url,
+            api_version=self._api_version,
+            deadline=self._deadline,
+        )
+
+    def _read_back(self, path: str, inputs: Mapping[str, Any]) -> ResourceState:
+        answer = self._arm.request("GET", self._url(path), deadline=self._deadline)
+        if answer.status != 200:
+            raise answer.failure()
+        outputs = response_outputs(self._kind, answer.body, self._api_version)
+        return ResourceState(str(answer.body.get("id") or path), dict(inputs), outputs)
+
+    def _keep_unset(self, path: str, body: dict[str, Any], inputs: Mapping[str, Any]) -> None:
+        unset = [name for name in self._kind.keep_if_unset if name not in inputs]
+        if not unset:
+            return
+        answer = self._arm.request("GET", self._url(path), deadline=self._deadline)
+        properties = answer.body.get("properties") or {}
+        body.setdefault("properties", {}).update(
+            {name: properties[name] for name in unset if properties.get(name)}
+        )

@@ -1,0 +1,80 @@
+"""The server process: opens the state, answers on loopback, says so, and ends when told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+
+from rehearsal import certificates, keys
+from rehearsal.azure import build
+from rehearsal.azure.artifacts import ArtifactFolder
+from rehearsal.azure.control.routes import HEAD_START
+from rehearsal.azure.http.record import Record
+from rehearsal.azure.http.server import Server
+from rehearsal.azure.world import Azure, Knowledge
+from rehearsal.home import Home
+from rehearsal.settings import Settings, read_estate, write_json
+
+
+def read_knowledge(settings: Settings) -> Knowledge:
+    """Read all that the Azure knows beforehand; ValueError names the file that cannot be read."""
+    estate = read_estate(settings.estate)
+    if not settings.artifacts.is_dir():
+        message = f"there is no folder of artifacts at {settings.artifacts}"
+        raise ValueError(message)
+    folders = {
+        str(uri).lower(): ArtifactFolder.read(settings.estate.parent / folder)
+        for uri, folder in estate.get("repositories", {}).items()
+    }
+    artifacts = ArtifactFolder.read(settings.artifacts)
+    return Knowledge(estate, artifacts=artifacts, repositories=folders)
+
+
+def run(home: Home) -> int:
+    """Serve until stopped by the control API or SIGTERM; gives the exit code."""
+    settings = Settings.resolve(home)
+    knowledge = read_knowledge(settings)
+    certificates.ensure(home)
+    azure = Azure(
+        knowledge, path=home.database, scale=settings.scale, start=time.time() - HEAD_START
+    )
+    record = Record(home.record)
+    gateway = build.application(azure, keys.ensure(home, knowledge.estate), record)
+    server = Server(gateway, certificate=home.certificate, key=home.key, port=settings.port)
+    Settings(settings.scale, server.port, settings.estate, settings.artifacts, settings.seed).keep(
+        home
+    )
+    ended = threading.Event()
+    if gateway.control is not None:
+        gateway.control.on_stop = ended.set
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: ended.set())
+    server.start()
+    write_json(
+        home.server,
+        {
+            "pid": os.getpid(),
+            "port": server.port,
+            "url": server.url,
+            "scale": azure.clock.scale,
+        },
+    )
+    ended.wait()
+    server.stop()
+    home.server.unlink(missing_ok=True)
+    with azure.lock:
+        azure.clock.run()
+        azure.store.commit()
+        azure.store.close()
+        record.close()
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(run(Home.current()))
+    except (OSError, ValueError) as problem:
+        sys.exit(f"the local Azure cannot start: {problem}")

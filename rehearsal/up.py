@@ -1,0 +1,212 @@
+"""`make up`: brings every stack up against the local Azure and tells what each lab holds."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal.client import Client, RehearsalError, running
+from rehearsal.engine.narrate import Narrator, Summary
+from rehearsal.engine.stacks import locks, pending_creates, stack_exists, stack_urn
+from rehearsal.engine.steps import say, seconds
+from rehearsal.home import Home
+from rehearsal.workspace import PROJECT, WorkspaceError, environment, prepare
+
+_IDLE_PLAN = re.compile(r"Plan: (?:nothing is due|\d+ to forget);")
+_DEFINITION_TAG = f"{PROJECT}-definition"
+_VERSION_TAG = f"{PROJECT}-version"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one stack came out of the run."""
+
+    stack: str
+    succeeded: bool
+    summary: Summary
+
+    @property
+    def nothing_was_due(self) -> bool:
+        """Whether the lab's contents needed nothing; the engine may still have forgotten VMs.
+
+        Build VMs that were released leave an entry in the state that the next run forgets.
+        """
+        if not self.succeeded:
+            return False
+        plans = [text for text in self.summary.messages if text.startswith("Plan:")]
+        if plans:
+            return all(_IDLE_PLAN.match(plan) for plan in plans)
+        return set(self.summary.counts) == {"unchanged"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Bring the stacks up; 0 if all succeeded, 1 otherwise, 130 after Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="rehearsal up", description=__doc__)
+    parser.add_argument("--stack", action="append", help="only this stack (may be repeated)")
+    options = parser.parse_args(argv)
+    home = Home.current()
+    try:
+        outcomes = _bring_up(home, options.stack)
+        state = Client(home, running(home)).control("GET", "state")
+    except RehearsalError as error:
+        print(f"rehearsal: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("rehearsal: stopped; `make up` goes on from here.", file=sys.stderr)
+        return 130
+    say("")
+    say(lab_table(state))
+    say("")
+    say(conclusion(outcomes))
+    return 0 if all(outcome.succeeded for outcome in outcomes) else 1
+
+
+def _bring_up(home: Home, wanted: Sequence[str] | None) -> list[Outcome]:
+    variables = {**os.environ, **environment(home)}
+    known = prepare(home)
+    unknown = sorted(set(wanted or ()) - set(known))
+    if unknown:
+        message = f"no such stack: {', '.join(unknown)} (there are: {', '.join(known)})"
+        raise WorkspaceError(message)
+    runner = _Runner(home, variables)
+    return [runner.up(stack) for stack in known if not wanted or stack in wanted]
+
+
+class _Runner:
+    """Runs the engine in the work folder of one rehearsal."""
+
+    def __init__(self, home: Home, variables: dict[str, str]) -> None:
+        self._home = home
+        self._variables = variables
+
+    def up(self, stack: str) -> Outcome:
+        """Bring one stack up, whatever an earlier run left behind."""
+        if not stack_exists(self._home.state, PROJECT, stack):
+            self._pulumi(stack, "stack", "init", stack_name(stack), name_in_verb=True)
+        self._unlock(stack)
+        began = time.monotonic()
+        say(f"{stack}: pulumi up")
+        code, summary = self._narrated_up(stack)
+        pending = pending_creates(self._home.state, PROJECT, stack)
+        if pending:
+            say(f"{stack}: clearing {len(pending)} creations that an earlier run left unfinished")
+            root = stack_urn(self._home.state, PROJECT, stack)
+            targets = ["--target", root] if root else []
+            self._pulumi(stack, "refresh", "--clear-pending-creates", "--yes", *targets)
+        verdict = "" if code == 0 else ", FAILED"
+        say(f"{stack}: {summary}, in {seconds(time.monotonic() - began)}{verdict}")
+        return Outcome(stack, code == 0, summary)
+
+    def _unlock(self, stack: str) -> None:
+        held = locks(self._home.state, PROJECT, stack)
+        alive = [lock for lock in held if not lock.is_stale]
+        if alive:
+            message = f"stack {stack} is in use by {alive[0]}"
+            raise WorkspaceError(message)
+        if held:
+            say(f"{stack}: releasing the lock of {held[0]}, which is gone")
+            self._pulumi(stack, "cancel", "--yes")
+
+    def _narrated_up(self, stack: str) -> tuple[int, Summary]:
+        verb = ["up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"]
+        process = subprocess.Popen(
+            self._command(stack, *verb),
+            env=self._variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        if process.stdout is None:
+            raise AssertionError
+        narrator = Narrator(stack, say)
+        try:
+            summary = narrator.read(process.stdout)
+        except KeyboardInterrupt:
+            # The terminal sent Ctrl-C to the engine too, which ends its operations and saves.
+            process.wait()
+            raise
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise
+        return process.wait(), summary
+
+    def _pulumi(self, stack: str, *verb: str, name_in_verb: bool = False) -> None:
+        done = subprocess.run(
+            self._command("" if name_in_verb else stack, *verb),
+            env=self._variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+            reason = next((line for line in lines if "error" in line), lines[-1] if lines else "")
+            message = f"pulumi {verb[0]} of {stack} failed: {reason.strip()}"
+            raise WorkspaceError(message)
+
+    def _command(self, stack: str, *verb: str) -> list[str]:
+        command = ["pulumi", "-C", str(self._home.work), "--non-interactive", "--color", "never"]
+        return [*command, *verb, *(["--stack", stack_name(stack)] if stack else [])]
+
+
+def stack_name(stack: str) -> str:
+    """Write a stack's full name on the file backend."""
+    return f"organization/{PROJECT}/{stack}"
+
+
+def lab_table(state: dict[str, Any]) -> str:
+    """Write lab by lab which version of which image it holds."""
+    rows = [("LAB", "SUBSCRIPTION", "REGION", "IMAGE", "VERSION")]
+    for subscription in state["subscriptions"]:
+        for lab in subscription["labs"]:
+            place = (lab["name"], subscription["name"], lab["location"])
+            held = [(*_described(image),) for image in lab["customImages"]]
+            for index, image in enumerate(sorted(held) or [("-", "-")]):
+                rows.append((*(place if index == 0 else ("", "", "")), *image))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _described(image: dict[str, Any]) -> tuple[str, str]:
+    tags = image["tags"]
+    if _DEFINITION_TAG not in tags:
+        return image["name"], "(not the factory's)"
+    state = "" if image["state"] == "Succeeded" else f" ({image['state']})"
+    return tags[_DEFINITION_TAG], f"{tags.get(_VERSION_TAG, '?')}{state}"
+
+
+def conclusion(outcomes: Sequence[Outcome]) -> str:
+    """Say in a few lines how it went and where to look next."""
+    failed = [outcome.stack for outcome in outcomes if not outcome.succeeded]
+    if failed:
+        first = f"Failed: {', '.join(failed)}. What failed and why stands above; run it again."
+    elif all(outcome.nothing_was_due for outcome in outcomes):
+        first = "Nothing was due: every lab holds what it should."
+    else:
+        first = "All stacks are up."
+    return "\n".join(
+        (
+            first,
+            "Look further:  .venv/bin/python -m rehearsal show",
+            'Work on it:    eval "$(.venv/bin/python -m rehearsal env)"',
+            '               pulumi -C "$REHEARSAL_HOME/work" preview -s dev',
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Microsoft.Network: the outbound way of a lab, and what holds what in place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.rehearsal.cloud import DEV, Cloud
+
+Json = dict[str, Any]
+API = "2024-05-01"
+
+
+def way_out(cloud: Cloud) -> tuple[str, str, str]:
+    """Make a public address, a NAT gateway and a network that uses it."""
+    base = f"{cloud.group('rg-net')}/providers/Microsoft.Network"
+    address, gateway, network = (
+        f"{base}/publicIPAddresses/out",
+        f"{base}/natGateways/nat",
+        f"{base}/virtualNetworks/net",
+    )
+    place = {"location": "westeurope", "sku": {"name": "Standard"}}
+    cloud.make(address, {**place, "properties": {}}, version=API)
+    cloud.make(
+        gateway, {**place, "properties": {"publicIpAddresses": [{"id": address}]}}, version=API
+    )
+    cloud.make(network, network_body(gateway), version=API)
+    return address, gateway, network
+
+
+def network_body(gateway: str | None = None, **subnet: Any) -> Json:
+    properties = {"addressPrefix": "10.1.0.0/24", **subnet}
+    properties |= {"natGateway": {"id": gateway}} if gateway else {}
+    return {
+        "location": "westeurope",
+        "properties": {
+            "addressSpace": {"addressPrefixes": ["10.1.0.0/16"]},
+            "subnets": [{"name": "build", "properties": properties}],
+        },
+    }
+
+
+def test_a_put_is_followed_by_its_operation(cloud: Cloud) -> None:
+    path = f"{cloud.group('rg-net')}/providers/Microsoft.Network/publicIPAddresses/out"
+    reply = cloud.arm("PUT", path, {"location": "westeurope"}, version=API)
+    assert reply.status == 201
+    assert reply.body["properties"]["provisioningState"] == "Creating"
+    assert cloud.follow(reply).body["status"] == "Running"
+    assert cloud.finish(reply)["status"] == "Succeeded"
+    found = cloud.arm("GET", path, version=API).body
+    assert found["id"] == path
+    assert found["properties"]["ipAddress"].startswith("20.")
+    again = cloud.arm("PUT", path, {"location": "westeurope", "tags": {"a": "1"}}, version=API)
+    assert again.status == 200
+    assert again.body["properties"]["ipAddress"] == found["properties"]["ipAddress"]
+
+
+def test_the_parts_know_each_other(cloud: Cloud) -> None:
+    _, gateway, network = way_out(cloud)
+    subnet = cloud.arm("GET", f"{network}/subnets/build", version=API).body
+    assert subnet["id"] == f"{network}/subnets/build"
+    assert subnet["properties"]["natGateway"] == {"id": gateway}
+    assert cloud.arm("GET", f"{network}/subnets", version=API).body["value"] == [subnet]
+    assert cloud.arm("GET", f"{network}/subnets/other", version=API).status == 404
+    users = cloud.arm("GET", gateway, version=API).body["properties"]["subnets"]
+    assert users == [{"id": subnet["id"]}]
+
+
+def test_a_reference_must_be_there(cloud: Cloud) -> None:
+    base = f"{cloud.group('rg-net')}/providers/Microsoft.Network"
+    body = network_body(f"{base}/natGateways/missing")
+    reply = cloud.arm("PUT", f"{base}/virtualNetworks/net", body, version=API)
+    assert (reply.status, reply.code) == (400, "InvalidResourceReference")
+
+
+def test_what_is_used_cannot_be_deleted(cloud: Cloud) -> None:
+    address, gateway, network = way_out(cloud)
+    assert cloud.arm("DELETE", address, version=API).code == "PublicIPAddressCannotBeDeleted"
+    assert cloud.arm("DELETE", gateway, version=API).code == "InUseNatGatewayCannotBeDeleted"
+    for path in (network, gateway, address):
+        reply = cloud.arm("DELETE", path, version=API)
+        assert reply.status == 202
+        assert cloud.finish(reply)["status"] == "Succeeded"
+        assert cloud.arm("GET", path, version=API).status == 404
+    assert cloud.arm("DELETE", address, version=API).status == 204
+
+
+def test_a_lab_locks_the_network_it_was_given(cloud: Cloud) -> None:
+    _, _, network = way_out(cloud)
+    lab = cloud.lab()
+    given = {"properties": {"externalProviderResourceId": network}}
+    used = f"{lab}/virtualnetworks/given"
+    cloud.make(used, given)
+    reply = cloud.arm("DELETE", network, version=API)
+    assert (reply.status, reply.code) == (409, "ScopeLocked")
+    cloud.finish(cloud.arm("DELETE", used))
+    assert cloud.arm("DELETE", network, version=API).status == 202
+
+
+def test_without_a_way_out_artifacts_cannot_download(cloud: Cloud) -> None:
+    base = f"{cloud.group('rg-net')}/providers/Microsoft.Network"
+    lab = cloud.lab()
+    for name, body, works in (
+        ("private", network_body(defaultOutboundAccess=False), False),
+        ("old", network_body(), True),
+    ):
+        network = f"{base}/virtualNetworks/{name}"
+        cloud.make(network, body, version=API)
+        used = f"{lab}/virtualnetworks/{name}"
+        cloud.make(used, {"properties": {"externalProviderResourceId": network}})
+        vm = cloud.vm(lab, name, labVirtualNetworkId=used, disallowPublicIpAddress=True)
+        done = cloud.apply(vm, "windows-git")["properties"]["artifacts"][0]
+        assert done["status"] == ("Succeeded" if works else "Failed")
+        assert works or "Failed to download" in done["deploymentStatusMessage"]
+        public = cloud.vm(lab, f"{name}-public", labVirtualNetworkId=used)
+        assert (
+            cloud.apply(public, "windows-git")["properties"]["artifacts"][0]["status"]
+            == "Succeeded"
+        )
+
+
+def test_networks_of_the_newest_api_are_private(cloud: Cloud) -> None:
+    lab = cloud.lab()
+    network = f"{cloud.group('rg-net')}/providers/Microsoft.Network/virtualNetworks/new"
+    cloud.make(network, network_body(), version="2025-07-01")
+    used = f"{lab}/virtualnetworks/new"
+    cloud.make(used, {"properties": {"externalProviderResourceId": network}})
+    vm = cloud.vm(lab, labVirtualNetworkId=used, disallowPublicIpAddress=True)
+    assert cloud.apply(vm, "windows-git")["properties"]["artifacts"][0]["status"] == "Failed"
+
+
+def test_a_whole_subscription_can_be_listed(cloud: Cloud) -> None:
+    way_out(cloud)
+    path = f"/subscriptions/{DEV}/providers/Microsoft.Network/natGateways"
+    assert [each["name"] for each in cloud.arm("GET", path, version=API).body["value"]] == ["nat"]

@@ -1,0 +1,105 @@
+"""Microsoft.Resources: subscriptions, groups, providers."""
+
+from __future__ import annotations
+
+from tests.rehearsal.cloud import DEV, FOREIGN, PROD, TENANT, Cloud
+
+
+def test_subscriptions_are_those_one_has_a_role_in(cloud: Cloud) -> None:
+    found = cloud.arm("GET", "/subscriptions").body["value"]
+    assert [each["displayName"] for each in found] == ["Dev", "Prod"]
+    assert found[0]["tenantId"] == TENANT
+    assert cloud.arm("GET", "/tenants").body["value"][0]["tenantId"] == TENANT
+
+
+def test_an_unknown_subscription_is_not_found(cloud: Cloud) -> None:
+    reply = cloud.arm("GET", f"/subscriptions/{'0' * 8}-0000-0000-0000-000000000000")
+    assert (reply.status, reply.code) == (404, "SubscriptionNotFound")
+    assert FOREIGN not in str(cloud.arm("GET", "/subscriptions").body)
+
+
+def test_a_group_is_made_changed_and_found(cloud: Cloud) -> None:
+    path = f"/subscriptions/{DEV}/resourceGroups/rg-a"
+    assert cloud.arm("HEAD", path).status == 404
+    body = {"location": "West Europe", "tags": {"a": "1"}}
+    made = cloud.arm("PUT", path, body, version="2024-03-01")
+    assert made.status == 201
+    assert made.body["type"] == "Microsoft.Resources/resourceGroups"
+    assert made.body["location"] == "westeurope"
+    assert made.body["properties"] == {"provisioningState": "Succeeded"}
+    assert cloud.arm("PUT", path, {"location": "westeurope"}).status == 200
+    assert cloud.arm("HEAD", path).status == 204
+    patched = cloud.arm("PATCH", path, {"tags": {"b": "2"}})
+    assert patched.body["tags"] == {"b": "2"}
+    listed = cloud.arm("GET", f"/subscriptions/{DEV}/resourcegroups").body["value"]
+    assert [each["name"] for each in listed] == ["rg-a"]
+
+
+def test_a_group_cannot_move(cloud: Cloud) -> None:
+    path = cloud.group("rg-a")
+    reply = cloud.arm("PUT", path, {"location": "eastus2"})
+    assert (reply.status, reply.code) == (409, "InvalidResourceGroupLocation")
+
+
+def test_a_group_needs_a_region_that_is_there(cloud: Cloud) -> None:
+    path = f"/subscriptions/{DEV}/resourceGroups/rg-a"
+    assert cloud.arm("PUT", path, {}).code == "LocationRequired"
+    reply = cloud.arm("PUT", path, {"location": "atlantis"})
+    assert reply.code == "LocationNotAvailableForResourceGroup"
+
+
+def test_a_missing_group_is_named(cloud: Cloud) -> None:
+    for path in (
+        f"/subscriptions/{DEV}/resourceGroups/nowhere",
+        f"/subscriptions/{DEV}/resourceGroups/nowhere/providers/Microsoft.Compute/snapshots/s",
+    ):
+        reply = cloud.arm("GET", path)
+        assert (reply.status, reply.code) == (404, "ResourceGroupNotFound")
+        assert reply.message == "Resource group 'nowhere' could not be found."
+
+
+def test_a_group_is_deleted_in_its_time_with_all_that_is_in_it(cloud: Cloud) -> None:
+    lab = cloud.lab()
+    vm = cloud.vm(lab, "a")
+    machine_group = cloud.expanded(vm)["properties"]["computeId"].partition("/providers/")[0]
+    group = lab.partition("/providers/")[0]
+    reply = cloud.arm("DELETE", group, version="2024-03-01")
+    assert reply.status == 202
+    assert "/operationresults/" in reply.headers["Location"]
+    assert int(reply.headers["Retry-After"]) >= 1
+    assert "Azure-AsyncOperation" not in reply.headers
+    assert cloud.follow(reply).status == 202
+    assert cloud.arm("GET", group).body["properties"]["provisioningState"] == "Deleting"
+    assert cloud.arm("PUT", group, {"location": "westeurope"}).code == "ResourceGroupBeingDeleted"
+    cloud.advance("1h")
+    assert cloud.follow(reply).status == 200
+    assert cloud.arm("GET", group).status == 404
+    assert cloud.arm("GET", machine_group).status == 404
+    assert cloud.arm("DELETE", group).code == "ResourceGroupNotFound"
+    cloud.group("rg-web")
+    assert cloud.arm("GET", lab).code == "ResourceNotFound"
+
+
+def test_resources_can_be_filtered_by_type_and_tag(cloud: Cloud) -> None:
+    lab = cloud.lab()
+    cloud.arm("PATCH", lab, {"tags": {"owner": "web"}})
+    path = f"/subscriptions/{DEV}/resources"
+    tagged = "tagName eq 'owner' and tagValue eq 'web'"
+    found = cloud.arm("GET", path, query={"$filter": tagged}).body["value"]
+    assert [each["name"] for each in found] == ["web"]
+    kind = "resourceType eq 'Microsoft.DevTestLab/labs/virtualNetworks'"
+    found = cloud.arm("GET", path, query={"$filter": kind}).body["value"]
+    assert [each["name"] for each in found] == ["Dtlweb"]
+    assert cloud.arm("GET", path, query={"$filter": "sideways"}).status == 400
+    assert cloud.arm("GET", f"/subscriptions/{PROD}/resources").body["value"] == []
+
+
+def test_providers_are_registered(cloud: Cloud) -> None:
+    path = f"/subscriptions/{DEV}/providers/microsoft.devtestlab"
+    found = cloud.arm("POST", f"{path}/register").body
+    assert found["registrationState"] == "Registered"
+    kinds = [each["resourceType"] for each in found["resourceTypes"]]
+    assert "labs/virtualMachines" in kinds
+    assert cloud.arm("GET", f"/subscriptions/{DEV}/providers/Microsoft.Nothing").status == 404
+    places = cloud.arm("GET", f"/subscriptions/{DEV}/locations").body["value"]
+    assert "westeurope" in [each["name"] for each in places]
