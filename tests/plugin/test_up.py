@@ -1,0 +1,205 @@
+"""What `make up` tells of a run, and what it clears that an earlier one left."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal.engine.narrate import Narrator, Summary
+from rehearsal.engine.stacks import locks, pending_creates, stack_exists, stack_urn
+from rehearsal.up import Outcome, conclusion, lab_table
+
+RUN = """\
+Updating (dev):
+
+ +  pulumi:pulumi:Stack image-factory-dev creating (0s)
+ +  pulumi:pulumi:Stack image-factory-dev creating (0s) Plan: 2 to build; 0 versions kept.
+ +  imagefactory:index:Build a@1 creating (0s)
+ +  azure-native:devtestlab:VirtualMachine a@1/vm/1 creating (0s)
+ +  azure-native:devtestlab:VirtualMachine a@1/vm/1 created (1s)
+ +  imagefactory:index:Build a@1 created (0.05s) artifact windows-git (1 of 4) is applied
+ ~  azure-native:devtestlab:VirtualMachine b updating (0s) [diff: ~tags]
+ +  azure-native:compute:Snapshot c creating (0s)
+ +  azure-native:compute:Snapshot c creating (0s) error: refused
+ +  azure-native:compute:Snapshot c **creating failed** error: refused
+    pulumi:pulumi:Stack image-factory-dev running error: update failed
+ +  pulumi:pulumi:Stack image-factory-dev **creating failed** 1 error; 1 message
+Diagnostics:
+  imagefactory:index:Build (a@1):
+    artifact windows-git (1 of 4) is applied
+
+  pulumi:pulumi:Stack (image-factory-dev):
+    Plan: 2 to build; 0 versions kept.
+      build a
+    warning: definition b is taken by no lab
+    error: update failed
+
+  azure-native:compute:Snapshot (c):
+    error: refused
+    because of a reason
+
+Outputs:
+    catalogue: "Resources"
+
+Resources:
+    + 2 created
+    ~ 1 updated
+    +-3 replaced
+    71 unchanged
+    2 errored
+
+Duration: 27s
+"""
+
+
+def narrate(text: str, tick: float = 1.0) -> tuple[list[str], Summary]:
+    said: list[str] = []
+    moments = iter(range(10_000))
+    narrator = Narrator("dev", said.append, clock=lambda: next(moments) * tick)
+    return said, narrator.read(text.splitlines(keepends=True))
+
+
+def test_messages_come_once_and_failures_at_the_end() -> None:
+    said, _ = narrate(RUN, tick=0)
+    assert said == [
+        "dev: Plan: 2 to build; 0 versions kept.",
+        "  pulumi:pulumi:Stack (image-factory-dev):",
+        "    warning: definition b is taken by no lab",
+        "  azure-native:compute:Snapshot (c):",
+        "    error: refused",
+        "    because of a reason",
+    ]
+
+
+def test_counts_come_with_the_newest_message() -> None:
+    said, _ = narrate(RUN, tick=0.6)
+    counts = [line for line in said if "under way" in line]
+    newest = "artifact windows-git (1 of 4) is applied"
+    assert counts[0].endswith(f"s, 1 done, 2 under way; {newest}")
+    assert len(counts) < 3
+
+
+def test_summary_has_the_engines_counts() -> None:
+    _, summary = narrate(RUN)
+    assert str(summary) == "2 created, 1 updated, 3 replaced, 71 unchanged, 2 errored"
+
+
+def test_an_error_before_the_run_is_shown() -> None:
+    said, summary = narrate("error: no stack named 'dev' found\n")
+    assert said == ["dev: error: no stack named 'dev' found"]
+    assert str(summary) == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("plan", "counts", "nothing"),
+    [
+        ("Plan: nothing is due; 7 versions kept as they are.", {"unchanged": 73}, True),
+        ("Plan: 7 to forget; 7 versions kept as they are.", {"deleted": 21}, True),
+        ("Plan: 7 to forget, 1 to build; 7 versions kept.", {"created": 3}, False),
+        ("Plan: 1 to retire; 3 versions kept as they are.", {"deleted": 3}, False),
+        (None, {"unchanged": 3}, True),
+        (None, {"created": 1, "unchanged": 3}, False),
+    ],
+)
+def test_when_nothing_was_due(plan: str | None, counts: dict[str, int], *, nothing: bool) -> None:
+    outcome = Outcome("dev", succeeded=True, summary=Summary(counts, [plan] if plan else []))
+    assert outcome.nothing_was_due is nothing
+    assert conclusion([outcome]).startswith("Nothing was due") is nothing
+
+
+def test_a_failed_stack_is_named() -> None:
+    bad = Outcome("prod", succeeded=False, summary=Summary({"unchanged": 3}))
+    good = Outcome("dev", succeeded=True, summary=Summary({"unchanged": 3}))
+    assert conclusion([good, bad]).startswith("Failed: prod.")
+
+
+def test_the_table_tells_lab_by_lab_what_it_holds() -> None:
+    def image(name: str, **tags: str) -> dict[str, Any]:
+        own = {f"image-factory-{key}": value for key, value in tags.items()}
+        return {"name": name, "state": "Succeeded", "tags": own}
+
+    lab = {"name": "web", "location": "westeurope"}
+    images = [image("theirs"), image("i", definition="linux/rhel-9", version="20261123.1")]
+    subscription = {
+        "name": "Dev",
+        "labs": [{**lab, "customImages": images}, {**lab, "name": "data", "customImages": []}],
+    }
+    assert lab_table({"subscriptions": [subscription]}).splitlines() == [
+        "LAB   SUBSCRIPTION  REGION      IMAGE         VERSION",
+        "web   Dev           westeurope  linux/rhel-9  20261123.1",
+        "                                theirs        (not the factory's)",
+        "data  Dev           westeurope  -             -",
+    ]
+
+
+def lock(state: Path, pid: int, host: str | None = None) -> None:
+    folder = state / ".pulumi" / "locks" / "organization" / "image-factory" / "dev"
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"pid": pid, "hostname": host or socket.gethostname(), "username": "me"}
+    (folder / f"{pid}.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+@contextmanager
+def process(program: str) -> Iterator[int]:
+    """Run a program that waits, and wait ourselves until the system shows what runs."""
+    running = subprocess.Popen([program, "60"])
+    try:
+        shown = Path(f"/proc/{running.pid}/cmdline")
+        while program.encode() not in shown.read_bytes():
+            assert running.poll() is None
+        yield running.pid
+    finally:
+        running.kill()
+        running.wait()
+
+
+def test_a_lock_of_a_dead_process_is_stale(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    lock(tmp_path, ended.pid)
+    assert [found.is_stale for found in locks(tmp_path, "image-factory", "dev")] == [True]
+
+
+def test_a_lock_of_another_host_is_not_ours_to_judge(tmp_path: Path) -> None:
+    lock(tmp_path, 1, host="elsewhere")
+    assert [found.is_stale for found in locks(tmp_path, "image-factory", "dev")] == [False]
+
+
+def test_a_lock_whose_number_another_program_has_now_is_stale(tmp_path: Path) -> None:
+    with process("/bin/sleep") as number:
+        lock(tmp_path, number)
+        assert [found.is_stale for found in locks(tmp_path, "image-factory", "dev")] == [True]
+
+
+def test_a_lock_of_a_living_engine_holds(tmp_path: Path) -> None:
+    engine = tmp_path / "pulumi"
+    engine.symlink_to("/bin/sleep")
+    with process(str(engine)) as number:
+        lock(tmp_path, number)
+        assert [found.is_stale for found in locks(tmp_path, "image-factory", "dev")] == [False]
+
+
+def test_state_is_read_as_the_file_backend_writes_it(tmp_path: Path) -> None:
+    assert not stack_exists(tmp_path, "p", "dev")
+    assert pending_creates(tmp_path, "p", "dev") == []
+    assert stack_urn(tmp_path, "p", "dev") is None
+    pending = [
+        {"type": "creating", "resource": {"urn": "urn:1"}},
+        {"type": "deleting", "resource": {"urn": "urn:2"}},
+    ]
+    stack = {"urn": "urn:stack", "type": "pulumi:pulumi:Stack"}
+    content = {"checkpoint": {"latest": {"pending_operations": pending, "resources": [stack]}}}
+    file = tmp_path / ".pulumi" / "stacks" / "p" / "dev.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(content), encoding="utf-8")
+    assert stack_exists(tmp_path, "p", "dev")
+    assert pending_creates(tmp_path, "p", "dev") == ["urn:1"]
+    assert stack_urn(tmp_path, "p", "dev") == "urn:stack"
