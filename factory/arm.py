@@ -1,0 +1,234 @@
+"""The calls to Azure that azure-native has no resource for: reading, applying artifacts, clearing.
+
+Nothing else in the factory talks to ARM. Ids are compared ignoring case: DevTest Labs answers in
+lower case whatever was written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from factory.armclient import ArmClient, ArmError
+from factory.models import Artifact, Base
+from factory.observed import ArtifactStatus, BuildVm, Thing, Use
+from factory.versions import base_order
+
+LAB_API = "2018-09-15"
+COMPUTE_API = "2024-11-01"
+DISK_API = "2024-03-02"
+GROUP_API = "2024-03-01"
+NETWORK_API = "2024-05-01"
+
+
+def lab_id(subscription: str, group: str, lab: str) -> str:
+    """Give the ARM id of a lab."""
+    return (
+        f"/subscriptions/{subscription}/resourceGroups/{group}"
+        f"/providers/Microsoft.DevTestLab/labs/{lab}"
+    )
+
+
+def api_of(resource_id: str) -> str:
+    """Give the api-version for a resource by its id."""
+    lowered = resource_id.lower()
+    if "/providers/" not in lowered:
+        return GROUP_API
+    if "/microsoft.devtestlab/" in lowered:
+        return LAB_API
+    if "/microsoft.network/" in lowered:
+        return NETWORK_API
+    return DISK_API if "/snapshots/" in lowered or "/disks/" in lowered else COMPUTE_API
+
+
+@dataclass(frozen=True)
+class Disk:
+    """What must travel with the bytes of an OS disk."""
+
+    id: str
+    generation: str
+    security_type: str
+    encryption: str
+    size_gb: int
+    plan: Mapping[str, str]
+
+
+class Arm:
+    """The factory's view of one subscription in Azure."""
+
+    def __init__(self, client: ArmClient) -> None:
+        self.client = client
+
+    def lab(self, resource_id: str) -> dict[str, Any] | None:
+        """Read a lab; None if there is none."""
+        return self.client.get(resource_id, LAB_API)
+
+    def build_vm(self, resource_id: str) -> BuildVm | None:
+        """Read a lab VM with its artifacts' states (a plain GET has none of them)."""
+        found = self.client.get(resource_id, LAB_API, **{"$expand": _EXPAND})
+        return _build_vm(found) if found else None
+
+    def build_vms(self, lab: str) -> list[BuildVm]:
+        """List a lab's VMs with their artifacts' states."""
+        items = self.client.list(f"{lab}/virtualmachines", LAB_API, **{"$expand": _EXPAND})
+        return [_build_vm(item) for item in items]
+
+    def apply_artifact(
+        self, vm: str, lab: str, artifact: Artifact, values: Mapping[str, str]
+    ) -> None:
+        """Ask for one artifact on a VM; returns when the lab has accepted it."""
+        body = {
+            "artifacts": [
+                {
+                    "artifactId": artifact_id(lab, artifact),
+                    "parameters": [{"name": key, "value": text} for key, text in values.items()],
+                }
+            ]
+        }
+        self.client.post(f"{vm}/applyArtifacts", LAB_API, body)
+
+    def stop_vm(self, vm: str) -> None:
+        """Ask a lab to stop a VM; a stopped lab VM is deallocated."""
+        self.client.post(f"{vm}/stop", LAB_API)
+
+    def power_state(self, vm: str) -> str:
+        """Give the power state of the VM behind a lab VM (``deallocated`` ...), "" if unknown."""
+        compute = self._compute_vm(vm, **{"$expand": "instanceView"})
+        view = (compute or {}).get("properties", {}).get("instanceView", {})
+        codes = [str(status.get("code", "")) for status in view.get("statuses", [])]
+        found = [code.split("/", 1)[1] for code in codes if code.lower().startswith("powerstate/")]
+        return found[0].lower() if found else ""
+
+    def os_disk(self, vm: str) -> Disk | None:
+        """Read the OS disk behind a lab VM, None if it is not a managed disk any more."""
+        compute = self._compute_vm(vm)
+        profile = (compute or {}).get("properties", {}).get("storageProfile", {})
+        disk_id = profile.get("osDisk", {}).get("managedDisk", {}).get("id")
+        found = self.client.get(disk_id, DISK_API) if disk_id else None
+        if found is None:
+            return None
+        properties = found["properties"]
+        plan = properties.get("purchasePlan") or {}
+        return Disk(
+            id=str(found["id"]),
+            generation=str(properties.get("hyperVGeneration") or "V1"),
+            security_type=str((properties.get("securityProfile") or {}).get("securityType") or ""),
+            encryption=str((properties.get("encryption") or {}).get("type") or ""),
+            size_gb=int(properties.get("diskSizeGB") or 0),
+            plan={str(key): str(plan[key]) for key in sorted(plan) if plan[key]},
+        )
+
+    def _compute_vm(self, vm: str, **query: str) -> dict[str, Any] | None:
+        found = self.client.get(vm, LAB_API)
+        compute_id = (found or {}).get("properties", {}).get("computeId")
+        return self.client.get(str(compute_id), COMPUTE_API, **query) if compute_id else None
+
+    def thing(self, resource_id: str) -> Thing | None:
+        """Read a snapshot, image, custom image or VM by its id; None if there is none."""
+        found = self.client.get(resource_id, api_of(resource_id))
+        return _thing(found) if found else None
+
+    def things(self, collection: str) -> dict[str, Thing]:
+        """List a collection (``.../customimages``, ``.../snapshots``) by lower-cased name."""
+        items = self.client.list(collection, api_of(collection + "/"))
+        return {str(item["name"]).lower(): _thing(item) for item in items}
+
+    def delete(self, resource_id: str) -> None:
+        """Ask for a deletion; returns when it is accepted."""
+        self.client.delete(resource_id, api_of(resource_id))
+
+    def uses(self, lab: str) -> dict[str, tuple[Use, ...]]:
+        """Tell which custom images (lower-cased names) a lab's VMs and formulas are made from."""
+        found: dict[str, list[Use]] = {}
+        for item in self.client.list(f"{lab}/virtualmachines", LAB_API):
+            _note_use(found, item.get("properties", {}), Use("vm", str(item["name"])))
+        for item in self.client.list(f"{lab}/formulas", LAB_API):
+            content = item.get("properties", {}).get("formulaContent") or {}
+            _note_use(found, content.get("properties") or {}, Use("formula", str(item["name"])))
+        return {name: tuple(uses) for name, uses in found.items()}
+
+    def cores_free(self, subscription: str, region: str) -> int | None:
+        """Give the cores that the subscription's quota leaves in a region; None if not told."""
+        path = (
+            f"/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{region}/usages"
+        )
+        for item in self.client.list(path, COMPUTE_API):
+            if str(item.get("name", {}).get("value", "")).lower() == "cores":
+                return int(item["limit"]) - int(item["currentValue"])
+        return None
+
+    def exact_version(self, subscription: str, region: str, base: Base) -> str | None:
+        """Give the exact version a base means now, None if the marketplace has none there."""
+        path = (
+            f"/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{region}"
+            f"/publishers/{base.publisher}/artifacttypes/vmimage/offers/{base.offer}"
+            f"/skus/{base.sku}/versions"
+        )
+        names = [str(item["name"]) for item in self.client.list(path, COMPUTE_API)]
+        if base.version != "latest":
+            return base.version if base.version in names else None
+        return max(names, key=base_order, default=None)
+
+
+_EXPAND = "properties($expand=artifacts)"
+
+
+def artifact_id(lab: str, artifact: Artifact) -> str:
+    """Give the id of an artifact in a lab; a space in a source's name stays as it is."""
+    return f"{lab}/artifactsources/{artifact.source}/artifacts/{artifact.name}"
+
+
+def _note_use(found: dict[str, list[Use]], made_from: Mapping[str, Any], use: Use) -> None:
+    image = made_from.get("customImageId")
+    if image:
+        found.setdefault(str(image).lower().rsplit("/", 1)[-1], []).append(use)
+
+
+def _build_vm(found: Mapping[str, Any]) -> BuildVm:
+    properties = found.get("properties", {})
+    return BuildVm(
+        name=str(found["name"]),
+        tags=dict(found.get("tags") or {}),
+        provisioning_state=str(properties.get("provisioningState", "")),
+        artifacts=tuple(_status(item) for item in properties.get("artifacts") or []),
+    )
+
+
+def _status(item: Mapping[str, Any]) -> ArtifactStatus:
+    message = failure_text(str(item.get("deploymentStatusMessage") or ""))
+    return ArtifactStatus(str(item.get("artifactId", "")), str(item.get("status", "")), message)
+
+
+def failure_text(message: str) -> str:
+    """Take the innermost code and text out of a deployment status, which is JSON in a string.
+
+    It may also be plain text (azure-devtestlab#511); then that is given, on one line.
+    """
+    try:
+        error = json.loads(message)["error"]
+        while error.get("details"):
+            error = error["details"][0]
+        text = f"{error['code']}: {error['message']}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        text = message
+    return " ".join(text.split())[:600]
+
+
+def _thing(found: Mapping[str, Any]) -> Thing:
+    properties = found.get("properties", {})
+    percent = properties.get("completionPercent")
+    error = properties.get("copyCompletionError") or {}
+    return Thing(
+        id=str(found["id"]),
+        tags=dict(found.get("tags") or {}),
+        provisioning_state=str(properties.get("provisioningState", "Succeeded")),
+        copy_percent=None if percent is None else float(percent),
+        copy_error=": ".join(
+            str(error[key]) for key in ("errorCode", "errorMessage") if key in error
+        ),
+    )
+
+
+__all__ = ["Arm", "ArmError", "Disk", "artifact_id", "failure_text", "lab_id"]

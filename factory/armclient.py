@@ -1,0 +1,152 @@
+"""HTTP to Azure Resource Manager: azure-core's pipeline does tokens, retries and Retry-After."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from azure.core import PipelineClient
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import AzureError
+from azure.core.pipeline.policies import (
+    BearerTokenCredentialPolicy,
+    HeadersPolicy,
+    RedirectPolicy,
+    RetryPolicy,
+    UserAgentPolicy,
+)
+from azure.core.pipeline.transport import RequestsTransport
+from azure.core.rest import HttpRequest, HttpResponse
+from requests import Session
+from requests.adapters import HTTPAdapter
+
+from factory.cloud import Cloud
+
+_OK = range(200, 300)
+_CALLERS = 48
+
+
+class ArmError(Exception):
+    """ARM refused a call or could not be reached. ``code`` is ARM's own word, "" without answer."""
+
+    def __init__(self, action: str, status: int, code: str, message: str) -> None:
+        self.status = status
+        self.code = code
+        self.reason = f"{code or 'no answer'}: {message}"
+        super().__init__(f"{action}: {self.reason}")
+
+
+class ArmClient:
+    """One authenticated connection pool, safe to use from several threads."""
+
+    def __init__(self, cloud: Cloud, credential: TokenCredential) -> None:
+        self._endpoint = cloud.arm
+        self._lock = threading.Lock()
+        self._date: datetime | None = None
+        session = Session()
+        # One connection per thread that may call: the default of ten would be made anew each time.
+        session.mount("https://", HTTPAdapter(pool_maxsize=_CALLERS))
+        self._client: PipelineClient = PipelineClient(  # type: ignore[type-arg]
+            cloud.arm,
+            transport=RequestsTransport(session=session, session_owner=True),
+            policies=[
+                HeadersPolicy(),
+                UserAgentPolicy("image-factory"),
+                RedirectPolicy(),
+                RetryPolicy(retry_total=6, retry_backoff_max=60),
+                BearerTokenCredentialPolicy(credential, cloud.scope),
+            ],
+        )
+
+    @property
+    def now(self) -> datetime:
+        """The newest Date header of ARM's answers, in UTC; raises if nothing was asked yet.
+
+        One clock for every machine that runs the factory: a workstation's may be wrong.
+        """
+        if self._date is None:
+            msg = "ARM was not asked anything yet"
+            raise RuntimeError(msg)
+        return self._date
+
+    def get(self, path: str, api: str, **query: str) -> dict[str, Any] | None:
+        """GET one resource; None if it does not exist. Raises :class:`ArmError`."""
+        response = self._send("GET", path, api, query)
+        return None if response.status_code == 404 else dict(response.json())
+
+    def list(self, path: str, api: str, **query: str) -> Iterator[dict[str, Any]]:
+        """GET every item of a list, page after page; none if the parent does not exist."""
+        response = self._send("GET", path, api, query)
+        while response.status_code != 404:
+            page = response.json()
+            # Marketplace version lists are bare arrays; all else comes in an envelope.
+            yield from page if isinstance(page, list) else page.get("value", [])
+            link = None if isinstance(page, list) else page.get("nextLink")
+            if not link:
+                return
+            response = self._request("GET", link, None)
+
+    def post(self, path: str, api: str, body: Mapping[str, Any] | None = None) -> None:
+        """POST an action; returns once it is accepted (200 or 202)."""
+        response = self._send("POST", path, api, {}, body)
+        if response.status_code == 404:
+            raise self._error(f"POST {path}", response)  # noqa: EM102 - not a message
+
+    def delete(self, path: str, api: str) -> None:
+        """DELETE a resource; returns once it is accepted, or if it is gone already."""
+        self._send("DELETE", path, api, {})
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        api: str,
+        query: Mapping[str, str],
+        body: Mapping[str, Any] | None = None,
+    ) -> HttpResponse:
+        words = urlencode({"api-version": api, **query}, quote_via=quote)
+        return self._request(method, f"{self._endpoint}{quote(path)}?{words}", body)
+
+    def _request(self, method: str, url: str, body: Mapping[str, Any] | None) -> HttpResponse:
+        request = HttpRequest(method, url, json=body)
+        place = url.removeprefix(self._endpoint).partition("?")[0]
+        action = f"{method} {place}"
+        try:
+            response: HttpResponse = self._client.send_request(request)
+        except AzureError as error:
+            # azure-identity tells of every credential it tried, over many lines.
+            raise ArmError(action, 0, "", " ".join(str(error.message).split())[:800]) from error
+        date = response.headers.get("Date")
+        if date:
+            with self._lock:
+                self._date = parsedate_to_datetime(date).astimezone(UTC)
+        if response.status_code not in _OK and response.status_code != 404:
+            raise self._error(action, response)
+        if response.status_code == 404 and method == "GET" and self._route_is_wrong(response):
+            raise self._error(action, response)
+        return response
+
+    @staticmethod
+    def _route_is_wrong(response: HttpResponse) -> bool:
+        """Tell a 404 that says "not this call" from one that says "not there".
+
+        An absence that is really a typing error must not read as an empty Azure.
+        """
+        try:
+            code = str(response.json()["error"]["code"])
+        except (KeyError, TypeError, ValueError):
+            return True
+        return code in {"InvalidResourceType", "InvalidResourceNamespace", "SubscriptionNotFound"}
+
+    @staticmethod
+    def _error(action: str, response: HttpResponse) -> ArmError:
+        try:
+            error = response.json()["error"]
+            code, message = str(error["code"]), str(error["message"])
+        except (KeyError, TypeError, ValueError):
+            code, message = f"HTTP {response.status_code}", response.text()[:200]
+        return ArmError(action, response.status_code, code, message)

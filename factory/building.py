@@ -1,0 +1,59 @@
+"""What is planned for versions to build."""
+
+from __future__ import annotations
+
+from factory.channel import on_hold, pinned
+from factory.delivering import Consignment, regions, takers
+from factory.draft import Draft
+from factory.due import Build, due
+from factory.ledger import Held
+from factory.plan_model import Action, Inputs, Source, Step, VersionPlan
+
+
+def plan_build(inputs: Inputs, identity: str, held: list[Held], draft: Draft) -> None:
+    """Note the build that a definition needs, or why it needs none, or cannot have it."""
+    image = inputs.images.get(identity)
+    if image is None:
+        return
+    if on_hold(inputs, identity):
+        draft.steps.append(Step(Action.NOTHING, identity, "", "on hold"))
+        return
+    try:
+        build = due(inputs, image, held, draft.newest)
+    except LookupError as refusal:
+        draft.steps.append(Step(Action.REFUSE, identity, "", str(refusal)))
+        return
+    if isinstance(build, Build):
+        draft.builds.append(build)
+        draft.newest[identity] = build.spec.parsed()
+    else:
+        draft.steps.append(Step(Action.NOTHING, identity, "", build))
+
+
+def admit_build(inputs: Inputs, build: Build, draft: Draft) -> None:
+    """Plan a build that runs now, and where its image will go."""
+    identity, version = build.spec.definition, build.spec.parsed()
+    own = next((old for old in inputs.ledger.of(identity) if old.version == version), None)
+    goods = Consignment(
+        identity=identity,
+        version=version,
+        capture=build.spec.content.capture,
+        labs=[] if pinned(inputs, identity) else takers(inputs, identity),
+        held=own,
+        source_region=inputs.settings.region,
+        same_subscription=True,
+    )
+    delivered = regions(inputs, goods, restore_capture=False)
+    draft.versions.append(
+        VersionPlan(
+            identity,
+            version,
+            regions=delivered,
+            spec=build.spec,
+            attempt=build.attempt,
+            captured_from=Source.VM,
+        )
+    )
+    action = Action.RESUME if build.resumed else Action.BUILD
+    draft.steps.append(Step(action, identity, str(version), build.reason))
+    draft.steps += goods.steps

@@ -1,0 +1,182 @@
+"""What one stack tells the next: one stack output, read strictly, never a reason to delete.
+
+Shape: ``{schema, stack, serial, definitions: {identity: {version: record [+ retired]}}}``. Plain
+data but for a version being built, which hangs on its own record alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from factory.problems import FactoryError
+from factory.record import Record, read_record
+from factory.versions import Version
+
+SCHEMA = "1"
+OUTPUT = "catalogue"
+RECEIVED = "received"
+# How the engine writes "not known yet" into a saved output (pulumi sdk, runtime/rpc.py UNKNOWN).
+_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One version in a catalogue; ``retired`` says since when its origin lets it go.
+
+    ``revoked`` says why nobody is to use it, "" if it is good.
+    """
+
+    record: Record
+    retired: datetime | None = None
+    revoked: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What a source stack offers."""
+
+    stack: str
+    serial: int
+    entries: Mapping[tuple[str, Version], Entry] = field(default_factory=dict)
+
+    def of(self, identity: str) -> list[Entry]:
+        """Give the entries of one definition, oldest first."""
+        found = [(key[1], entry) for key, entry in self.entries.items() if key[0] == identity]
+        return [entry for _, entry in sorted(found, key=lambda item: item[0])]
+
+    @property
+    def identities(self) -> set[str]:
+        """Definitions that have at least one entry."""
+        return {identity for identity, _ in self.entries}
+
+
+def read_catalogue(outputs: Mapping[str, Any], stack: str, last_serial: int) -> Catalogue:
+    """Read the outputs of the stack that is received from.
+
+    Raises :class:`FactoryError` with one line if there is no catalogue, if it is older than what
+    was last received, or if anything in it is not what this program would have written. Entries
+    that are not known yet (a build that failed or never ran) are left out, in preview and up alike.
+    """
+    value = outputs.get(OUTPUT)
+    if not isinstance(value, Mapping) or not {"schema", "stack", "serial"} <= set(value):
+        raise _unreadable(
+            stack, "it has no catalogue with schema and serial", "run `up` there first"
+        )
+    if value["schema"] != SCHEMA:
+        raise _unreadable(
+            stack, f"schema {value['schema']!r}, expected {SCHEMA!r}", "run one program in both"
+        )
+    if value["stack"] != stack:
+        raise _unreadable(stack, f"it says it is of {value['stack']!r}", "see receivesFrom")
+    serial = _serial(value["serial"], stack)
+    if serial < last_serial:
+        raise _unreadable(
+            stack,
+            f"its serial {serial} is lower than the last one received, {last_serial}",
+            "an old state was put back there: run `up` there once",
+        )
+    return Catalogue(stack, serial, _entries(value.get("definitions", {}), stack))
+
+
+def _entries(definitions: Any, stack: str) -> dict[tuple[str, Version], Entry]:
+    if not isinstance(definitions, Mapping):
+        raise _unreadable(stack, "definitions is not a mapping", "run one program in both")
+    entries: dict[tuple[str, Version], Entry] = {}
+    for identity, versions in definitions.items():
+        if versions == _UNKNOWN:
+            continue
+        if not isinstance(versions, Mapping):
+            raise _unreadable(stack, f"{identity!r} is not a mapping", "run one program in both")
+        for text, raw in versions.items():
+            if raw is None or _unknown(raw):
+                continue
+            entry = _entry(identity, text, raw)
+            if entry is None:
+                raise _unreadable(
+                    stack,
+                    f"the entry {identity!r} {text!r} is malformed",
+                    "run one program in both",
+                )
+            entries[identity, entry.record.parsed()] = entry
+    return entries
+
+
+def _unknown(raw: Any) -> bool:
+    if isinstance(raw, Mapping):
+        return any(_unknown(value) for value in raw.values())
+    return bool(raw == _UNKNOWN)
+
+
+def _serial(value: Any, stack: str) -> int:
+    try:
+        return int(str(value).removesuffix(".0"))
+    except ValueError:
+        raise _unreadable(
+            stack, f"serial {value!r} is not a number", "see `stack output`"
+        ) from None
+
+
+def _entry(identity: str, version: str, raw: Any) -> Entry | None:
+    if not isinstance(raw, Mapping):
+        return None
+    data = dict(raw)
+    retired, revoked = data.pop("retired", None), data.pop("revoked", "")
+    record = read_record(data)
+    if record is None or (record.definition, record.version) != (identity, version):
+        return None
+    if not isinstance(revoked, str) or len(revoked) > 1024:
+        return None
+    try:
+        return Entry(record, datetime.fromisoformat(retired) if retired else None, revoked)
+    except (TypeError, ValueError):
+        return None
+
+
+def _unreadable(stack: str, why: str, todo: str) -> FactoryError:
+    return FactoryError(
+        f"the catalogue of {stack} cannot be used: {why} -> {todo}; nothing was changed"
+    )
+
+
+def last_serial(outputs: Mapping[str, Any], stack: str) -> int:
+    """Give the serial this stack last received from ``stack`` (its own output), 0 if never."""
+    received = outputs.get(RECEIVED)
+    if not isinstance(received, Mapping) or received.get("stack") != stack:
+        return 0
+    return _serial(received.get("serial"), stack)
+
+
+def mark(entry: Mapping[str, Any]) -> str:
+    """Give what sets an entry apart besides its record, which never changes."""
+    return str(entry.get("retired") or entry.get("revoked") or "")
+
+
+def next_serial(
+    previous: Mapping[str, Any], content: Mapping[str, Mapping[str, str]], now: datetime
+) -> int:
+    """Give the serial of a catalogue with ``content`` ({identity: {version: mark}}).
+
+    A mark is when it was retired, or why it was revoked, "" for a good version.
+
+    The old one if nothing changed, else a higher one. Never below the seconds since 1970, so that a
+    stack that was destroyed and made again does not look like an old state to its receivers.
+    """
+    old = previous.get(OUTPUT)
+    if not isinstance(old, Mapping) or "serial" not in old:
+        return int(now.timestamp())
+    before = {
+        identity: {
+            version: mark(raw)
+            for version, raw in versions.items()
+            if isinstance(raw, Mapping) and not _unknown(raw)
+        }
+        for identity, versions in (old.get("definitions") or {}).items()
+        if isinstance(versions, Mapping)
+    }
+    serial = _serial(old["serial"], "this stack")
+    if {k: v for k, v in before.items() if v} == {k: dict(v) for k, v in content.items() if v}:
+        return serial
+    return max(serial + 1, int(now.timestamp()))

@@ -1,0 +1,83 @@
+"""Which version a stack's labs are to have: pins, holds, and what a receiving stack lets in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from factory.catalogue import Entry
+from factory.durations import spell_duration
+from factory.ledger import Held
+from factory.names import parse_part
+from factory.patterns import takes
+from factory.plan_model import Inputs
+from factory.versions import Version
+
+
+def pinned(inputs: Inputs, identity: str) -> Version | None:
+    """Give the version that this stack's labs are held at, or rolled back to."""
+    text = inputs.settings.pin.get(identity)
+    return Version.parse(text) if text else None
+
+
+def on_hold(inputs: Inputs, identity: str) -> bool:
+    """Tell whether nothing at all is to happen to a definition in this stack."""
+    return bool(inputs.settings.hold) and takes(inputs.settings.hold, identity)
+
+
+def above_pin(inputs: Inputs, held: Held) -> bool:
+    """Tell whether a version is newer than the one its labs are pinned to."""
+    pin = pinned(inputs, held.identity)
+    return pin is not None and held.version > pin
+
+
+def revoked(inputs: Inputs, held: Held) -> str:
+    """Say why nobody is to use a version, "" if it is good: by setting, or by the source's word."""
+    if inputs.catalogue is not None:
+        offer = inputs.catalogue.entries.get((held.identity, held.version))
+        return offer.revoked if offer else ""
+    entry = inputs.settings.revoke.get(held.identity)
+    if entry is not None and str(held.version) in entry.versions:
+        return entry.reason
+    place = parse_part(held.record.parent) if held.record and held.record.parent else None
+    parent = inputs.ledger.held.get((place[0], place[1])) if place else None
+    reason = revoked(inputs, parent) if parent else ""
+    return f"built on {held.record.parent}: {reason}" if held.record and reason else ""
+
+
+def current(inputs: Inputs, identity: str, staying: list[Held]) -> Held | None:
+    """Give the version that every lab that takes the definition is to have."""
+    pin = pinned(inputs, identity)
+    if pin is not None:
+        return next((held for held in staying if held.version == pin), None)
+    return staying[-1] if staying else None
+
+
+def admitted(inputs: Inputs, identity: str, offers: list[Entry]) -> tuple[Entry | None, str]:
+    """Choose what a receiving stack lets in: the newest offer that its policy admits.
+
+    Gives it, or None, with the reason why the newest offer is not the one.
+    """
+    pin = pinned(inputs, identity)
+    if pin is not None:
+        found = next((offer for offer in offers if offer.record.parsed() == pin), None)
+        return found, f"pinned to {pin}" + ("" if found else ", which its source does not offer")
+    waiting = ""
+    for offer in reversed(offers):
+        fault = _not_yet(inputs, identity, offer)
+        if fault is None:
+            return offer, waiting
+        waiting = waiting or f"{offer.record.version} {fault}"
+    return None, waiting
+
+
+def _not_yet(inputs: Inputs, identity: str, offer: Entry) -> str | None:
+    settings = inputs.settings
+    if settings.after is not None:
+        age = inputs.observed.now - datetime.fromisoformat(offer.record.built)
+        if age < settings.after:
+            return f"is {spell_duration(age)} old; it soaks for {spell_duration(settings.after)}"
+    if settings.approve is not None and offer.record.version not in settings.approve.get(
+        identity, []
+    ):
+        return "waits for approval in image-factory:approve"
+    return None

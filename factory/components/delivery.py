@@ -1,0 +1,52 @@
+"""The delivery: what a lab receives. One component per lab; each kind is one class here."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+
+import pulumi
+
+from factory.components.custom_image import CustomImageArgs, custom_image
+from factory.context import adoption
+from factory.settings import Delivery as Kind
+from factory.settings import TargetLab
+
+
+class Delivery(pulumi.ComponentResource):
+    """What one lab of somebody else's holds of ours. The lab itself is named, never declared."""
+
+    def __init__(self, lab: TargetLab, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("imagefactory:index:Delivery", lab.name, {}, opts)
+        self.lab = lab
+        self.register_outputs({})
+
+    @abstractmethod
+    def add(
+        self, args: CustomImageArgs, opts: pulumi.ResourceOptions, adopt: str | None
+    ) -> pulumi.CustomResource:
+        """Declare what makes a version usable in the lab; ``adopt`` takes in one that is there."""
+
+
+class CustomImageDelivery(Delivery):
+    """Delivers a custom image, which works in every lab of api-version 2018-09-15.
+
+    No document proves that a lab accepts a managed image it was supplied with; should one not, a
+    gallery is another class of this interface.
+    """
+
+    def add(
+        self, args: CustomImageArgs, opts: pulumi.ResourceOptions, adopt: str | None
+    ) -> pulumi.CustomResource:
+        """Declare the custom image of one version in this lab."""
+        own = pulumi.ResourceOptions(parent=self, **adoption(adopt))
+        merged = pulumi.ResourceOptions.merge(opts, own)
+        return custom_image(args, self.lab.name, self.lab.resource_group, merged)
+
+
+_KINDS: Mapping[Kind, type[Delivery]] = {Kind.CUSTOM_IMAGE: CustomImageDelivery}
+
+
+def delivery_for(lab: TargetLab) -> Delivery:
+    """Make the delivery component of the kind that the lab's settings name."""
+    return _KINDS[lab.delivery](lab)

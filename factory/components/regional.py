@@ -1,0 +1,243 @@
+"""One version in the regions of a subscription: copy once, back once, then one image per lab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pulumi
+from pulumi_azure_native import compute, devtestlab
+
+from factory import names
+from factory.components.capture import Capture
+from factory.components.custom_image import CustomImageArgs
+from factory.components.delivery import Delivery
+from factory.context import Run, adoption, unknown
+from factory.delivering import travel_fault
+from factory.gates import Check, Mark, RefusedError, clear_leftover, gate, remake_gate
+from factory.models import Capture as Kind
+from factory.models import Os
+from factory.plan_model import RegionDelivery
+from factory.record import read_record
+from factory.versions import Version as VersionNumber
+
+# 127 GiB to the other side of the world; Azure promises no speed.
+_COPIED_WITHIN = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Goods:
+    """What is delivered. The inputs may be Outputs of a build that is still going on.
+
+    ``capture`` is set if the factory lab's own custom image is to be made again from its backing.
+    """
+
+    identity: str
+    version: VersionNumber
+    kind: Kind
+    os: Os
+    description: str
+    author: str
+    plan: Mapping[str, str]
+    generation: pulumi.Input[str]
+    tags: Mapping[str, pulumi.Input[str]]
+    source_id: pulumi.Input[str] = ""
+    record: pulumi.Stash | None = None
+    capture: Capture | None = None
+
+    def part(self, *path: str) -> str:
+        """Give the logical name of a part."""
+        return names.part(self.identity, self.version, *path)
+
+    def custom_image(
+        self,
+        *path: str,
+        tags: Mapping[str, pulumi.Input[str]] | None = None,
+        vm: devtestlab.CustomImagePropertiesFromVmArgs | None = None,
+        managed_image_id: pulumi.Input[str] | None = None,
+        snapshot_id: pulumi.Input[str] | None = None,
+    ) -> CustomImageArgs:
+        """Describe the custom image of this version that is the part ``path``."""
+        return CustomImageArgs(
+            logical_name=self.part(*path),
+            name=names.image_name(self.identity, self.version),
+            description=self.description,
+            author=self.author,
+            plan=self.plan,
+            tags=self.tags if tags is None else tags,
+            vm=vm,
+            managed_image_id=managed_image_id,
+            snapshot_id=snapshot_id,
+        )
+
+
+class Regional:
+    """Declares copies, backing images and lab images of one version as parts of its component."""
+
+    def __init__(
+        self,
+        version: pulumi.ComponentResource,
+        run: Run,
+        group: pulumi.Output[str],
+        deliveries: Mapping[str, Delivery],
+        goods: Goods,
+    ) -> None:
+        self._version = version
+        self._run = run
+        self._group = group
+        self._deliveries = deliveries
+        self._goods = goods
+        # The release mark: what carries it is never cleared away as a leftover.
+        self._tags = {**goods.tags, names.RELEASED: "yes"}
+
+    def deliver(self, regions: Sequence[RegionDelivery]) -> None:
+        """Declare everything the plan wants in every region."""
+        snapshot_here: pulumi.Input[str] | None = self._goods.source_id
+        image_here: pulumi.Input[str] | None = None
+        for region in regions:
+            snapshot, checks = self._snapshot(region)
+            image = self._backing(region, snapshot, checks) if region.backing else None
+            if region.copy is None:
+                image_here = image
+            for lab in region.labs:
+                args = self._goods.custom_image(
+                    "lab",
+                    lab.lab.name,
+                    tags=self._tags,
+                    managed_image_id=image,
+                    snapshot_id=None if region.backing else snapshot,
+                )
+                hooks = self._remade(args.logical_name, lab.remake)
+                if checks and not lab.held and not region.backing:
+                    hooks = gate(f"{args.logical_name} may be made", *checks)
+                delivery = self._deliveries[lab.lab.name]
+                delivery.add(args, self._after_release(hooks=hooks), lab.adopt)
+        if self._goods.capture is not None:
+            self._restore(self._goods.capture, image_here, snapshot_here)
+
+    def _after_release(self, **options: Any) -> pulumi.ResourceOptions:
+        """Everything here waits for the release record."""
+        depends = [self._goods.record] if self._goods.record is not None else []
+        return pulumi.ResourceOptions(depends_on=depends, **options)
+
+    def _snapshot(self, region: RegionDelivery) -> tuple[pulumi.Input[str], list[Check]]:
+        """Give the snapshot to use in a region, and what must hold before it is used."""
+        goods = self._goods
+        plan = region.copy
+        if plan is None:
+            return goods.source_id, []
+        option = "CopyStart" if plan.incremental else "Copy"
+        # completionPercent is Azure's to write, but the provider's schema has it among the inputs.
+        copy = compute.Snapshot(
+            goods.part("copy", region.region),
+            snapshot_name=plan.name,
+            resource_group_name=self._group,
+            location=region.region,
+            creation_data=compute.CreationDataArgs(
+                create_option=option, source_resource_id=goods.source_id
+            ),
+            incremental=plan.incremental,
+            sku=compute.SnapshotSkuArgs(name="Standard_LRS"),
+            hyper_v_generation=goods.generation,
+            os_type=compute.OperatingSystemTypes(goods.os.azure),
+            tags=self._tags,
+            opts=self._after_release(
+                parent=self._version,
+                hooks=self._copy_gate(region, plan.name) if region.waits else None,
+                **(adoption(plan.adopt) or {"ignore_changes": ["completionPercent"]}),
+            ),
+        )
+        if not region.waits:
+            return copy.id, []
+        problem = copy.id.apply(self._copied)
+
+        async def copied() -> None:
+            fault = await problem.future()
+            if fault:
+                msg = f"{goods.identity} {goods.version} is not in {region.region}: {fault}"
+                raise RefusedError(msg)
+
+        return pulumi.Output.all(copy.id, problem).apply(lambda known: known[0]), [copied]
+
+    async def _copied(self, snapshot_id: str) -> Any:
+        if self._run.dry:
+            return unknown()
+        return await self._run.waiter.copied(snapshot_id, _COPIED_WITHIN)
+
+    def _copy_gate(self, region: RegionDelivery, name: str) -> pulumi.ResourceHookBinding:
+        goods, run = self._goods, self._run
+
+        async def may_travel() -> None:
+            stash = goods.record
+            record = read_record(await stash.output.future()) if stash is not None else None
+            fault = (
+                travel_fault(record, region.region, run.settings.subscription_id)
+                if record
+                else None
+            )
+            if fault:
+                msg = f"{goods.identity} {goods.version} cannot go to {region.region}: {fault}"
+                raise RefusedError(msg)
+
+        async def room() -> None:
+            # Attempt "": a copy is cleared only if it died, never for being a leftover.
+            mark = Mark(run.stack, goods.identity, str(goods.version), "")
+            await clear_leftover(run.waiter, run.compute_id("snapshots", name), mark)
+
+        return gate(f"{goods.part('copy', region.region)} may be made", may_travel, room)
+
+    def _backing(
+        self, region: RegionDelivery, snapshot: pulumi.Input[str], checks: list[Check]
+    ) -> pulumi.Output[str]:
+        """Declare the managed image behind all custom images of one region."""
+        goods = self._goods
+        part = goods.part("image", region.region)
+        image = compute.Image(
+            part,
+            image_name=names.backing_name(goods.identity, goods.version, region.region),
+            resource_group_name=self._group,
+            location=region.region,
+            hyper_v_generation=goods.generation,
+            storage_profile=compute.ImageStorageProfileArgs(
+                os_disk=compute.ImageOSDiskArgs(
+                    os_type=compute.OperatingSystemTypes(goods.os.azure),
+                    os_state=compute.OperatingSystemStateTypes.GENERALIZED,
+                    snapshot=compute.SubResourceArgs(id=snapshot),
+                )
+            ),
+            tags=self._tags,
+            opts=self._after_release(
+                parent=self._version,
+                hooks=gate(f"{part} may be made", *checks)
+                if checks and not region.remake_backing
+                else self._remade(part, region.remake_backing),
+                **adoption(region.adopt_backing),
+            ),
+        )
+        return image.id
+
+    def _remade(self, part: str, resource_id: str | None) -> pulumi.ResourceHookBinding | None:
+        """Make room for what Azure never finished, if the plan found such a one."""
+        if resource_id is None:
+            return None
+        goods, run = self._goods, self._run
+        mark = Mark(run.stack, goods.identity, str(goods.version), "")
+        return remake_gate(f"{part} is made again", run.waiter, resource_id, mark)
+
+    def _restore(
+        self,
+        capture: Capture,
+        image: pulumi.Input[str] | None,
+        snapshot: pulumi.Input[str] | None,
+    ) -> None:
+        """Declare the factory lab's custom image from what backs it: its VM is long gone."""
+        goods = self._goods
+        generalized = goods.kind is Kind.GENERALIZED
+        args = goods.custom_image(
+            "capture",
+            managed_image_id=image if generalized else None,
+            snapshot_id=None if generalized else snapshot,
+        )
+        capture.add(args, self._after_release())

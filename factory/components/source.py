@@ -1,0 +1,51 @@
+"""The source snapshot: the one thing that every copy in every subscription is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_azure_native import compute
+
+from factory import names
+from factory.components.regional import Goods
+from factory.context import Run
+
+
+def source_snapshot(
+    goods: Goods,
+    run: Run,
+    group: pulumi.Output[str],
+    disk: pulumi.Input[str],
+    *,
+    version: pulumi.ComponentResource,
+    hooks: pulumi.ResourceHookBinding | None = None,
+) -> compute.Snapshot:
+    """Declare the snapshot of a build's OS disk as a part of its version.
+
+    Incremental, because only such a one can cross regions, and Standard_LRS, because Azure would
+    choose zone-redundant storage where there is some. In the stack's own group: the VM's group
+    goes with the VM.
+    """
+    return compute.Snapshot(
+        goods.part("source"),
+        snapshot_name=names.image_name(goods.identity, goods.version),
+        resource_group_name=group,
+        location=run.settings.region,
+        creation_data=compute.CreationDataArgs(create_option="Copy", source_resource_id=disk),
+        incremental=True,
+        sku=compute.SnapshotSkuArgs(name="Standard_LRS"),
+        hyper_v_generation=goods.generation,
+        os_type=compute.OperatingSystemTypes(goods.os.azure),
+        purchase_plan=_purchase_plan(goods.plan),
+        tags=dict(goods.tags),
+        opts=pulumi.ResourceOptions(parent=version, hooks=hooks),
+    )
+
+
+def _purchase_plan(plan: Mapping[str, str]) -> compute.DiskPurchasePlanArgs | None:
+    if not plan:
+        return None
+    return compute.DiskPurchasePlanArgs(
+        name=plan["name"], publisher=plan["publisher"], product=plan["product"]
+    )

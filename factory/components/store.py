@@ -1,0 +1,24 @@
+"""The stack's own resource group: its snapshots and the managed images behind custom images."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_azure_native import resources
+
+from factory.context import Run
+
+
+class Store(pulumi.ComponentResource):
+    """Holds the bytes that belong to the stack, apart from labs, which may belong to others."""
+
+    def __init__(self, name: str, args: Run, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("imagefactory:index:Store", name, {}, opts)
+        group = resources.ResourceGroup(
+            f"{name}/store",
+            resource_group_name=args.settings.resource_group,
+            location=args.settings.region,
+            tags=args.own_tags,
+            opts=pulumi.ResourceOptions(parent=self, **args.adoption(f"{name}/store")),
+        )
+        self.group: pulumi.Output[str] = group.name
+        self.register_outputs({"group": self.group})

@@ -1,0 +1,210 @@
+"""A version: being built, kept, received or retired, with the same parts under the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pulumi
+
+from factory import names
+from factory.components.build import Build, BuildArgs, Parent
+from factory.components.capture import Capture, from_vm
+from factory.components.delivery import Delivery
+from factory.components.factory_lab import FactoryLabComponent
+from factory.components.regional import Goods, Regional
+from factory.components.source import source_snapshot
+from factory.context import Run
+from factory.gates import Check, Mark, RefusedError, clear_leftover, gate
+from factory.plan_model import Source, VersionPlan
+from factory.record import Record, Spec, released, tags_for
+
+
+@dataclass(frozen=True)
+class VersionArgs:
+    """What a version is declared with; a receiving stack has neither lab nor capture."""
+
+    run: Run
+    plan: VersionPlan
+    group: pulumi.Output[str]
+    deliveries: Mapping[str, Delivery]
+    lab: FactoryLabComponent | None = None
+    capture: Capture | None = None
+    parent: Parent | None = None
+
+
+class Version(pulumi.ComponentResource):
+    """One version of one definition.
+
+    The order is: VM, artifacts, source snapshot, capture, release record; then the build VM is
+    released and the deliveries begin. The record exists only if every gate was passed, and all that
+    comes after depends on it. Kept versions are declared from the record: an edit by hand is a
+    diff, and what was deleted can be made again.
+    """
+
+    def __init__(
+        self, name: str, args: VersionArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("imagefactory:index:Version", name, {}, opts)
+        self._args = args
+        self._run = args.run
+        plan = args.plan
+        if plan.spec is not None:
+            goods, self.record = self._build(plan.spec)
+        elif plan.record is not None:
+            goods, self.record = self._keep(plan.record)
+        else:
+            msg = f"{name}: a version is built or kept"
+            raise ValueError(msg)
+        self._stash = goods.record
+        if plan.retired is None:
+            Regional(self, self._run, args.group, args.deliveries, goods).deliver(plan.regions)
+        self.register_outputs({})
+
+    def _part(self, *path: str) -> str:
+        return names.part(self._args.plan.identity, self._args.plan.version, *path)
+
+    def as_parent(self) -> Parent | None:
+        """Give what a layered image is built on; the record stands for the custom image too."""
+        if self._args.lab is None or self._stash is None:
+            return None
+        name = names.image_name(self._args.plan.identity, self._args.plan.version)
+        return Parent(f"{self._args.lab.id}/customimages/{name}", self._stash)
+
+    def _build(self, spec: Spec) -> tuple[Goods, pulumi.Output[Any]]:
+        plan, run = self._args.plan, self._run
+        if self._args.lab is None:
+            msg = "only a stack with a factory lab builds"
+            raise ValueError(msg)
+        build = Build(
+            names.version_urn_name(plan.identity, plan.version),
+            BuildArgs(run, self._args.lab, spec, plan.attempt, self._args.parent),
+            pulumi.ResourceOptions(parent=self),
+        )
+        outcome, definition = build.outcome, spec.content
+        goods = Goods(
+            identity=plan.identity,
+            version=plan.version,
+            kind=definition.capture,
+            os=definition.os,
+            description=definition.description or f"{spec.definition} {spec.version}",
+            author=definition.author,
+            plan=spec.purchase_plan(),
+            generation=outcome["generation"],
+            tags=tags_for(spec, stack=run.stack, attempt=outcome["attempt"]),
+        )
+
+        async def passed() -> None:
+            ended = await outcome.future()
+            if ended is None or ended["error"]:
+                cause = ended["error"] if ended else "its build did not end"
+                msg = f"{spec.definition} {spec.version} refused: {cause}"
+                raise RefusedError(msg)
+
+        source = source_snapshot(
+            goods,
+            run,
+            self._args.group,
+            outcome["os_disk_id"],
+            version=self,
+            hooks=self._gate("source", "snapshots", outcome, passed),
+        )
+        capture = self._captured(goods, outcome["vm_id"], source, outcome)
+        record = pulumi.Stash(
+            self._part("record"),
+            input=pulumi.Output.all(outcome, source.id).apply(
+                lambda known: released(
+                    spec, known[0], run.stack, run.settings.region, known[1]
+                ).dump()
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[source, capture]),
+        )
+
+        async def release(known: Sequence[Any]) -> str:
+            return await build.release(int(known[0]["attempt"]))
+
+        if not run.dry:
+            # By an apply, which holds no engine slot while the VM goes; the next run's engine
+            # finds it gone, or deletes it for real if this was cut off.
+            known = pulumi.Output.all(outcome, record.output)
+            self.vm_released: pulumi.Output[str] = known.apply(release)
+        return replace(goods, source_id=source.id, record=record), record.output
+
+    def _keep(self, record: Record) -> tuple[Goods, pulumi.Output[Any]]:
+        plan, run = self._args.plan, self._run
+        receiving = self._args.lab is None
+        tags = tags_for(record, stack=run.stack, attempt=record.attempt)
+        goods = Goods(
+            identity=plan.identity,
+            version=plan.version,
+            kind=record.capture,
+            os=record.os,
+            description=record.description or f"{record.definition} {record.version}",
+            author=record.author,
+            plan=record.purchase_plan(),
+            generation=record.generation,
+            tags=tags,
+            source_id=record.source_id,
+        )
+        parts: list[pulumi.Resource] = []
+        if not receiving:
+            source = source_snapshot(goods, run, self._args.group, record.os_disk_id, version=self)
+            goods = replace(goods, source_id=source.id)
+            parts.append(source)
+            if plan.captured_from is Source.VM:
+                parts.append(self._captured(goods, record.vm_id, source))
+        stash = pulumi.Stash(
+            self._part("record"),
+            input=record.dump(),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=parts),
+        )
+        if plan.retired is not None:
+            pulumi.Stash(
+                self._part("retired"),
+                input=plan.retired.isoformat(timespec="seconds"),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[stash]),
+            )
+        restored = plan.captured_from is Source.BACKING
+        goods = replace(goods, record=stash, capture=self._args.capture if restored else None)
+        return goods, stash.output
+
+    def _gate(
+        self, part: str, kind: str, outcome: pulumi.Output[dict[str, str]], *checks: Check
+    ) -> pulumi.ResourceHookBinding:
+        """Judge what is being built by ``checks``, then make room for it."""
+        run, plan = self._run, self._args.plan
+        name = names.image_name(plan.identity, plan.version)
+        lab_id = self._args.lab.id if self._args.lab else ""
+        resource = (
+            f"{lab_id}/customimages/{name}"
+            if kind == "customimages"
+            else run.compute_id(kind, name)
+        )
+
+        async def room() -> None:
+            ended = await outcome.future()
+            # Without an outcome nothing is known to be a leftover, so nothing is cleared.
+            attempt = ended["attempt"] if ended else ""
+            mark = Mark(run.stack, plan.identity, str(plan.version), attempt)
+            await clear_leftover(run.waiter, resource, mark)
+
+        return gate(f"{self._part(part)} may be made", *checks, room)
+
+    def _captured(
+        self,
+        goods: Goods,
+        vm_id: pulumi.Input[str],
+        source: pulumi.Resource,
+        outcome: pulumi.Output[dict[str, str]] | None = None,
+    ) -> pulumi.CustomResource:
+        if self._args.capture is None:
+            msg = "only a stack with a factory lab captures"
+            raise ValueError(msg)
+
+        # The snapshot first: capture makes the VM unusable.
+        hooks = self._gate("capture", "customimages", outcome) if outcome is not None else None
+        return self._args.capture.add(
+            goods.custom_image("capture", vm=from_vm(vm_id, goods.os, goods.kind)),
+            pulumi.ResourceOptions(depends_on=[source], hooks=hooks),
+        )

@@ -1,0 +1,68 @@
+"""What every component needs to know about the run it is part of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from factory import names
+from factory.arm import lab_id
+from factory.settings import FactoryLab, Settings
+from factory.waits import Waiter
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one stack. ``secrets`` are the stack's secrets that definitions refer to."""
+
+    stack: str
+    settings: Settings
+    waiter: Waiter
+    secrets: Mapping[str, pulumi.Output[str]]
+    adopted: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def dry(self) -> bool:
+        """Tell whether this is a preview, in which nothing is waited for."""
+        return bool(pulumi.runtime.is_dry_run())
+
+    def adoption(self, name: str) -> dict[str, Any]:
+        """Give the options that take a foundation in that a killed run left out of the state."""
+        return adoption(self.adopted.get(name))
+
+    @property
+    def own_tags(self) -> dict[str, str]:
+        """The tag of everything that belongs to the stack itself."""
+        return {names.STACK: self.stack}
+
+    def lab_id(self, lab: FactoryLab) -> str:
+        """Give the ARM id of the factory lab."""
+        return lab_id(self.settings.subscription_id, lab.resource_group, lab.name)
+
+    def compute_id(self, kind: str, name: str) -> str:
+        """Give the ARM id of a snapshot or image in the stack's own resource group."""
+        return (
+            f"/subscriptions/{self.settings.subscription_id}"
+            f"/resourceGroups/{self.settings.resource_group}"
+            f"/providers/Microsoft.Compute/{kind}/{name}"
+        )
+
+
+def adoption(resource_id: str | None) -> dict[str, Any]:
+    """Give the options that take in, as it is, what a killed run made but did not record."""
+    return {"import_": resource_id, "ignore_changes": ["*"]} if resource_id else {}
+
+
+def unknown() -> pulumi.Output[Any]:
+    """Give a value that a preview cannot know, such as the disk of a VM still at work."""
+    return pulumi.Output(set(), _resolved(None), _resolved(False))
+
+
+def _resolved(value: Any) -> Any:
+    future: asyncio.Future[Any] = asyncio.get_event_loop().create_future()
+    future.set_result(value)
+    return future

@@ -1,0 +1,186 @@
+"""Which labs get a version, region by region: data moves once per region, never once per lab."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from factory import names
+from factory.ledger import Held
+from factory.models import Capture
+from factory.observed import Thing
+from factory.patterns import takes
+from factory.plan_model import Action, CopyPlan, Inputs, LabDelivery, RegionDelivery, Step
+from factory.record import Record
+from factory.settings import OnRemoval, TargetLab
+from factory.versions import Version
+
+
+@dataclass
+class Consignment:
+    """One version on its way: what it is, where its bytes are, which labs are to hold it."""
+
+    identity: str
+    version: Version
+    capture: Capture
+    labs: list[TargetLab]
+    held: Held | None
+    source_region: str
+    same_subscription: bool
+    steps: list[Step] = field(default_factory=list)
+
+
+def takers(inputs: Inputs, identity: str) -> list[TargetLab]:
+    """Give the labs of this stack that take a definition, in the order of the settings."""
+    return [lab for lab in inputs.settings.labs if takes(lab.images, identity)]
+
+
+def labs_for(
+    inputs: Inputs, identity: str, held: Held | None, newer: Sequence[Held], *, newest: bool
+) -> list[TargetLab]:
+    """Give the labs that are to hold a version; ``newer`` are the newer ones that stay.
+
+    The newest goes to every taker; an older one stays where it is and goes nowhere new, so that a
+    lab that subscribes late gets the newest alone. A lab with a ``keep`` of its own holds what that
+    says, a late one too; never less than the newest that it has.
+    """
+    wanted = takers(inputs, identity)
+    if held is not None and inputs.settings.on_removal is OnRemoval.KEEP:
+        taken = {lab.name for lab in wanted}
+        wanted += [
+            lab for lab in inputs.settings.labs if lab.name in held.labs and lab.name not in taken
+        ]
+    if newest or held is None:
+        return wanted
+    return [lab for lab in wanted if _stays_in(inputs, lab, held, newer)]
+
+
+def _stays_in(inputs: Inputs, lab: TargetLab, held: Held, newer: Sequence[Held]) -> bool:
+    if lab.keep is None or held.record is None:
+        return lab.name in held.labs
+    age = inputs.observed.now - datetime.fromisoformat(held.record.built)
+    if lab.keep.allows(len(newer) + 1, age):
+        return True
+    return lab.name in held.labs and not any(inputs.lab_has(lab.name, other) for other in newer)
+
+
+def regions(
+    inputs: Inputs, goods: Consignment, *, restore_capture: bool
+) -> tuple[RegionDelivery, ...]:
+    """Plan what every region of this subscription gets; notes deliver and refuse steps."""
+    by_region: dict[str, list[TargetLab]] = {}
+    for lab in goods.labs:
+        by_region.setdefault(lab.region, []).append(lab)
+    if restore_capture and goods.capture is Capture.GENERALIZED:
+        by_region.setdefault(goods.source_region, [])
+    return tuple(_region(inputs, goods, region, by_region[region]) for region in sorted(by_region))
+
+
+def _region(
+    inputs: Inputs, goods: Consignment, region: str, labs: list[TargetLab]
+) -> RegionDelivery:
+    held = goods.held
+    local = goods.same_subscription and region == goods.source_region
+    copy = None if local else _copy(inputs, goods, region)
+    backing = goods.capture is Capture.GENERALIZED
+    backing_held = held is not None and held.has("image", region)
+    name = names.backing_name(goods.identity, goods.version, region)
+    found = inputs.observed.managed_images.get(name.lower()) if backing else None
+    adopt_backing = None if backing_held else _adoptable(inputs, goods, found)
+    remake = found.id if found and found.broken and _same(inputs, goods, found) else None
+    deliveries = tuple(
+        delivery for lab in labs if (delivery := _lab(inputs, goods, lab)) is not None
+    )
+    complete = all(delivery.held for delivery in deliveries) and (backing_held or not backing)
+    return RegionDelivery(region, copy, backing, deliveries, not complete, adopt_backing, remake)
+
+
+def _copy(inputs: Inputs, goods: Consignment, region: str) -> CopyPlan:
+    """Name the copy of a region; one that died gets a successor of another name.
+
+    Another region takes an incremental CopyStart, another subscription in the same region a full
+    Copy: an incremental snapshot never leaves its subscription (contract of Microsoft.Compute).
+    """
+    incremental = region != goods.source_region
+    name = goods.held.text("name", "copy", region) if goods.held else None
+    if name is None:
+        name = names.copy_name(goods.identity, goods.version, region, 1)
+        found = inputs.observed.snapshots.get(name.lower())
+        return CopyPlan(name, incremental, _adoptable(inputs, goods, found))
+    found = inputs.observed.snapshots.get(name.lower())
+    if found is not None and found.broken:
+        match = re.search(r"-r(\d+)$", name)
+        attempt = int(match[1]) + 1 if match else 2
+        name = names.copy_name(goods.identity, goods.version, region, attempt)
+    return CopyPlan(name, incremental)
+
+
+def _lab(inputs: Inputs, goods: Consignment, lab: TargetLab) -> LabDelivery | None:
+    held, version = goods.held, str(goods.version)
+    if held is not None and lab.name in held.labs:
+        found = inputs.image_in(lab.name, held)
+        if found is None or not found.broken or not _same(inputs, goods, found):
+            return LabDelivery(lab, held=True)
+        reason = "Azure never finished it; it is cleared and made again"
+        goods.steps.append(Step(Action.RESTORE, goods.identity, version, reason, lab.name))
+        return LabDelivery(lab, held=True, remake=found.id)
+    observed = inputs.observed.labs.get(lab.name)
+    name = names.image_name(goods.identity, goods.version)
+    there = (observed.images or {}).get(name.lower()) if observed else None
+    if there is not None and not _same(inputs, goods, there):
+        reason = f"a custom image {name} that is not ours is in the way; delete or rename it there"
+        goods.steps.append(Step(Action.REFUSE, goods.identity, version, reason, lab.name))
+        return None
+    reason = "adopted: it is there with our tags" if there else "the lab takes it"
+    goods.steps.append(Step(Action.DELIVER, goods.identity, version, reason, lab.name))
+    return LabDelivery(lab, held=False, adopt=there.id if there else None)
+
+
+def _same(inputs: Inputs, goods: Consignment, thing: Thing) -> bool:
+    tags = thing.tags
+    return (
+        thing.belongs_to(inputs.stack)
+        and tags.get(names.DEFINITION) == goods.identity
+        and tags.get(names.VERSION) == str(goods.version)
+    )
+
+
+def _adoptable(inputs: Inputs, goods: Consignment, thing: Thing | None) -> str | None:
+    """Give the id of a whole one of ours that the ledger does not know (a run was killed)."""
+    if thing is None or thing.broken or not _same(inputs, goods, thing):
+        return None
+    return thing.id if names.RELEASED in thing.tags else None
+
+
+def capture_fault(security_type: str, capture: Capture) -> str | None:
+    """Say why a disk cannot become an image, with the remedy; None if it can.
+
+    "Creation of managed images are not supported for virtual machine with TrustedLaunch security
+    type": a generalised custom image is a managed image.
+    """
+    if security_type in {"", "Standard"} or capture is Capture.SPECIALIZED:
+        return None
+    return (
+        f"its disk is {security_type} and Azure makes no managed image of that -> base it on an "
+        "sku without it, or set capture: specialized"
+    )
+
+
+def travel_fault(record: Record, region: str, subscription: str) -> str | None:
+    """Say why a version cannot come to a region and subscription, with the remedy; None if it can.
+
+    Customer-managed keys stay within one subscription and region.
+    """
+    if fault := capture_fault(record.security_type, record.capture):
+        return fault
+    home = record.source_id.split("/")[2].lower()
+    if "CustomerKey" in record.encryption and (
+        region != record.region or subscription.lower() != home
+    ):
+        return (
+            "its disk is encrypted with a customer-managed key, which cannot leave its "
+            "subscription and region -> use platform-managed keys in the factory's subscription"
+        )
+    return None

@@ -1,0 +1,184 @@
+"""Whether a definition needs a new version, and why; or which build goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from factory import names
+from factory.ledger import Held
+from factory.lineage import Image, parent_of, root_base
+from factory.models import ParentBase
+from factory.names import version_urn_name
+from factory.patterns import matches
+from factory.plan_model import Inputs
+from factory.record import SCHEMA, Record, Spec
+from factory.versions import Version, base_order, next_version
+
+
+@dataclass(frozen=True)
+class Build:
+    """A version to build. ``resumed`` goes on where a run was cut off, with what it began with."""
+
+    spec: Spec
+    attempt: int
+    resumed: bool
+    reason: str
+
+
+def due(
+    inputs: Inputs, image: Image, held: list[Held], parents: Mapping[str, Version]
+) -> Build | str:
+    """Decide for one definition: a build, or the reason why nothing is to be built.
+
+    ``parents`` has the version of every definition above that children are to be built on.
+    Raises :class:`LookupError` with a line for the user if it is due but cannot be built.
+    """
+    for version in reversed(held):
+        if version.record is None and version.spec is not None:
+            build = _resumable(inputs, image, version, version.spec, parents)
+            if build is not None:
+                return build
+    released = [version for version in held if version.record and not version.retired]
+    if not released:
+        unfinished = [version for version in held if version.record is None]
+        reason = "the last build failed" if unfinished else "never built"
+        return _fresh(inputs, image, reason, parents)
+    newest = released[-1].record
+    overdue = _overdue(inputs, image, newest, parents) if newest is not None else None
+    return "unchanged and fresh" if overdue is None else _fresh(inputs, image, overdue, parents)
+
+
+def _overdue(
+    inputs: Inputs, image: Image, newest: Record, parents: Mapping[str, Version]
+) -> str | None:
+    """Say why the newest released version is no longer good enough, or None."""
+    if newest.fingerprint != image.fingerprint:
+        return f"definition changed: {', '.join(changed_fields(newest.shape, image.shape))}"
+    exact = inputs.observed.base_versions.get(image.identity)
+    if exact is not None and base_order(exact) > base_order(newest.base_version):
+        return f"base image has a newer version: {exact} after {newest.base_version}"
+    parent = parent_of(image)
+    if parent is not None and _moved(newest.parent, parent, parents):
+        return f"its base {parent} moved to {parents[parent]}"
+    built, now = datetime.fromisoformat(newest.built), inputs.observed.now
+    refresh = image.definition.refresh
+    if refresh is not None and refresh.due_at(built) <= now:
+        return f"refresh is due: {refresh}, built {newest.built[:10]}"
+    for pattern, moment in inputs.settings.rebuild.items():
+        if matches(pattern, image.identity) and built < moment <= now:
+            return f"asked for by hand: image-factory:rebuild {pattern} {moment:%Y-%m-%d}"
+    return None
+
+
+def _half_made(inputs: Inputs, held: Held) -> bool:
+    """Tell whether the capture or its snapshot failed: a VM is fit to be captured only once."""
+    name = names.image_name(held.identity, held.version).lower()
+    made = (inputs.observed.captures.get(name), inputs.observed.snapshots.get(name))
+    return any(thing is not None and thing.broken for thing in made)
+
+
+def _moved(built_on: str, parent: str, parents: Mapping[str, Version]) -> bool:
+    return parent in parents and built_on != version_urn_name(parent, parents[parent])
+
+
+def _resumable(
+    inputs: Inputs, image: Image, held: Held, spec: Spec, parents: Mapping[str, Version]
+) -> Build | None:
+    """Give the build to go on with, or None if this attempt is over.
+
+    Azure decides: is the build VM there, and can it still succeed?
+    """
+    if spec.fingerprint != image.fingerprint:
+        return None
+    parent = parent_of(image)
+    if parent is not None and _moved(spec.parent, parent, parents):
+        return None
+    attempt = held.attempt
+    name = names.vm_name(inputs.stack, held.identity, held.version, attempt)
+    vm = inputs.observed.vms.get(name.lower())
+    if vm is None:
+        if held.has("vm", str(attempt)):
+            return None
+        return Build(spec, attempt, True, "cut off before its VM was made")
+    if vm.failed or _half_made(inputs, held):
+        return None
+    if held.has("capture"):
+        return Build(spec, attempt, True, "captured; only the release was cut off")
+    done = sum(artifact.succeeded for artifact in vm.artifacts)
+    total = len(spec.content.all_artifacts)
+    return Build(spec, attempt, True, f"cut off after {done} of {total} artifacts")
+
+
+def _fresh(inputs: Inputs, image: Image, reason: str, parents: Mapping[str, Version]) -> Build:
+    exact, parent = _exact_base(inputs, image, parents)
+    root = root_base(inputs.images, image)
+    plan = root.plan.model_dump() if root and root.plan else {}
+    version = next_version(inputs.observed.now, used_versions(inputs, image.identity))
+    spec = Spec.model_validate(
+        {
+            "schema": SCHEMA,
+            "definition": image.identity,
+            "version": str(version),
+            "fingerprint": image.fingerprint,
+            "shape": image.shape,
+            "baseVersion": exact,
+            "parent": parent,
+            "plan": json.dumps(plan, sort_keys=True),
+            "commit": inputs.commit,
+            "built": inputs.observed.now.isoformat(timespec="seconds"),
+            "effective": image.definition.model_dump_json(by_alias=True, exclude_defaults=True),
+        }
+    )
+    return Build(spec, 1, False, reason)
+
+
+def _exact_base(inputs: Inputs, image: Image, parents: Mapping[str, Version]) -> tuple[str, str]:
+    """Give the exact version of the base and, for a layered image, the parent it is of."""
+    base = image.definition.base
+    if isinstance(base, ParentBase):
+        if base.image not in parents:
+            msg = f"its base {base.image} has no released version, and none is being built"
+            raise LookupError(msg)
+        version = parents[base.image]
+        return str(version), version_urn_name(base.image, version)
+    exact = inputs.observed.base_versions.get(image.identity)
+    if exact is None:
+        wanted = "" if base.version == "latest" else f" with version {base.version}"
+        msg = f"its base {base.urn}{wanted} is not offered in {inputs.settings.region}"
+        raise LookupError(msg)
+    return exact, ""
+
+
+def used_versions(inputs: Inputs, identity: str) -> set[Version]:
+    """Collect every version number that was ever given to this definition, failed ones too."""
+    used = {held.version for held in inputs.ledger.of(identity)}
+    if identity in inputs.ledger.last_versions:
+        used.add(inputs.ledger.last_versions[identity])
+    observed = inputs.observed
+    tagged = [vm.tags for vm in observed.vms.values()]
+    tagged += [thing.tags for thing in observed.captures.values() if thing.belongs_to(inputs.stack)]
+    for tags in tagged:
+        if tags.get(names.DEFINITION) == identity:
+            try:
+                used.add(Version.parse(tags.get(names.VERSION, "")))
+            except ValueError:
+                continue
+    return used
+
+
+def changed_fields(before: str, after: str) -> list[str]:
+    """Name the fields in which two shapes (canonical JSON) differ."""
+    old, new = json.loads(before), json.loads(after)
+    fields = []
+    for key in sorted({*old, *new}):
+        if old.get(key) == new.get(key):
+            continue
+        if isinstance(old.get(key), dict) and isinstance(new.get(key), dict):
+            inner = sorted({*old[key], *new[key]})
+            fields += [f"{key}.{sub}" for sub in inner if old[key].get(sub) != new[key].get(sub)]
+        else:
+            fields.append(key)
+    return fields

@@ -1,0 +1,36 @@
+"""The kinds of field that everything read from outside is made of."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic.alias_generators import to_camel
+
+from factory.durations import parse_duration, spell_duration
+
+
+class Strict(BaseModel):
+    """Base of everything read from outside: camelCase keys, none unknown, nothing changed later."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        str_strip_whitespace=True,
+        validate_by_name=False,
+    )
+
+
+def _duration(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(spell_duration)]
+Text = Annotated[str, Field(min_length=1, max_length=512)]
+# ARM resource names of sources, labs, groups: what DevTest Labs accepts, minus what breaks a path.
+AzureName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._() -]{0,88}[A-Za-z0-9_()]?$")]
+Identity = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,255}$")]
+TagName = Annotated[str, Field(pattern=r"^[^<>%&\\?/]{1,512}$")]
+TagValue = Annotated[str, Field(max_length=256)]

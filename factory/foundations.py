@@ -1,0 +1,48 @@
+"""What a stack stands on: its group, and the lab and network that it made; names and ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from factory import names
+from factory.observed import Observed
+from factory.settings import Settings
+
+SUBNET = "build"
+
+
+def foundation_ids(settings: Settings) -> dict[str, str]:
+    """Give the ARM ids of all foundations a stack declares, by their logical names."""
+    root = f"/subscriptions/{settings.subscription_id}/resourceGroups"
+    ids = {"factory/store": f"{root}/{settings.resource_group}"}
+    lab = settings.factory_lab
+    if lab is None or not lab.create:
+        return ids
+    group = f"{root}/{lab.resource_group}"
+    if lab.resource_group.lower() != settings.resource_group.lower():
+        ids["factory/group"] = group
+    network = f"{group}/providers/Microsoft.Network"
+    lab_id = f"{group}/providers/Microsoft.DevTestLab/labs/{lab.name}"
+    ids |= {
+        "factory/address": f"{network}/publicIPAddresses/{lab.name}-nat",
+        "factory/nat": f"{network}/natGateways/{lab.name}-nat",
+        "factory/network": f"{network}/virtualNetworks/{lab.name}-network",
+        "factory/lab": lab_id,
+        "factory/lab-network": f"{lab_id}/virtualnetworks/{lab.name}-network",
+    }
+    for source in settings.artifact_sources:
+        ids[f"factory/source/{source.name}"] = f"{lab_id}/artifactsources/{source.name}"
+    return ids
+
+
+def adopted(observed: Observed, known: frozenset[str], stack: str) -> Mapping[str, str]:
+    """Give the ids of foundations of ours that the state does not know: a run was killed there.
+
+    ``known`` are the logical names in the state. What does not carry this stack's tag is not ours,
+    whatever it is called; the engine then says that it exists already.
+    """
+    return {
+        name: thing.id
+        for name, thing in observed.foundations.items()
+        if name not in known and thing.tags.get(names.STACK) == stack
+    }

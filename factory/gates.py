@@ -1,0 +1,112 @@
+"""Judges before something is created: before_create hooks that only judge, and clear leftovers.
+
+A gate that raises stops that one resource; with PULUMI_CONTINUE_ON_ERROR the others go on. Waiting
+belongs in factory/waits.py: a waiting hook would hold one of the engine's slots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pulumi
+
+from factory import names
+from factory.armclient import ArmError
+from factory.observed import Thing
+from factory.waits import Waiter
+
+Check = Callable[[], Awaitable[None]]
+_CLEARED_WITHIN = timedelta(minutes=30)
+
+
+class RefusedError(Exception):
+    """A gate's verdict; its text is the one line that the user reads."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Whose a resource is: what a leftover of ours must carry to be cleared."""
+
+    stack: str
+    identity: str
+    version: str
+    attempt: str
+
+
+def gate(
+    name: str, *checks: Check, on_error: Callable[[str], Awaitable[bool]] | None = None
+) -> pulumi.ResourceHookBinding:
+    """Make a before_create gate of some checks, run in order; ``name`` is unique in the stack.
+
+    ``on_error`` is told the newest error of a create that failed, and says whether to try again.
+    It has to clear what was made first: the engine would leave it behind
+    (https://github.com/pulumi/pulumi/issues/24683).
+    """
+
+    async def judge(_: pulumi.ResourceHookArgs) -> None:
+        for check in checks:
+            await check()
+
+    binding = pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(name, judge)])
+    if on_error is not None:
+        again = on_error
+
+        async def failed(args: pulumi.ErrorHookArgs) -> bool:
+            return args.failed_operation == "create" and await again(
+                args.errors[0] if args.errors else "no reason given"
+            )
+
+        binding.on_error = [pulumi.ErrorHook(f"{name}: once more", failed)]
+    return binding
+
+
+def remake_gate(
+    name: str, waiter: Waiter, resource_id: str, mark: Mark
+) -> pulumi.ResourceHookBinding:
+    """Make a before_update gate that clears what Azure never finished, so that the PUT makes it.
+
+    The engine updates what it holds as half made; a PUT on a failed resource may not try again.
+    """
+
+    async def clear(_: pulumi.ResourceHookArgs) -> None:
+        await clear_leftover(waiter, resource_id, mark)
+
+    return pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook(name, clear)])
+
+
+async def clear_leftover(waiter: Waiter, resource_id: str, mark: Mark) -> None:
+    """Make room for a resource that a run that was killed may have left behind.
+
+    Deletes only what carries this stack, this version and this attempt and no release mark (or what
+    of ours Azure never finished); raises :class:`RefusedError` if anything else is in the way.
+    """
+    try:
+        found = await waiter.call(waiter.arm.thing, resource_id)
+        if found is None:
+            return
+        if not may_clear(found, mark):
+            msg = (
+                f"{found.id} is there already and is not a leftover of this build; it was not "
+                "touched -> rename or delete it by hand if it is not wanted"
+            )
+            raise RefusedError(msg)
+        await waiter.gone(found.id, _CLEARED_WITHIN)
+    except ArmError as error:
+        raise RefusedError(str(error)) from None
+
+
+def may_clear(found: Thing, mark: Mark) -> bool:
+    """Tell whether a resource in the way is an unreleased leftover of exactly this attempt."""
+    tags = found.tags
+    ours = (
+        tags.get(names.STACK) == mark.stack
+        and tags.get(names.DEFINITION) == mark.identity
+        and tags.get(names.VERSION) == mark.version
+    )
+    if not ours:
+        return False
+    if found.broken:
+        return True  # never finished, so never of use to anybody, whatever mark it carries
+    return tags.get(names.ATTEMPT) == mark.attempt and names.RELEASED not in tags

@@ -1,0 +1,113 @@
+"""Collects everything that the plan is a function of: the same for the program and the CLI.
+
+The two differ only in who answers for the engine: the program asks it by invoke, the command line
+by the ``pulumi`` command. Everything read is read here, once, in one order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from factory import catalogue as cat
+from factory.arm import Arm
+from factory.armclient import ArmClient
+from factory.catalogue import read_catalogue
+from factory.cloud import find_cloud, find_credential, provider_lookup
+from factory.configuration import parse_settings
+from factory.definitions import Image, load_images
+from factory.ledger import read_ledger
+from factory.observe import observe
+from factory.plan_model import Inputs
+from factory.problems import FactoryError, Problem, Problems
+from factory.settings import Settings
+from factory.stackconfig import git_commit
+from factory.validate import cross_check, wanted_secrets
+
+
+class Engine(Protocol):
+    """What is asked of the engine; ``factory/stackconfig.py`` answers within a program."""
+
+    def raw_settings(self) -> dict[str, Any]:
+        """Collect the stack's configuration as plain values, only what is set."""
+
+    def provider_setting(self, key: str) -> str | None:
+        """Look up one key of azure-native's configuration."""
+
+    def is_set(self, name: str) -> bool:
+        """Tell whether a setting has a value, without looking at it."""
+
+    def stack_name(self) -> str:
+        """Give the full name of this stack, organization/project/stack."""
+
+    def full_name(self, stack: str) -> str:
+        """Complete the name of another stack of this project."""
+
+    def own_resources(self, stack: str) -> Mapping[str, Mapping[str, Any]]:
+        """Read this stack's resources as last saved: {urn: {type, outputs}}."""
+
+    def outputs_of(self, stack: str) -> Mapping[str, Any]:
+        """Read another stack's outputs as last saved; {} for a stack that does not exist."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What is written in git: the stack's settings and the definitions, checked together."""
+
+    root: Path
+    settings: Settings
+    images: Mapping[str, Image]
+    warnings: tuple[Problem, ...]
+
+
+def read_sources(root: Path, engine: Engine, images: Path | None = None) -> Sources:
+    """Read and check settings and definitions; every fault of both is told at once.
+
+    ``root`` is the folder that relative settings start from, ``images`` a folder to read instead of
+    the configured one. Raises :class:`FactoryError`.
+    """
+    problems = Problems()
+    place = f"Pulumi.{engine.stack_name().rpartition('/')[2]}.yaml"
+    raw = engine.raw_settings()
+    settings = parse_settings(raw, place, problems)
+    folder = str(images or raw.get("images", "images"))
+    found = load_images(root / folder, folder, problems)
+    if settings and found:
+        known = [name for name in wanted_secrets(found, settings) if engine.is_set(name)]
+        cross_check(found, settings, known, place, problems)
+    problems.raise_if_any("definitions and settings")
+    if settings is None:  # unreachable: without settings there is a problem
+        raise FactoryError(place)
+    return Sources(root / folder, settings, found, tuple(problems.warnings))
+
+
+def connect(engine: Engine) -> Arm:
+    """Sign in to Azure as azure-native does. Raises :class:`FactoryError`."""
+    lookup = provider_lookup(engine.provider_setting)
+    cloud = find_cloud(lookup)
+    return Arm(ArmClient(cloud, find_credential(lookup, cloud)))
+
+
+def gather(sources: Sources, engine: Engine, arm: Arm) -> Inputs:
+    """Read the ledger, the source's catalogue and Azure.
+
+    Raises :class:`FactoryError`, or :class:`factory.armclient.ArmError` if Azure cannot be read.
+    """
+    settings, stack = sources.settings, engine.stack_name()
+    ledger = read_ledger(engine.own_resources(stack))
+    source = None
+    if settings.receives_from:
+        name = engine.full_name(settings.receives_from)
+        known = cat.last_serial(ledger.outputs, name)
+        source = read_catalogue(engine.outputs_of(name), name, known)
+    return Inputs(
+        stack=stack,
+        images=sources.images,
+        settings=settings,
+        ledger=ledger,
+        observed=observe(arm, settings, stack, sources.images),
+        commit=git_commit(sources.root),
+        catalogue=source,
+    )

@@ -1,0 +1,101 @@
+"""What must never happen stops the run here, before anything is declared."""
+
+from __future__ import annotations
+
+from factory.foundations import foundation_ids
+from factory.plan_model import Inputs
+from factory.problems import Problems
+from factory.settings import NAMESPACE
+
+
+def check(inputs: Inputs) -> None:
+    """Raise :class:`factory.problems.FactoryError` naming every guard that stops this run."""
+    problems = Problems()
+    _lost_state(inputs, problems)
+    _labs(inputs, problems)
+    _foundations(inputs, problems)
+    problems.raise_if_any(f"{inputs.stack} cannot run")
+
+
+def check_retirements(inputs: Inputs, unreplaced: list[str]) -> None:
+    """Stop a plan that retires more than ``maxRetirements`` versions that nothing replaces.
+
+    Each counts once, however many labs hold it. A renamed folder must not read as a wish.
+    """
+    limit = inputs.settings.max_retirements
+    if len(unreplaced) <= limit:
+        return
+    problems = Problems()
+    problems.error(
+        f"{NAMESPACE}:maxRetirements",
+        f"this run would retire {len(unreplaced)} versions that no newer version replaces, "
+        f"{limit} are allowed: {', '.join(unreplaced[:5])}{' ...' if len(unreplaced) > 5 else ''}",
+        f"put the definitions back, or allow it once by {NAMESPACE}:maxRetirements: "
+        f"{len(unreplaced)}",
+    )
+    problems.raise_if_any(f"{inputs.stack} cannot run")
+
+
+def _lost_state(inputs: Inputs, problems: Problems) -> None:
+    ours = inputs.observed.ours(inputs.stack)
+    if inputs.ledger.empty and ours:
+        problems.error(
+            inputs.stack,
+            f"its state is empty, but {len(ours)} resources in Azure carry its tag: {ours[0]} ...",
+            "put the state back (`pulumi stack import`), or delete those resources if they are "
+            "really no longer wanted; nothing was changed",
+        )
+
+
+def _labs(inputs: Inputs, problems: Problems) -> None:
+    settings, observed = inputs.settings, inputs.observed
+    for lab in settings.labs:
+        where = f"{NAMESPACE}:labs.{lab.name}"
+        if lab.name not in observed.labs:
+            continue
+        found = observed.labs[lab.name]
+        if found is None:
+            problems.error(
+                where,
+                f"there is no lab {lab.name} in resource group {lab.resource_group} of "
+                f"subscription {settings.subscription_id}",
+                "correct the setting, or ask the lab's owner",
+            )
+        elif found.region != lab.region:
+            problems.error(
+                where, f"the lab is in {found.region}, not in {lab.region}", "correct region"
+            )
+    own = settings.factory_lab
+    if own is None or own.create:
+        return
+    where = f"{NAMESPACE}:factoryLab"
+    if not observed.factory_lab_exists:
+        problems.error(
+            where,
+            f"there is no lab {own.name} in resource group {own.resource_group} to adopt",
+            "correct the setting, or set create: true to have it made",
+        )
+    elif observed.factory_region and observed.factory_region != settings.region:
+        problems.error(
+            where,
+            f"the lab is in {observed.factory_region}, but azure-native:location is "
+            f"{settings.region}",
+            "set azure-native:location to the factory lab's region",
+        )
+
+
+def _foundations(inputs: Inputs, problems: Problems) -> None:
+    """A lab, group or network that we made goes by ``pulumi destroy`` alone."""
+    expected = {
+        name: path.rsplit("/", 1)[1] for name, path in foundation_ids(inputs.settings).items()
+    }
+    for name, foundation in inputs.ledger.foundations.items():
+        wanted = expected.get(name)
+        if wanted is not None and wanted.lower() == foundation.name.lower():
+            continue
+        setting = "resourceGroup" if name == "factory/store" else "factoryLab"
+        problems.error(
+            f"{NAMESPACE}:{setting}",
+            f"this run would drop the {foundation.kind} {foundation.name!r} that this stack made",
+            "put the setting back; to really remove it, use `pulumi destroy` and a new stack",
+        )

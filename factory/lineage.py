@@ -1,0 +1,105 @@
+"""A definition with its identity, and how definitions descend from one another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from factory.models import Base, Definition, ParentBase
+from factory.problems import Problems
+
+
+@dataclass(frozen=True)
+class Image:
+    """A definition with its identity: the path below the images folder, without the ending."""
+
+    identity: str
+    file: str
+    definition: Definition
+
+    @property
+    def shape(self) -> str:
+        """Everything that shapes the image, and nothing else, as canonical JSON.
+
+        Description, author, tags, time limit and retries shape no bit of the disk, so changing them
+        builds nothing; they reach the next version that is built for another reason.
+        """
+        shape = self.definition.model_dump(
+            mode="json", by_alias=True, include={"base", "os", "size", "disk_type", "capture"}
+        )
+        shape["artifacts"] = [
+            artifact.model_dump(mode="json", by_alias=True)
+            for artifact in self.definition.all_artifacts
+        ]
+        return json.dumps(shape, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of :attr:`shape`: equal means that a rebuild would make the same image."""
+        return hashlib.sha256(self.shape.encode()).hexdigest()[:16]
+
+
+def parent_of(image: Image) -> str | None:
+    """Give the identity of the definition an image is built on, None for a marketplace base."""
+    base = image.definition.base
+    return base.image if isinstance(base, ParentBase) else None
+
+
+def generations(images: Mapping[str, Image]) -> dict[str, int]:
+    """Give how many definitions stand below each one: 0 for one on a marketplace image.
+
+    Only for definitions that passed :func:`check_lineage`; a cycle would not end.
+    """
+    depths: dict[str, int] = {}
+
+    def depth(identity: str) -> int:
+        if identity not in depths:
+            parent = parent_of(images[identity])
+            depths[identity] = depth(parent) + 1 if parent is not None and parent in images else 0
+        return depths[identity]
+
+    return {identity: depth(identity) for identity in images}
+
+
+def root_base(images: Mapping[str, Image], image: Image) -> Base | None:
+    """Give the marketplace image at the bottom; None if the chain is broken."""
+    while (parent := parent_of(image)) is not None:
+        if parent not in images:
+            return None
+        image = images[parent]
+    base = image.definition.base
+    return base if isinstance(base, Base) else None
+
+
+def check_lineage(images: Mapping[str, Image], problems: Problems) -> None:
+    """Note unknown parents, parents of another system, cycles, and identities claimed twice."""
+    for image in images.values():
+        parent = parent_of(image)
+        if parent is None:
+            continue
+        if parent not in images:
+            problems.error(image.file, f"base.image: there is no definition {parent!r}")
+        elif images[parent].definition.os is not image.definition.os:
+            problems.error(
+                image.file,
+                f"os is {image.definition.os.value}, but its base {parent} is "
+                f"{images[parent].definition.os.value}",
+            )
+        if cycle := _cycle(images, image.identity):
+            problems.error(image.file, f"is built on itself: {' -> '.join(cycle)}")
+
+
+def _cycle(images: Mapping[str, Image], start: str) -> list[str] | None:
+    seen = [start]
+    while True:
+        image = images.get(seen[-1])
+        parent = parent_of(image) if image else None
+        if parent is None:
+            return None
+        seen.append(parent)
+        if parent == start:
+            return seen
+        if parent in seen[:-1]:
+            return None  # a cycle further down, told at its own members

@@ -1,0 +1,113 @@
+"""Asks Azure what the plan needs to know: all reads, none of them twice, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, ValuesView
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from factory import names
+from factory.arm import Arm, lab_id
+from factory.definitions import Image
+from factory.foundations import foundation_ids
+from factory.models import Base
+from factory.observed import BuildVm, Observed, ObservedLab, Thing
+from factory.settings import FactoryLab, Settings, normal_region
+
+# Reads at once: ARM's bucket of 250 reads refills at 25 a second, so more would only be throttled.
+_AT_ONCE = 16
+
+
+def observe(arm: Arm, settings: Settings, stack: str, images: Mapping[str, Image]) -> Observed:
+    """Read everything of Azure that planning needs.
+
+    Raises :class:`factory.armclient.ArmError` if anything cannot be read: a plan made from half a
+    view could delete what it did not see.
+    """
+    subscription = settings.subscription_id
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        labs = pool.map(
+            lambda lab: _lab(arm, lab_id(subscription, lab.resource_group, lab.name)), settings.labs
+        )
+        store = f"/subscriptions/{subscription}/resourceGroups/{settings.resource_group}"
+        compute = f"{store}/providers/Microsoft.Compute"
+        snapshots = pool.submit(arm.things, f"{compute}/snapshots")
+        managed = pool.submit(arm.things, f"{compute}/images")
+        own = settings.factory_lab
+        ids = foundation_ids(settings)
+        there = pool.map(arm.thing, ids.values())
+        factory = pool.submit(_factory_lab, arm, subscription, own, stack)
+        bases = _bases(pool, arm, settings, images.values()) if own else {}
+        cores = pool.submit(arm.cores_free, subscription, settings.region) if own else None
+        region, build_vms, captures = factory.result()
+        seen = dict(zip((lab.name for lab in settings.labs), labs, strict=True))
+        return Observed(
+            now=_now(arm, store),
+            labs=seen,
+            factory_region=region,
+            factory_lab_exists=region is not None,
+            vms=build_vms,
+            captures=captures,
+            snapshots=snapshots.result(),
+            managed_images=managed.result(),
+            base_versions=bases,
+            cores_free=cores.result() if cores else None,
+            foundations={
+                name: thing for name, thing in zip(ids, there, strict=True) if thing is not None
+            },
+        )
+
+
+def _now(arm: Arm, group: str) -> datetime:
+    # Waits for no pool thread: one more read, so that the clock is that of the end of the view.
+    arm.client.get(group, "2024-03-01")
+    return arm.client.now
+
+
+def _lab(arm: Arm, resource_id: str) -> ObservedLab | None:
+    found = arm.lab(resource_id)
+    if found is None:
+        return None
+    images = arm.things(f"{resource_id}/customimages")
+    return ObservedLab(normal_region(str(found.get("location", ""))), images, arm.uses(resource_id))
+
+
+def _factory_lab(
+    arm: Arm, subscription: str, lab: FactoryLab | None, stack: str
+) -> tuple[str | None, dict[str, BuildVm], dict[str, Thing]]:
+    if lab is None:
+        return None, {}, {}
+    resource_id = lab_id(subscription, lab.resource_group, lab.name)
+    found = arm.lab(resource_id)
+    if found is None:
+        return None, {}, {}
+    ours = {
+        vm.name.lower(): vm
+        for vm in arm.build_vms(resource_id)
+        if vm.tags.get(names.STACK) == stack
+    }
+    captures = arm.things(f"{resource_id}/customimages")
+    return normal_region(str(found.get("location", ""))), ours, captures
+
+
+def _bases(
+    pool: ThreadPoolExecutor, arm: Arm, settings: Settings, images: ValuesView[Image]
+) -> dict[str, str]:
+    """Resolve every base once, however many definitions build on it."""
+
+    def ask(base: Base) -> str | None:
+        return arm.exact_version(settings.subscription_id, settings.region, base)
+
+    bases = {
+        image.identity: image.definition.base
+        for image in images
+        if isinstance(image.definition.base, Base)
+    }
+    wanted = {_key(base): base for base in bases.values()}
+    exact = dict(zip(wanted, pool.map(ask, wanted.values()), strict=True))
+    found = {identity: exact[_key(base)] for identity, base in bases.items()}
+    return {identity: version for identity, version in found.items() if version}
+
+
+def _key(base: Base) -> tuple[str, str]:
+    return base.urn, base.version

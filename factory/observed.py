@@ -1,0 +1,115 @@
+"""What Azure reports, as the plan sees it: plain values, no I/O (that is factory/observe.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from factory import names
+
+
+@dataclass(frozen=True)
+class ArtifactStatus:
+    """How far one artifact of a VM is. ``message`` is the service's own text."""
+
+    artifact: str
+    status: str
+    message: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether it ended badly (status texts are compared ignoring case, as clients do)."""
+        return self.status.lower() in {"failed", "skipped"}
+
+    @property
+    def succeeded(self) -> bool:
+        """Tell whether it is done."""
+        return self.status.lower() == "succeeded"
+
+
+@dataclass(frozen=True)
+class BuildVm:
+    """A lab VM of the factory lab that carries this stack's tag."""
+
+    name: str
+    tags: Mapping[str, str]
+    provisioning_state: str
+    artifacts: tuple[ArtifactStatus, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether no build can go on with it."""
+        broken = self.provisioning_state.lower() in {"failed", "corrupted", "deleting"}
+        return broken or any(artifact.failed for artifact in self.artifacts)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A custom image, snapshot or managed image in Azure."""
+
+    id: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    provisioning_state: str = "Succeeded"
+    copy_percent: float | None = None
+    copy_error: str = ""
+
+    def belongs_to(self, stack: str) -> bool:
+        """Tell whether it carries this stack's tag; what does not, does not exist for us."""
+        return self.tags.get(names.STACK) == stack
+
+    @property
+    def broken(self) -> bool:
+        """Tell whether it will never be whole."""
+        return bool(self.copy_error) or self.provisioning_state.lower() == "failed"
+
+
+@dataclass(frozen=True)
+class Use:
+    """Something in a lab that hangs on a custom image: a ``formula``, or a ``vm`` made from it."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ObservedLab:
+    """A target lab that is there: its region, its custom images by lower-cased name, their uses.
+
+    ``images`` is None where nobody looked, as in a forecast; then the ledger is believed.
+    """
+
+    region: str
+    images: Mapping[str, Thing] | None = None
+    uses: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything asked of Azure before planning.
+
+    ``now`` is the Date header of ARM's answers, in UTC: one clock for all machines. ``labs`` has
+    None for a lab that does not exist. ``base_versions`` maps a definition to the exact version
+    that its ``latest`` means now, ``foundations`` the groups, labs and networks of this stack that
+    are there, by their logical names, ``cores_free`` what the region's quota leaves.
+    """
+
+    now: datetime
+    labs: Mapping[str, ObservedLab | None] = field(default_factory=dict)
+    factory_region: str | None = None
+    factory_lab_exists: bool = False
+    vms: Mapping[str, BuildVm] = field(default_factory=dict)
+    captures: Mapping[str, Thing] = field(default_factory=dict)
+    snapshots: Mapping[str, Thing] = field(default_factory=dict)
+    managed_images: Mapping[str, Thing] = field(default_factory=dict)
+    base_versions: Mapping[str, str] = field(default_factory=dict)
+    foundations: Mapping[str, Thing] = field(default_factory=dict)
+    cores_free: int | None = None
+
+    def ours(self, stack: str) -> list[str]:
+        """List the ids of everything that carries this stack's tag."""
+        looked = [lab.images for lab in self.labs.values() if lab and lab.images]
+        images = [image for found in looked for image in found.values()]
+        things = [*images, *self.captures.values(), *self.snapshots.values()]
+        things += self.managed_images.values()
+        return sorted({thing.id for thing in things if thing.belongs_to(stack)})

@@ -1,0 +1,168 @@
+"""The plan's vocabulary: what will be declared, and what will happen, with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from factory.catalogue import Catalogue
+from factory.definitions import Image
+from factory.ledger import Held, Ledger
+from factory.names import image_name
+from factory.observed import Observed, Thing
+from factory.record import Record, Spec
+from factory.settings import Settings, TargetLab
+from factory.versions import Version
+
+
+class Action(StrEnum):
+    """What happens to a version, in the order in which a plan lists it."""
+
+    BUILD = "build"
+    RESUME = "resume"
+    RECEIVE = "receive"
+    DELIVER = "deliver"
+    RESTORE = "restore"
+    WAIT = "wait"
+    KEEP = "keep"
+    RETIRE = "retire"
+    REMOVE = "remove"
+    FORGET = "forget"
+    REFUSE = "refuse"
+    NOTHING = "nothing"
+
+
+# Actions that change something; a plan with none of them has nothing due.
+CHANGES = frozenset(Action) - {Action.KEEP, Action.NOTHING, Action.WAIT}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the plan."""
+
+    action: Action
+    identity: str
+    version: str
+    reason: str
+    lab: str = ""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that the plan is a function of."""
+
+    stack: str
+    images: Mapping[str, Image]
+    settings: Settings
+    ledger: Ledger
+    observed: Observed
+    commit: str = "unknown"
+    catalogue: Catalogue | None = None
+
+    def image_in(self, lab: str, held: Held) -> Thing | None:
+        """Give what Azure shows of a version's custom image in a lab, None if nothing is there."""
+        observed = self.observed.labs.get(lab)
+        name = image_name(held.identity, held.version).lower()
+        return (observed.images or {}).get(name) if observed else None
+
+    def lab_has(self, lab: str, held: Held) -> bool:
+        """Tell whether a lab really has a version: by the ledger, and whole in Azure.
+
+        What somebody deleted, or what Azure never finished, is no reason to let an older one go.
+        """
+        if lab not in held.labs:
+            return False
+        observed = self.observed.labs.get(lab)
+        if observed is None or observed.images is None:
+            return True
+        found = self.image_in(lab, held)
+        return found is not None and not found.broken
+
+
+@dataclass(frozen=True)
+class LabDelivery:
+    """One version in one lab. ``adopt`` is the id of one that is there but not in the ledger.
+
+    ``remake`` is the id of one that Azure never finished: it is cleared and made again.
+    """
+
+    lab: TargetLab
+    held: bool
+    adopt: str | None = None
+    remake: str | None = None
+
+
+@dataclass(frozen=True)
+class CopyPlan:
+    """The copy of a source snapshot in one region; ``incremental`` crosses regions (CopyStart)."""
+
+    name: str
+    incremental: bool
+    adopt: str | None = None
+
+
+@dataclass(frozen=True)
+class RegionDelivery:
+    """What one region of this subscription gets: at most one copy, one backing image, its labs.
+
+    ``waits`` says that something here is not in the ledger yet, so that the copy has to be complete
+    before anything is made from it.
+    """
+
+    region: str
+    copy: CopyPlan | None
+    backing: bool
+    labs: tuple[LabDelivery, ...]
+    waits: bool
+    adopt_backing: str | None = None
+    remake_backing: str | None = None
+
+
+class Source(StrEnum):
+    """What the factory lab's custom image is declared from."""
+
+    VM = "vm"
+    BACKING = "backing"
+
+
+@dataclass(frozen=True)
+class VersionPlan:
+    """One version to declare: being built (``spec``), kept or received (``record``), or retired."""
+
+    identity: str
+    version: Version
+    regions: tuple[RegionDelivery, ...] = ()
+    spec: Spec | None = None
+    attempt: int = 1
+    record: Record | None = None
+    retired: datetime | None = None
+    revoked: str = ""
+    captured_from: Source | None = None
+
+    def entry(self, record: Record) -> dict[str, str]:
+        """Give this version's place in the catalogue, as plain data."""
+        entry = record.dump()
+        if self.retired is not None:
+            entry["retired"] = self.retired.isoformat(timespec="seconds")
+        if self.revoked:
+            entry["revoked"] = self.revoked
+        return entry
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the program declares (``versions``) and what a reader sees (``steps``)."""
+
+    versions: tuple[VersionPlan, ...]
+    steps: tuple[Step, ...]
+    last_versions: Mapping[str, Version] = field(default_factory=dict)
+    adopted: Mapping[str, str] = field(default_factory=dict)
+    serial: int = 0
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def nothing_due(self) -> bool:
+        """Tell whether running this plan builds, delivers, retires and forgets nothing."""
+        return not any(step.action in CHANGES for step in self.steps)

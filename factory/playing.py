@@ -1,0 +1,115 @@
+"""Plays a plan on a ledger: the state after an ``up`` in which everything went well. Pure.
+
+It writes what the components would declare (factory/components/version.py, regional.py), under the
+names that :mod:`factory.names` gives, and reads it back by the one parser of ledgers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from factory import catalogue as cat
+from factory import names
+from factory.cost import Sizes
+from factory.ledger import IMAGE_TYPE, Ledger, Path, read_ledger
+from factory.plan_model import Inputs, Plan, Source, VersionPlan
+from factory.record import Record, Spec, released
+
+
+def played(inputs: Inputs, plan: Plan) -> Ledger:
+    """Give the ledger as it will be when ``plan`` was carried out without a fault."""
+    state = _State(inputs)
+    for identity, last in plan.last_versions.items():
+        state.put(IMAGE_TYPE, identity, lastVersion=str(last))
+    definitions: dict[str, dict[str, Any]] = {}
+    for version in plan.versions:
+        record = version.record or (
+            _expected_record(inputs, version.spec, version.attempt) if version.spec else None
+        )
+        if record is None:
+            continue
+        _version(state, version, record)
+        definitions.setdefault(version.identity, {})[str(version.version)] = version.entry(record)
+    outputs: dict[str, Any] = {
+        cat.OUTPUT: {
+            "schema": cat.SCHEMA,
+            "stack": inputs.stack,
+            "serial": str(plan.serial),
+            "definitions": definitions,
+        }
+    }
+    if inputs.catalogue is not None:
+        serial = str(inputs.catalogue.serial)
+        outputs[cat.RECEIVED] = {"stack": inputs.catalogue.stack, "serial": serial}
+    ledger = read_ledger(state.resources)
+    return replace(
+        ledger,
+        outputs=outputs,
+        foundations=inputs.ledger.foundations,
+        names=ledger.names | inputs.ledger.names,
+    )
+
+
+@dataclass
+class _State:
+    inputs: Inputs
+    resources: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def put(self, kind: str, name: str, /, **outputs: Any) -> None:
+        urn = f"urn:pulumi:{self.inputs.stack}::image-factory::{kind}::{name}"
+        self.resources[urn] = {"type": kind, "outputs": outputs}
+
+    def part(self, version: VersionPlan, path: Path, **outputs: Any) -> None:
+        """Declare a part: one that is there keeps its outputs, as a Stash and a capture do."""
+        held = self.inputs.ledger.held.get((version.identity, version.version))
+        old = held.parts.get(path) if held is not None else None
+        kept = (
+            old if old is not None and path[0] in {"spec", "record", "retired", "capture"} else {}
+        )
+        name = names.part(version.identity, version.version, *path)
+        self.put("part", name, **(kept or outputs))
+
+
+def _version(state: _State, version: VersionPlan, record: Record) -> None:
+    if version.spec is not None:
+        state.part(version, ("spec",), output=version.spec.dump())
+        state.part(version, ("vm", str(version.attempt)))
+    if state.inputs.settings.builds:
+        state.part(version, ("source",))
+    if version.captured_from is Source.VM:
+        state.part(version, ("capture",), vm={"sourceVmId": record.vm_id})
+    elif version.captured_from is Source.BACKING:
+        state.part(version, ("capture",), managedImageId="")
+    state.part(version, ("record",), output=record.dump())
+    if version.retired is not None:
+        state.part(version, ("retired",), output=version.retired.isoformat(timespec="seconds"))
+        return
+    for region in version.regions:
+        if region.copy is not None:
+            state.part(version, ("copy", region.region), name=region.copy.name)
+        if region.backing:
+            state.part(version, ("image", region.region))
+        for delivery in region.labs:
+            state.part(version, ("lab", delivery.lab.name))
+
+
+def _expected_record(inputs: Inputs, spec: Spec, attempt: int) -> Record:
+    """Foresee the record of a build: as large as its predecessor, its disk of an ordinary kind."""
+    settings = inputs.settings
+    name = names.image_name(spec.definition, spec.parsed())
+    source = (
+        f"/subscriptions/{settings.subscription_id}/resourceGroups/{settings.resource_group}"
+        f"/providers/Microsoft.Compute/snapshots/{name}"
+    )
+    outcome = {
+        "attempt": str(attempt),
+        "vm_id": "foreseen",
+        "os_disk_id": "foreseen",
+        "generation": "V2",
+        "security_type": "",
+        "encryption": "",
+        "disk_size_gb": str(Sizes(inputs).of_spec(spec)),
+    }
+    return released(spec, outcome, inputs.stack, settings.region, source)

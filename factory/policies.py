@@ -1,0 +1,105 @@
+"""How long versions stay, and when a new one is due though nothing changed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+from pydantic import Field, field_validator, model_validator
+
+from factory.durations import spell_duration
+from factory.fields import Duration, Strict
+
+
+class Keep(Strict):
+    """How many released versions of a definition stay; a bare number means ``newest``.
+
+    The ``newest`` stay, but none older than ``for``; ``atLeast`` so many stay whatever their age.
+    """
+
+    newest: Annotated[int, Field(ge=1, le=1000)] = 3
+    for_: Annotated[Duration | None, Field(alias="for")] = None
+    at_least: Annotated[int, Field(ge=1, le=1000)] = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"newest": value} if isinstance(value, str | int) else value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Keep:
+        if self.at_least > self.newest:
+            msg = f"atLeast {self.at_least} is more than newest {self.newest}"
+            raise ValueError(msg)
+        return self
+
+    def allows(self, rank: int, age: timedelta) -> bool:
+        """Tell whether the version of this rank (1 is the newest) and age stays."""
+        if rank <= self.at_least:
+            return True
+        return rank <= self.newest and (self.for_ is None or age <= self.for_)
+
+    def __str__(self) -> str:
+        """Write the rule as a reason speaks of it."""
+        return f"newest {self.newest}" + (
+            f", for {spell_duration(self.for_)}" if self.for_ is not None else ""
+        )
+
+
+class Refresh(Strict):
+    """When a version is too old though nothing changed: an age, or a schedule.
+
+    ``30d``, or ``{cron: "0 22 * * TUE#2", timeZone: Europe/Berlin}``: five fields, as in Debian's
+    cron with ``#`` and ``L`` besides (cronsim); that one is the evening of patch Tuesday.
+    """
+
+    every: Annotated[Duration | None, Field(ge=timedelta(hours=1))] = None
+    cron: str | None = None
+    time_zone: str = "UTC"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"every": value} if isinstance(value, str) else value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            msg = f"expected a time zone such as Europe/Berlin, got {value!r}"
+            raise ValueError(msg) from None
+        return value
+
+    @field_validator("cron")
+    @classmethod
+    def _valid(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                CronSim(value, datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC")))
+            except CronSimError as error:
+                msg = f"expected five cron fields: {error}"
+                raise ValueError(msg) from None
+        return value
+
+    @model_validator(mode="after")
+    def _one(self) -> Refresh:
+        if (self.every is None) == (self.cron is None):
+            msg = "expected an age such as 30d, or {cron: ..., timeZone: ...}"
+            raise ValueError(msg)
+        return self
+
+    def due_at(self, built: datetime) -> datetime:
+        """Give the moment from which a version built at ``built`` is too old."""
+        if self.every is not None:
+            return built + self.every
+        return next(CronSim(str(self.cron), built.astimezone(ZoneInfo(self.time_zone))))
+
+    def __str__(self) -> str:
+        """Write the rule as a reason speaks of it."""
+        if self.every is not None:
+            return f"every {spell_duration(self.every)}"
+        return f"{self.cron} {self.time_zone}"

@@ -1,0 +1,102 @@
+"""The program: read, plan, say, declare. Every line of it can be followed from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from factory import catalogue as cat
+from factory import stackconfig
+from factory.armclient import ArmError
+from factory.components.capture import Capture
+from factory.components.delivery import Delivery, delivery_for
+from factory.components.factory_lab import FactoryLabComponent
+from factory.components.image import Image as ImageComponent
+from factory.components.refusal import refuse
+from factory.components.store import Store
+from factory.components.version import Version, VersionArgs
+from factory.context import Run
+from factory.cost import estimate
+from factory.gathering import connect, gather, read_sources
+from factory.names import version_urn_name
+from factory.plan import make_plan
+from factory.plan_model import Action, Inputs, Plan
+from factory.problems import FactoryError
+from factory.report import plan_table
+from factory.validate import wanted_secrets
+from factory.waits import Waiter
+
+
+def run(root: Path) -> None:
+    """Run one stack; ``root`` is the folder that relative settings start from.
+
+    Raises :class:`pulumi.RunError`, one line per problem, before anything is declared.
+    """
+    try:
+        sources = read_sources(root, stackconfig)
+        for warning in sources.warnings:
+            pulumi.warn(str(warning))
+        arm = connect(stackconfig)
+        inputs = gather(sources, stackconfig, arm)
+        plan = make_plan(inputs)
+    except (FactoryError, ArmError) as error:
+        raise pulumi.RunError(str(error)) from None
+    pulumi.info(plan_table(plan, estimate(inputs, plan)))
+    settings = inputs.settings
+    secrets = {name: stackconfig.secret(name) for name in wanted_secrets(inputs.images, settings)}
+    waiter = Waiter(arm, settings.poll_interval)
+    this = Run(inputs.stack, settings, waiter, secrets, plan.adopted)
+    _declare(this, inputs, plan)
+    refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
+
+
+def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
+    settings = inputs.settings
+    store = Store("factory", run)
+    lab = None
+    if settings.factory_lab is not None:
+        lab = FactoryLabComponent("factory", run, settings.factory_lab, store.group)
+    deliveries: dict[str, Delivery] = {lab.name: delivery_for(lab) for lab in settings.labs}
+    known = sorted({*plan.last_versions, *(version.identity for version in plan.versions)})
+    images = {name: ImageComponent(name, plan.last_versions.get(name)) for name in known}
+    captures: dict[str, Capture] = {}
+    if lab is not None:
+        for name, image in images.items():
+            captures[name] = Capture(name, lab, pulumi.ResourceOptions(parent=image))
+    definitions: dict[str, dict[str, Any]] = {}
+    made: dict[str, Version] = {}
+    for version in plan.versions:  # parents come before their children
+        name, identity = version_urn_name(version.identity, version.version), version.identity
+        parent = made.get(version.spec.parent) if version.spec else None
+        args = VersionArgs(
+            run,
+            version,
+            store.group,
+            deliveries,
+            lab,
+            captures.get(identity),
+            parent.as_parent() if parent else None,
+        )
+        made[name] = Version(name, args, pulumi.ResourceOptions(parent=images[identity]))
+        # Plain data, but for a version that is being built: that hangs on its own record alone.
+        entry = version.entry(version.record) if version.record else made[name].record
+        definitions.setdefault(identity, {})[str(version.version)] = entry
+    _export(inputs, plan, definitions)
+
+
+def _export(inputs: Inputs, plan: Plan, definitions: Mapping[str, Mapping[str, Any]]) -> None:
+    pulumi.export(
+        cat.OUTPUT,
+        {
+            "schema": cat.SCHEMA,
+            "stack": inputs.stack,
+            "serial": str(plan.serial),
+            "definitions": definitions,
+        },
+    )
+    if inputs.catalogue is not None:
+        received = {"stack": inputs.catalogue.stack, "serial": str(inputs.catalogue.serial)}
+        pulumi.export(cat.RECEIVED, received)

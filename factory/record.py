@@ -1,0 +1,185 @@
+"""What the stack remembers of a version: strings only, since state gives numbers back as floats.
+
+A :class:`Spec` is written before a build begins and lets a run that was cut off go on with the
+inputs it began with. A :class:`Record` is written when a version passed every gate; from then on
+the version is declared from it, and a receiving stack gets exactly it through the catalogue.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+
+from factory import names
+from factory.fields import Strict
+from factory.models import Capture, Definition, Os
+from factory.settings import VersionText
+from factory.versions import Version
+
+SCHEMA = "1"
+_T = TypeVar("_T", bound="_Facts")
+
+
+def _utc(text: str) -> str:
+    if datetime.fromisoformat(text).utcoffset() is None:
+        msg = "a time without zone"
+        raise ValueError(msg)
+    return text
+
+
+TimeText = Annotated[str, AfterValidator(_utc)]
+_GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_COMPUTE = rf"/subscriptions/{_GUID}/resourceGroups/[^/]+/providers/Microsoft\.Compute"
+SnapshotId = Annotated[
+    str, Field(pattern=re.compile(rf"^{_COMPUTE}/snapshots/[^/]+$", re.IGNORECASE), max_length=400)
+]
+Short = Annotated[str, Field(max_length=1024)]
+
+
+class _Facts(Strict):
+    """Common to both: what the version is made from."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)
+
+    schema_: Annotated[Literal["1"], Field(alias="schema")] = "1"
+    definition: Short
+    version: VersionText
+    fingerprint: Short
+    base_version: Short
+    # The version it was built on, identity@version, "" on a marketplace image.
+    parent: Short = ""
+    plan: Short = "{}"
+    commit: Short
+    built: TimeText
+    # The fingerprinted content itself as JSON, so that a plan can name the fields that changed.
+    shape: Annotated[str, Field(max_length=100_000)]
+
+    def parsed(self) -> Version:
+        """Give the version as a comparable value."""
+        return Version.parse(self.version)
+
+    def purchase_plan(self) -> dict[str, str]:
+        """The marketplace plan (name, publisher, product), empty for most images."""
+        return {str(key): str(value) for key, value in json.loads(self.plan).items()}
+
+    def dump(self) -> dict[str, str]:
+        """Give the mapping of strings that goes into the state.
+
+        Exactly the keys it was read with: a newer program must not change an old record.
+        """
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+class Spec(_Facts):
+    """What a build began with. ``effective`` is the whole definition as JSON."""
+
+    effective: str
+
+    @property
+    def content(self) -> Definition:
+        """The definition this build began with."""
+        return Definition.model_validate_json(self.effective)
+
+
+class Record(_Facts):
+    """What a released version was made from and where its bytes are."""
+
+    stack: Short
+    attempt: Annotated[str, Field(pattern=r"^\d+$")]
+    description: Short = ""
+    author: Short = ""
+    tags: Annotated[str, Field(max_length=20_000)] = "{}"
+    base: Short
+    os: Os
+    capture: Capture
+    region: Annotated[str, Field(pattern=r"^[a-z0-9]{3,40}$")]
+    source_id: SnapshotId
+    os_disk_id: Short
+    vm_id: Short
+    generation: Literal["V1", "V2"]
+    security_type: Short = ""
+    encryption: Short = ""
+    disk_size_gb: Annotated[str, Field(pattern=r"^\d+$")]
+
+    def user_tags(self) -> dict[str, str]:
+        """The definition's own tags at the time of the build."""
+        return {str(key): str(value) for key, value in json.loads(self.tags).items()}
+
+
+def tags_for(facts: Record | Spec, *, stack: str, attempt: Any) -> dict[str, Any]:
+    """Give the tags of everything made for a version; ``attempt`` may be an Output."""
+    if isinstance(facts, Spec):
+        definition = facts.content
+        base, own = definition.base.urn, dict(definition.tags)
+    else:
+        base, own = facts.base, facts.user_tags()
+    return {
+        **own,
+        names.STACK: stack,
+        names.DEFINITION: facts.definition,
+        names.VERSION: facts.version,
+        names.ATTEMPT: attempt,
+        names.FINGERPRINT: facts.fingerprint,
+        names.BASE: f"{base}:{facts.base_version}"[:256],
+        names.COMMIT: facts.commit,
+        names.BUILT: facts.built,
+    }
+
+
+def released(
+    spec: Spec, outcome: Mapping[str, str], stack: str, region: str, source_id: str
+) -> Record:
+    """Write down what a version was made from, at the moment it has passed every gate.
+
+    ``outcome`` is a :class:`factory.waits.BuildOutcome` as plain data.
+    """
+    definition = spec.content
+    return Record.model_validate(
+        {
+            **{key: value for key, value in spec.dump().items() if key != "effective"},
+            "stack": stack,
+            "attempt": outcome["attempt"],
+            "description": definition.description,
+            "author": definition.author,
+            "tags": json.dumps(definition.tags, sort_keys=True),
+            "base": definition.base.urn,
+            "os": definition.os.value,
+            "capture": definition.capture.value,
+            "region": region,
+            "sourceId": source_id,
+            "osDiskId": outcome["os_disk_id"],
+            "vmId": outcome["vm_id"],
+            "generation": outcome["generation"],
+            "securityType": outcome["security_type"],
+            "encryption": outcome["encryption"],
+            "diskSizeGb": outcome["disk_size_gb"],
+        }
+    )
+
+
+def read_record(value: Any) -> Record | None:
+    """Read a record strictly; None for anything that is not exactly one."""
+    return _read(Record, value)
+
+
+def read_spec(value: Any) -> Spec | None:
+    """Read a spec strictly; None for anything that is not exactly one."""
+    spec = _read(Spec, value)
+    try:
+        return spec if spec and spec.content else None
+    except ValidationError:
+        return None
+
+
+def _read(model: type[_T], value: Any) -> _T | None:
+    if not isinstance(value, Mapping):
+        return None
+    try:
+        return model.model_validate(value)
+    except ValidationError:
+        return None

@@ -1,0 +1,75 @@
+"""Which of the builds that are due run now: so many at once, and no more cores than are free."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from factory.due import Build
+from factory.names import version_urn_name
+from factory.plan_model import Inputs
+
+_CORES = re.compile(r"(?:Standard|Basic)_[A-Za-z]+(\d+)")
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What becomes of one build that is due; ``fault`` says why it has to wait, "" if not."""
+
+    build: Build
+    fault: str = ""
+
+
+def cores_of(size: str) -> int:
+    """Read the cores out of a VM size such as Standard_D4s_v5; 0 if its name does not say."""
+    match = _CORES.match(size)
+    return int(match[1]) if match else 0
+
+
+def admit(inputs: Inputs, builds: list[Build]) -> list[Admission]:
+    """Decide for every build that is due, oldest image first.
+
+    A limit of 0 is none. A build that goes on has its VM, and is counted first. What is free hangs
+    on the VMs of others too, so a plan that fits now is a forecast, no promise.
+    """
+    limit = inputs.settings.max_concurrent_builds
+    free = inputs.observed.cores_free
+    running = 0
+    admitted = []
+    for build in sorted(builds, key=lambda build: _urgency(inputs, build)):
+        needed = 0 if build.resumed else cores_of(build.spec.content.size)
+        if limit and running >= limit and not build.resumed:
+            fault = f"maxConcurrentBuilds is {limit}; planned for the next run"
+        elif free is not None and needed > free:
+            fault = f"it needs {needed} cores, {max(free, 0)} are free; planned for the next run"
+        else:
+            fault = ""
+            running += 1
+            free = None if free is None else free - needed
+        admitted.append(Admission(build, fault))
+    return _with_their_parents(admitted)
+
+
+def _with_their_parents(admitted: list[Admission]) -> list[Admission]:
+    """Let a child wait whose parent waits: there will be nothing to build it on."""
+    waiting = {_key(admission.build) for admission in admitted if admission.fault}
+    held_back = [
+        replace(admission, fault="its parent waits; planned for the next run")
+        if not admission.fault and admission.build.spec.parent in waiting
+        else admission
+        for admission in admitted
+    ]
+    return held_back if held_back == admitted else _with_their_parents(held_back)
+
+
+def _key(build: Build) -> str:
+    return version_urn_name(build.spec.definition, build.spec.parsed())
+
+
+def _urgency(inputs: Inputs, build: Build) -> tuple[bool, datetime, str]:
+    """Order builds: those under way, then by the age of what they replace (never built first)."""
+    records = [held.record for held in inputs.ledger.of(build.spec.definition) if held.record]
+    newest = max((datetime.fromisoformat(record.built) for record in records), default=None)
+    oldest = datetime.min.replace(tzinfo=UTC)
+    return not build.resumed, newest or oldest, build.spec.definition

@@ -1,0 +1,188 @@
+"""The stack's settings: what each may be. ``factory/configuration.py`` reads and checks them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from factory.fields import AzureName, Duration, Identity, Strict, Text
+from factory.models import PUBLIC_SOURCE
+from factory.patterns import fault_of
+from factory.policies import Keep
+from factory.versions import Version
+
+NAMESPACE = "image-factory"
+
+
+def normal_region(name: str) -> str:
+    """Give Azure's short form of a region: ``West Europe`` and ``westeurope`` are one place."""
+    return name.replace(" ", "").lower()
+
+
+Region = Annotated[
+    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 ]{2,40}$"), AfterValidator(normal_region)
+]
+GroupName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_().-]{0,89}[A-Za-z0-9_()-]$")]
+LabName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$")]
+
+
+class Delivery(StrEnum):
+    """What a lab receives; every kind is one class behind one interface (factory/components)."""
+
+    CUSTOM_IMAGE = "custom-image"
+
+
+def _pattern(text: str) -> str:
+    fault = fault_of(text)
+    if fault:
+        msg = f"{text!r}: {fault}"
+        raise ValueError(msg)
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+def _version(text: str) -> str:
+    return str(Version.parse(text))
+
+
+def _moment(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+VersionText = Annotated[str, AfterValidator(_version)]
+# A date is its first moment in UTC.
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+class TargetLab(Strict):
+    """A lab of this stack's subscription that receives images; it belongs to others."""
+
+    name: LabName
+    resource_group: GroupName
+    region: Region
+    delivery: Delivery = Delivery.CUSTOM_IMAGE
+    images: Annotated[list[Pattern], Field(min_length=1)]
+    keep: Keep | None = None
+
+
+class Network(Strict):
+    """The created factory lab's own network; outbound by a NAT gateway, nothing inbound."""
+
+    address_space: Annotated[str, Field(pattern=r"^\d+(\.\d+){3}/\d+$")] = "10.240.0.0/22"
+    subnet: Annotated[str, Field(pattern=r"^\d+(\.\d+){3}/\d+$")] = "10.240.0.0/23"
+
+
+class FactoryLab(Strict):
+    """The lab that builds. ``create: false`` adopts one that exists: it is only read, never PUT.
+
+    (A PUT of api-version 2018-09-15 may drop what only the preview API knows.) An adopted lab
+    names the virtual network and subnet its VMs use; a created one gets its own.
+    """
+
+    name: LabName
+    resource_group: GroupName
+    create: bool = False
+    network: Network = Network()
+    virtual_network: Text | None = None
+    subnet: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_network(self) -> FactoryLab:
+        if self.create and (self.virtual_network or self.subnet):
+            msg = "virtualNetwork and subnet belong to an adopted lab; a created one makes its own"
+            raise ValueError(msg)
+        if not self.create and not (self.virtual_network and self.subnet):
+            msg = (
+                "an adopted lab (create: false) needs virtualNetwork and subnet, by the lab's names"
+            )
+            raise ValueError(msg)
+        return self
+
+
+class SourceType(StrEnum):
+    """Where an artifact source's git repository is hosted."""
+
+    GITHUB = "GitHub"
+    AZURE_REPOS = "VsoGit"
+
+
+class ArtifactSource(Strict):
+    """An artifact repository of the created factory lab besides the public one.
+
+    ``token`` names a stack secret (``pulumi config set --secret image-factory:<token> ...``).
+    """
+
+    name: AzureName
+    uri: Annotated[str, Field(pattern=r"^https://[^\s@]+$")]
+    type: SourceType = SourceType.GITHUB
+    branch: Text = "main"
+    folder: Annotated[str, Field(pattern=r"^/")] = "/Artifacts"
+    token: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")] | None = None
+
+    @model_validator(mode="after")
+    def _not_the_default(self) -> ArtifactSource:
+        if self.name.lower() == PUBLIC_SOURCE:
+            msg = f"{PUBLIC_SOURCE!r} is the lab's own default source and needs no entry"
+            raise ValueError(msg)
+        return self
+
+
+class OnRemoval(StrEnum):
+    """What becomes of the images of a definition that left git, or that a lab no longer takes."""
+
+    RETIRE = "retire"
+    KEEP = "keep"
+
+
+class Revocation(Strict):
+    """Versions that nobody is to use any more, and why; taking the entry out restores them."""
+
+    versions: Annotated[list[VersionText], Field(min_length=1)]
+    reason: Text
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if value in ({}, "") else value
+
+
+class Settings(Strict):
+    """Everything a stack says about itself. Defaults stand here and, for help, in Pulumi.yaml."""
+
+    subscription_id: Annotated[
+        str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+    ]
+    region: Region
+    resource_group: GroupName
+    images: Text = "images"
+    factory_lab: Annotated[FactoryLab | None, BeforeValidator(_empty_is_none)] = None
+    artifact_sources: list[ArtifactSource] = []
+    labs: list[TargetLab] = []
+    receives_from: Annotated[Text | None, BeforeValidator(_empty_is_none)] = None
+    keep: Annotated[Keep | None, BeforeValidator(_empty_is_none)] = None
+    after: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
+    approve: dict[Identity, list[VersionText]] | None = None
+    pin: dict[Identity, VersionText] = {}
+    hold: list[Pattern] = []
+    rebuild: dict[Pattern, Moment] = {}
+    revoke: dict[Identity, Revocation] = {}
+    on_removal: OnRemoval = OnRemoval.RETIRE
+    grace_for_vms: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
+    max_retirements: Annotated[int, Field(ge=0)] = 10
+    max_concurrent_builds: Annotated[int, Field(ge=0)] = 0
+    source_grace: Duration = timedelta(hours=24)
+    poll_interval: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(minutes=10))] = (
+        timedelta(seconds=20)
+    )
+
+    @property
+    def builds(self) -> bool:
+        """Tell whether this stack builds (it has a factory lab) or receives."""
+        return self.factory_lab is not None

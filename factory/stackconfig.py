@@ -1,0 +1,127 @@
+"""Fetches the stack's raw configuration, its own state and its source's outputs from the engine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from factory.settings import NAMESPACE
+
+_TEXT = (
+    "images",
+    "receivesFrom",
+    "resourceGroup",
+    "sourceGrace",
+    "pollInterval",
+    "after",
+    "onRemoval",
+    "graceForVms",
+)
+_NUMBERS = ("maxRetirements", "maxConcurrentBuilds")
+_OBJECTS = (
+    "factoryLab",
+    "artifactSources",
+    "labs",
+    "keep",
+    "approve",
+    "pin",
+    "hold",
+    "rebuild",
+    "revoke",
+)
+# The file backend may be read while the engine rewrites it ("failed to load checkpoint: EOF").
+_TRIES, _PAUSE = 6, 0.25
+
+
+def stack_name() -> str:
+    """Give the full name of this stack, organization/project/stack."""
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+
+
+def full_name(stack: str) -> str:
+    """Complete the name of another stack of this project; a full one stays as it is."""
+    if "/" in stack:
+        return stack
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
+
+
+def raw_settings() -> dict[str, Any]:
+    """Collect the configuration as plain values, only what is set."""
+    own, provider = pulumi.Config(NAMESPACE), pulumi.Config("azure-native")
+    raw: dict[str, Any] = {name: own.get(name) for name in _TEXT}
+    raw |= {name: own.get_object(name) for name in _OBJECTS}
+    raw |= {name: own.get_int(name) for name in _NUMBERS}
+    raw["region"] = provider.get("location")
+    raw["subscriptionId"] = provider.get("subscriptionId") or os.environ.get("ARM_SUBSCRIPTION_ID")
+    return {name: value for name, value in raw.items() if value not in (None, "")}
+
+
+def provider_setting(key: str) -> str | None:
+    """Look up one key of azure-native's configuration."""
+    return pulumi.Config("azure-native").get(key)
+
+
+def secret(name: str) -> pulumi.Output[str]:
+    """Give a stack secret; it stays one all the way. Raises ConfigMissingError if it is not set."""
+    return pulumi.Config(NAMESPACE).require_secret(name)
+
+
+def own_resources(stack: str) -> Mapping[str, Mapping[str, Any]]:
+    """Read this stack's resources as last saved: {urn: {type, outputs}}; {} for a new stack."""
+    return _read(
+        lambda: pulumi.runtime.invoke(
+            "pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}
+        ).value["outputs"]
+    )
+
+
+def outputs_of(stack: str) -> Mapping[str, Any]:
+    """Read another stack's outputs as last saved; {} for a stack that does not exist (yet)."""
+    try:
+        return _read(
+            lambda: pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value[
+                "outputs"
+            ]
+        )
+    except Exception as error:
+        if "unknown stack" not in str(error):
+            raise
+        return {}
+
+
+def _read(read: Callable[[], Mapping[str, Any] | None]) -> Mapping[str, Any]:
+    for _ in range(_TRIES - 1):
+        try:
+            return read() or {}
+        except Exception as error:
+            if "failed to load checkpoint" not in str(error):
+                raise
+            time.sleep(_PAUSE)
+    return read() or {}
+
+
+def git_commit(folder: Path) -> str:
+    """Give the commit the definitions stand at, ``-dirty`` if they were edited since."""
+    try:
+        head = _git(folder, "rev-parse", "HEAD")
+        return f"{head}-dirty" if _git(folder, "status", "--porcelain", "--", ".") else head
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _git(folder: Path, *args: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(folder), *args], check=True, capture_output=True, text=True, timeout=30
+    )
+    return done.stdout.strip()
+
+
+def is_set(name: str) -> bool:
+    """Tell whether a setting has a value, without looking at it."""
+    return pulumi.Config(NAMESPACE).get(name) is not None

@@ -1,0 +1,82 @@
+"""What definitions and settings say only together: patterns, takers, secrets, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from factory.definitions import Image
+from factory.models import PUBLIC_SOURCE, SecretRef
+from factory.patterns import matches, takes
+from factory.problems import Problems
+from factory.settings import NAMESPACE, Settings
+
+
+def cross_check(
+    images: Mapping[str, Image],
+    settings: Settings,
+    secrets: Iterable[str],
+    stack_file: str,
+    problems: Problems,
+) -> None:
+    """Note every fault that shows only when both are known; ``secrets`` are the names set."""
+    for lab in settings.labs:
+        for pattern in lab.images:
+            if not any(matches(pattern.removeprefix("!"), identity) for identity in images):
+                problems.error(
+                    stack_file,
+                    f"{NAMESPACE}:labs.{lab.name}: the pattern {pattern!r} matches no definition",
+                    "patterns are paths below the images folder, case-sensitive",
+                )
+    if settings.builds:
+        for image in images.values():
+            if not any(takes(lab.images, image.identity) for lab in settings.labs):
+                problems.warn(image.file, "no lab of this stack takes it; it is built all the same")
+        _sources(images, settings, problems)
+    _secrets(images, settings, set(secrets), stack_file, problems)
+
+
+def _sources(images: Mapping[str, Image], settings: Settings, problems: Problems) -> None:
+    own = settings.factory_lab
+    if own is None or not own.create:
+        return  # an adopted lab has sources that this stack does not know
+    known = {PUBLIC_SOURCE, *(source.name.lower() for source in settings.artifact_sources)}
+    for image in images.values():
+        for artifact in image.definition.artifacts:
+            if artifact.source.lower() not in known:
+                problems.error(
+                    image.file,
+                    f"artifact {artifact.name}: the factory lab has no source {artifact.source!r}",
+                    f"add it to {NAMESPACE}:artifactSources, or use {', '.join(sorted(known))}",
+                )
+
+
+def wanted_secrets(images: Mapping[str, Image], settings: Settings) -> dict[str, str]:
+    """Give the names of all stack secrets in use, each with the place that wants it first."""
+    wanted: dict[str, str] = {}
+    if not settings.builds:
+        return wanted
+    for source in settings.artifact_sources:
+        if source.token:
+            wanted.setdefault(source.token, f"artifact source {source.name!r}")
+    for image in images.values():
+        for artifact in image.definition.artifacts:
+            for value in artifact.parameters.values():
+                if isinstance(value, SecretRef):
+                    wanted.setdefault(value.secret, image.file)
+    return wanted
+
+
+def _secrets(
+    images: Mapping[str, Image],
+    settings: Settings,
+    known: set[str],
+    stack_file: str,
+    problems: Problems,
+) -> None:
+    for name, where in wanted_secrets(images, settings).items():
+        if name not in known:
+            problems.error(
+                stack_file,
+                f"the secret {NAMESPACE}:{name} is not set, but {where} needs it",
+                f"pulumi config set --secret {NAMESPACE}:{name}",
+            )
