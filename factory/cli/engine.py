@@ -1,0 +1,170 @@
+"""Asks the ``pulumi`` command what the program would ask its engine; secrets stay masked.
+
+Configuration goes the program's own way: what `pulumi config` says (stack file, defaults of
+Pulumi.yaml, environments) becomes the SDK's configuration, which factory/stackconfig.py reads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pulumi.runtime.config import set_all_config
+from pulumi.runtime.settings import Settings, configure
+
+from factory import stackconfig
+from factory.cli.options import Place
+from factory.problems import FactoryError, Problems
+from factory.settings import NAMESPACE
+from factory.yamlfile import read_yaml
+
+# The file backend may be read while another engine writes ("failed to load checkpoint: EOF").
+_TRIES, _PAUSE = 6, 0.25
+_TIMEOUT = 300
+
+
+class CommandLine:
+    """One stack, read by the ``pulumi`` command in its work folder (:class:`gathering.Engine`)."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        if not (place.work / "Pulumi.yaml").is_file():
+            msg = f"{place.work} has no Pulumi.yaml -> name the project's folder by --work"
+            raise FactoryError(msg)
+        full = self._text("stack", "--show-name", "--fully-qualify-stack-names")
+        self._organization, self._project, self._stack = full.strip().split("/")
+
+    @cached_property
+    def root(self) -> Path:
+        """The program's folder, which relative settings start from: ``main`` of Pulumi.yaml."""
+        problems = Problems()
+        project = read_yaml(self.place.work / "Pulumi.yaml", "Pulumi.yaml", problems)
+        problems.raise_if_any("project")
+        main = project.data.get("main") if project else None
+        return (self.place.work / str(main or ".")).resolve()
+
+    def _enter(self) -> None:
+        """Make the SDK believe that it runs in this stack; several may be read by turns."""
+        configure(
+            Settings(
+                project=self._project,
+                stack=self._stack,
+                organization=self._organization,
+                dry_run=True,
+            )
+        )
+        set_all_config(self._config[0])
+
+    @cached_property
+    def _config(self) -> tuple[dict[str, str], frozenset[str]]:
+        file = ("--config-file", str(self.place.file)) if self.place.file else ()
+        found = self._json("config", "--json", *file)
+        hidden = frozenset(key for key, value in found.items() if value.get("secret"))
+        return {key: found[key]["value"] for key in found.keys() - hidden}, hidden
+
+    def raw_settings(self) -> dict[str, Any]:
+        """Collect the configuration as plain values."""
+        self._enter()
+        return stackconfig.raw_settings()
+
+    def provider_setting(self, key: str) -> str | None:
+        """Look up one plain key of azure-native's configuration; secret ones come by ``ARM_*``."""
+        self._enter()
+        return stackconfig.provider_setting(key)
+
+    def is_set(self, name: str) -> bool:
+        """Tell whether a setting has a value; of a secret nothing else is ever known here."""
+        self._enter()
+        return f"{NAMESPACE}:{name}" in self._config[1] or stackconfig.is_set(name)
+
+    def stack_name(self) -> str:
+        """Give the full name of this stack."""
+        return f"{self._organization}/{self._project}/{self._stack}"
+
+    def full_name(self, stack: str) -> str:
+        """Complete the name of another stack of this project."""
+        return stack if "/" in stack else f"{self._organization}/{self._project}/{stack}"
+
+    def own_resources(self, stack: str) -> Mapping[str, Mapping[str, Any]]:
+        """Read a stack's resources as last saved."""
+        return resources_of(self.export(stack))
+
+    def export(self, stack: str) -> dict[str, Any]:
+        """Read a stack's deployment, secrets masked."""
+        found: dict[str, Any] = self._json("stack", "export", stack=stack)
+        return found
+
+    def outputs_of(self, stack: str) -> Mapping[str, Any]:
+        """Read another stack's outputs as last saved; {} for a stack that does not exist (yet)."""
+        try:
+            found: dict[str, Any] = self._json("stack", "output", "--json", stack=stack)
+        except _UnknownStackError:
+            return {}
+        return found
+
+    def updates(self) -> list[dict[str, Any]]:
+        """List the stack's updates, newest first."""
+        found: list[dict[str, Any]] = self._json(
+            "stack", "history", "--json", "--page-size", "1000000"
+        )
+        return found
+
+    def _json(self, *words: str, stack: str | None = None) -> Any:
+        return json.loads(self._text(*words, stack=stack) or "{}")
+
+    def _text(self, *words: str, stack: str | None = None) -> str:
+        name = stack or self.place.stack
+        command = ["pulumi", "--cwd", str(self.place.work), "--non-interactive", *words]
+        for _ in range(_TRIES):
+            try:
+                done = subprocess.run(
+                    [*command, "--stack", name],
+                    env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    timeout=_TIMEOUT,
+                )
+            except FileNotFoundError:
+                msg = "there is no `pulumi` on PATH -> install the Pulumi CLI, or put it there"
+                raise FactoryError(msg) from None
+            except subprocess.TimeoutExpired:
+                msg = f"`pulumi {' '.join(words)}` did not end within {_TIMEOUT} s"
+                raise FactoryError(msg) from None
+            if done.returncode == 0:
+                return done.stdout
+            if "failed to load checkpoint" not in done.stderr:
+                break
+            time.sleep(_PAUSE)
+        raise _error(name, words, done.stderr)
+
+
+class _UnknownStackError(FactoryError):
+    """There is no stack of that name in this backend."""
+
+
+def _error(stack: str, words: tuple[str, ...], said: str) -> FactoryError:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    if any("no stack named" in line for line in lines):
+        return _UnknownStackError(f"there is no stack {stack!r} -> `pulumi stack init {stack}`")
+    why = " ".join(lines)[:400].removeprefix("error: ") or "it said nothing"
+    return FactoryError(f"`pulumi {' '.join(words)}` of stack {stack} failed: {why}")
+
+
+def resources_of(export: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Give the resources of an exported deployment in the form that a program's invoke has.
+
+    What waits for its deletion is left out there too: its URN may name a living resource as well.
+    """
+    resources = (export.get("deployment") or {}).get("resources") or []
+    return {
+        str(each["urn"]): {"type": str(each["type"]), "outputs": each.get("outputs") or {}}
+        for each in resources
+        if not each.get("delete")
+    }

@@ -1,0 +1,79 @@
+"""``forecast``: plays the plan ahead, week by week."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import timedelta
+
+from factory.cli.options import Commands, add_command
+from factory.cli.reading import Reading, Stack
+from factory.durations import parse_duration
+from factory.forecast import forecast
+from factory.forecast_report import forecast_json, forecast_table
+from factory.problems import FactoryError
+
+_EXAMPLE = """  python -m factory forecast --stack dev
+  python -m factory forecast --stack prod --weeks 4 --every 7d --json
+
+A stack that receives is played together with the stacks before it; with --alone they release
+nothing new.
+
+exit codes: 0 done, 1 error (a guard that would stop a run among them, with its date)"""
+_LONGEST = 520
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "forecast",
+        _run,
+        about="say what every lab will hold, week by week",
+        example=_EXAMPLE,
+    )
+    parser.add_argument("--weeks", type=_weeks, default=12, metavar="N", help="how far (12)")
+    parser.add_argument(
+        "--every", type=_every, default="1d", metavar="TIME", help="how often `up` is run (1d)"
+    )
+    parser.add_argument("--alone", action="store_true", help="do not play the stacks before it")
+    parser.add_argument("--json", action="store_true", help="print it for machines")
+
+
+def _weeks(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _LONGEST:
+        msg = f"expected a number of weeks from 1 to {_LONGEST}, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def _every(text: str) -> timedelta:
+    try:
+        every = parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if every < timedelta(hours=1):
+        msg = f"expected at least 1h, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return every
+
+
+def _run(options: argparse.Namespace) -> int:
+    stack = Stack.of(options)
+    chain = [reading.inputs for reading in _chain(stack, alone=options.alone)]
+    weeks = forecast(chain, options.weeks, options.every)
+    write = forecast_json if options.json else forecast_table
+    print(write(chain[-1].stack, weeks, options.every))
+    return 0
+
+
+def _chain(stack: Stack | None, *, alone: bool) -> list[Reading]:
+    """Read the stack and those before it, the one that builds first."""
+    found: list[Reading] = []
+    while stack is not None:
+        reading = stack.read()
+        if any(reading.inputs.stack == other.inputs.stack for other in found):
+            msg = f"{reading.inputs.stack} receives from itself, by way of others"
+            raise FactoryError(msg)
+        found.insert(0, reading)
+        stack = None if alone else stack.source_of(reading)
+    return found

@@ -1,0 +1,35 @@
+"""``history``: what happened when, from the stack's updates and the records in its state."""
+
+from __future__ import annotations
+
+import argparse
+
+from factory.chronicle import chronicle
+from factory.cli.options import Commands, add_command
+from factory.cli.reading import Stack
+
+_EXAMPLE = """  python -m factory history --stack dev
+  python -m factory history windows/2022/base --stack dev
+
+It asks the engine alone, not Azure.
+
+exit codes: 0 done, 1 error"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "history",
+        _run,
+        about="tell what happened when to one image or to all",
+        example=_EXAMPLE,
+    )
+    parser.add_argument("image", metavar="IMAGE", nargs="?", help="one definition (default: all)")
+
+
+def _run(options: argparse.Namespace) -> int:
+    engine = Stack.of(options).engine
+    image = options.image.removesuffix(".yaml") if options.image else None
+    print(chronicle(engine.updates(), engine.export(engine.stack_name()), image))
+    return 0

@@ -1,0 +1,102 @@
+"""Options that every command has, and where they lead: the stack's name, file and work folder."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from factory.problems import FactoryError
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction["Parser"]  # noqa: SLF001 - it has no public name
+else:
+    Commands = object  # the class is generic in type stubs alone
+
+# Where the folder with Pulumi.yaml is, for a shell that works on one stack folder all day.
+WORK_VARIABLE = "IMAGE_FACTORY_WORK"
+_STACK_FILE = re.compile(r"Pulumi\.(?P<stack>[A-Za-z0-9_.-]+)\.ya?ml")
+
+
+class Parser(argparse.ArgumentParser):
+    """Ends with exit code 1 for a wrong command line: 2 means that changes are due."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line."""
+        self.exit(1, f"{self.prog}: {message} (see --help)\n")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One stack as the user named it; ``file`` only if it was named by its file."""
+
+    stack: str
+    work: Path
+    file: Path | None = None
+    images: Path | None = None
+
+
+def add_command(
+    commands: Commands,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    *,
+    about: str,
+    example: str,
+) -> Parser:
+    """Add a command with the common options; ``example`` is shown at the end of its help."""
+    parser = commands.add_parser(
+        name,
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}.",
+        epilog=f"example:\n{example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "--stack",
+        required=True,
+        metavar="NAME",
+        help="a stack, or the path of its Pulumi.<stack>.yaml",
+    )
+    parser.add_argument("--images", type=Path, metavar="DIR", help="definitions to read instead")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        metavar="DIR",
+        help=f"the folder with Pulumi.yaml (default: {WORK_VARIABLE}, or here)",
+    )
+    return parser
+
+
+def place(options: argparse.Namespace) -> Place:
+    """Find the stack that is meant. Raises :class:`FactoryError` if a file does not name one."""
+    images = options.images.absolute() if options.images else None
+    named: str = options.stack
+    if not named.endswith((".yaml", ".yml")):
+        return Place(named, _work(options.work), None, images)
+    file = Path(named).absolute()
+    match = _STACK_FILE.fullmatch(file.name)
+    if match is None or not file.is_file():
+        wrong = "is no file" if match else "is not called Pulumi.<stack>.yaml"
+        msg = f"--stack {named}: it {wrong} -> name a stack, or the path of its stack file"
+        raise FactoryError(msg)
+    beside = file.parent if (file.parent / "Pulumi.yaml").is_file() else None
+    return Place(match["stack"], options.work or beside or _work(None), file, images)
+
+
+def _work(given: Path | None) -> Path:
+    if given is not None:
+        return given.absolute()
+    named = os.environ.get(WORK_VARIABLE)
+    return Path(named).absolute() if named else Path.cwd()
+
+
+def warn(text: str) -> None:
+    """Tell the user something beside the output of a command."""
+    print(f"warning: {text}", file=sys.stderr)

@@ -1,0 +1,56 @@
+"""From a stack's name to the plan's inputs: what every command begins with."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from functools import cached_property
+
+from factory.cli.engine import CommandLine
+from factory.cli.options import Place, place, warn
+from factory.gathering import Sources, connect, gather, read_sources
+from factory.plan_model import Inputs
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One stack with everything that was read of it."""
+
+    engine: CommandLine
+    sources: Sources
+    inputs: Inputs
+
+
+class Stack:
+    """One stack as named on the command line; nothing is read before it is asked for."""
+
+    def __init__(self, where: Place) -> None:
+        self.place = where
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> Stack:
+        """Take the stack that the options name."""
+        return cls(place(options))
+
+    @cached_property
+    def engine(self) -> CommandLine:
+        """The ``pulumi`` command in the stack's work folder."""
+        return CommandLine(self.place)
+
+    def read(self) -> Reading:
+        """Read settings, definitions, ledger, catalogue and Azure; warnings go to stderr.
+
+        Raises :class:`factory.problems.FactoryError` or :class:`factory.armclient.ArmError`.
+        """
+        engine = self.engine
+        sources = read_sources(engine.root, engine, self.place.images)
+        for warning in sources.warnings:
+            warn(str(warning))
+        return Reading(engine, sources, gather(sources, engine, connect(engine)))
+
+    def source_of(self, reading: Reading) -> Stack | None:
+        """Give the stack that this one receives from; it is read in the same work folder."""
+        name = reading.inputs.settings.receives_from
+        if not name:
+            return None
+        return Stack(Place(self.engine.full_name(name), self.place.work, None, self.place.images))
