@@ -1,0 +1,106 @@
+"""Options, help, exit codes, and the reading of an exported state."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from factory.cli import main
+from factory.cli.engine import resources_of
+from factory.ledger import read_ledger
+from tests.plan.world import dev
+
+COMMANDS = ("plan", "why", "history", "forecast")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example_and_its_exit_codes(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    assert end.value.code == 0
+    shown = capsys.readouterr().out
+    assert f"python -m factory {command}" in shown.split("example:")[1]
+    assert "exit codes:" in shown
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["plan"], "--stack"),
+        (["plan", "--stack", "dev", "--json", "--markdown"], "not allowed with"),
+        (["forecast", "--stack", "dev", "--weeks", "0"], "expected a number of weeks"),
+        (["forecast", "--stack", "dev", "--every", "5"], "expected a duration"),
+        (["forecast", "--stack", "dev", "--every", "5m"], "at least 1h"),
+        (["plam", "--stack", "dev"], "invalid choice"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_exit_code_1(
+    argv: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(argv)
+    assert end.value.code == 1  # 2 would read as "changes are due"
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_a_stack_file_must_be_there_and_be_called_like_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text("config: {}")
+    for path, why in (
+        (other, "is not called Pulumi.<stack>.yaml"),
+        (tmp_path / "Pulumi.x.yaml", "is no file"),
+    ):
+        assert main(["plan", "--stack", str(path)]) == 1
+        assert why in capsys.readouterr().err
+
+
+def test_a_folder_without_a_project_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["history", "--stack", "dev", "--work", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert "has no Pulumi.yaml" in error
+    assert error.count("\n") == 1
+
+
+def test_without_an_engine_it_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: image-factory\nruntime: python\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "factory", "plan", "--stack", "dev", "--work", str(tmp_path)],
+        env={**os.environ, "PATH": str(tmp_path)},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("image-factory: there is no `pulumi` on PATH")
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_export_reads_as_the_ledger_that_a_program_sees() -> None:
+    world = dev("linux/a", "linux/b")
+    world.run()
+    resources = [
+        {"urn": urn, "custom": True, "created": "2026-11-22T08:00:00Z", **resource}
+        for urn, resource in world.resources.items()
+    ]
+    # What waits for its deletion shares its URN with a living one, or has nothing alive any more.
+    urn = next(urn for urn in world.resources if urn.endswith("linux/a@20261122.1/record"))
+    resources.append({"urn": urn, "type": "x", "delete": True, "outputs": {}})
+    gone = urn.replace("linux/a", "linux/gone")
+    resources.append({"urn": gone, "type": "x", "delete": True})
+    found = read_ledger(resources_of({"version": 3, "deployment": {"resources": resources}}))
+    assert found == world.ledger
+    assert resources_of({"version": 3, "deployment": {}}) == {}

@@ -1,0 +1,157 @@
+"""Declares the program on Pulumi mocks and records what was registered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pulumi
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mocks
+
+from factory.arm import ArmError, Disk
+from factory.context import Run
+from factory.models import Artifact
+from factory.observed import ArtifactStatus, BuildVm, Thing
+from factory.plan_model import Inputs, Plan
+from factory.program import _declare
+from factory.waits import Waiter
+from tests.plan.world import DEV, SUBSCRIPTIONS
+
+
+def snapshot_id(name: str) -> str:
+    group = f"/subscriptions/{SUBSCRIPTIONS[DEV]}/resourceGroups/rg-factory"
+    return f"{group}/providers/Microsoft.Compute/snapshots/{name}"
+
+
+@dataclass
+class Recorder(Mocks):
+    """Answers every resource as Azure would, and remembers its type, name and inputs."""
+
+    resources: dict[str, MockResourceArgs] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        key = f"{args.typ} {args.name}"
+        assert key not in self.resources, f"registered twice: {key}"
+        self.resources[key] = args
+        self.order.append(key)
+        outputs = dict(args.inputs)
+        if args.typ == "pulumi:index:Stash":
+            return f"{args.name}-id", {**outputs, "output": outputs.get("input")}
+        last = ("resourceGroupName", "snapshotName", "imageName", "name")
+        outputs.setdefault("name", next((outputs[k] for k in last if k in outputs), args.name))
+        if args.typ == "azure-native:compute:Snapshot":
+            return snapshot_id(outputs["snapshotName"]), outputs
+        return f"/id/{args.name}", outputs
+
+    def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
+        msg = f"no call expected: {args.token}"
+        raise AssertionError(msg)
+
+    def inputs(self, kind: str, name: str) -> dict[str, Any]:
+        return dict(self.resources[f"{kind} {name}"].inputs)
+
+    def names(self, kind: str) -> list[str]:
+        return sorted(args.name for args in self.resources.values() if args.typ == kind)
+
+
+@dataclass
+class Clock:
+    """Azure's clock: it goes on a minute with every question."""
+
+    time: datetime = datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+    @property
+    def now(self) -> datetime:
+        self.time += timedelta(minutes=1)
+        return self.time
+
+
+@dataclass
+class FakeArm:
+    """One VM in Azure, as the API module shows it. ``fate`` gives an artifact's end by its name."""
+
+    fate: dict[str, str] = field(default_factory=dict)
+    applied: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    statuses: list[ArtifactStatus] = field(default_factory=list)
+    busy: int = 0
+    lost: bool = False
+    power: str = "running"
+    security: str = "Standard"
+    things: dict[str, Thing] = field(default_factory=dict)
+    deleted: list[str] = field(default_factory=list)
+    client: Clock = field(default_factory=Clock)
+
+    def build_vm(self, _: str) -> BuildVm | None:
+        if self.lost:
+            return None
+        self.statuses = [
+            ArtifactStatus(s.artifact, self._end(s), "E42: no disk space") for s in self.statuses
+        ]
+        return BuildVm("b1", {}, "Succeeded", tuple(self.statuses))
+
+    def _end(self, status: ArtifactStatus) -> str:
+        name = status.artifact.rsplit("/", 1)[1]
+        if name in {"windows-sysprep", "linux-deprovision"} and name not in self.fate:
+            self.power = "deallocated"
+        return self.fate.get(name, "Succeeded")
+
+    def apply_artifact(self, _: str, lab: str, artifact: Artifact, values: dict[str, str]) -> None:
+        if self.busy:
+            self.busy -= 1
+            raise ArmError("POST", 409, "ResourceIsNotInValidState", "busy")
+        self.applied.append((artifact.name, dict(values)))
+        artifact_id = f"{lab}/artifactSources/{artifact.source}/artifacts/{artifact.name}".lower()
+        self.statuses.append(ArtifactStatus(artifact_id, "Installing"))
+
+    def stop_vm(self, _: str) -> None:
+        self.power = "deallocated"
+
+    def power_state(self, _: str) -> str:
+        return self.power
+
+    def os_disk(self, _: str) -> Disk | None:
+        return Disk("/disk/os", "V2", self.security, "", 127, {})
+
+    def thing(self, resource_id: str) -> Thing | None:
+        return self.things.get(resource_id)
+
+    def delete(self, resource_id: str) -> None:
+        self.deleted.append(resource_id)
+        self.things.pop(resource_id, None)
+
+
+def waiter(arm: FakeArm) -> Waiter:
+    return Waiter(arm, timedelta(milliseconds=1))  # type: ignore[arg-type]
+
+
+def declare(
+    inputs: Inputs,
+    plan: Plan,
+    arm: FakeArm | None = None,
+    secrets: dict[str, str] | None = None,
+    *,
+    preview: bool = False,
+) -> Recorder:
+    """Declare a plan; each time in an event loop and with settings of its own."""
+    recorder = Recorder()
+
+    def program() -> None:
+        known = {name: pulumi.Output.secret(value) for name, value in (secrets or {}).items()}
+        run = Run(inputs.stack, inputs.settings, waiter(arm or FakeArm()), known)
+        _declare(run, inputs, plan)
+
+    in_loop(recorder, program, preview=preview)
+    return recorder
+
+
+def in_loop(recorder: Mocks, program: Callable[[], Any], *, preview: bool = False) -> None:
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    set_mocks(recorder, project="image-factory", stack="dev", preview=preview)
+    try:
+        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+    finally:
+        pulumi.runtime.settings.reset_options()

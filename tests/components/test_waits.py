@@ -1,0 +1,186 @@
+"""What happens on one build VM, and what may be cleared away."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from factory import names
+from factory.arm import ArmError, failure_text
+from factory.gates import Mark, RefusedError, clear_leftover, may_clear
+from factory.models import Definition
+from factory.observed import ArtifactStatus, Thing
+from factory.waits import BuildOutcome, VmWork
+from tests.components.harness import FakeArm, waiter
+
+LAB = "/subscriptions/s/resourceGroups/g/providers/Microsoft.DevTestLab/labs/factory"
+MARK = Mark("o/p/dev", "linux/a", "20261122.1", "1")
+TAGS = {
+    names.STACK: MARK.stack,
+    names.DEFINITION: MARK.identity,
+    names.VERSION: MARK.version,
+    names.ATTEMPT: MARK.attempt,
+}
+
+
+def definition(**fields: Any) -> Definition:
+    base = {"publisher": "p", "offer": "o", "sku": "s"}
+    return Definition.model_validate({"base": base, "os": "linux", **fields})
+
+
+def work(arm: FakeArm, *, secrets: dict[str, str] | None = None, **fields: Any) -> BuildOutcome:
+    job = VmWork(waiter(arm), "/vm", LAB, definition(**fields), secrets or {}, lambda _: None)
+    return asyncio.run(job.run())
+
+
+def test_artifacts_are_applied_one_by_one_in_order() -> None:
+    arm = FakeArm()
+    outcome = work(arm, artifacts=["linux-java", "linux-powershell"])
+    assert outcome.error == ""
+    assert outcome.os_disk_id == "/disk/os"
+    assert [name for name, _ in arm.applied] == [
+        "linux-java",
+        "linux-powershell",
+        "linux-deprovision",
+    ]
+
+
+def test_a_failed_artifact_ends_the_build_and_names_itself_and_its_text() -> None:
+    arm = FakeArm(fate={"linux-java": "Failed"})
+    outcome = work(arm, artifacts=["linux-java", "linux-powershell"])
+    assert outcome.error == "artifact linux-java (1 of 3) failed: E42: no disk space"
+    assert [name for name, _ in arm.applied] == ["linux-java"]
+
+
+def test_a_build_goes_on_at_the_artifact_it_reached() -> None:
+    done = f"{LAB}/artifactsources/public repo/artifacts/linux-java"
+    arm = FakeArm(statuses=[ArtifactStatus(done, "Succeeded")])
+    assert work(arm, artifacts=["linux-java", "linux-powershell"]).error == ""
+    assert [name for name, _ in arm.applied] == ["linux-powershell", "linux-deprovision"]
+
+
+def test_the_same_artifact_twice_is_applied_twice() -> None:
+    arm = FakeArm()
+    first = {"name": "linux-apt-package", "parameters": {"packages": "git"}}
+    second = {"name": "linux-apt-package", "parameters": {"packages": "jq"}}
+    work(arm, artifacts=[first, second])
+    assert [values for _, values in arm.applied] == [{"packages": "git"}, {"packages": "jq"}, {}]
+
+
+def test_a_busy_vm_is_asked_again() -> None:
+    arm = FakeArm(busy=3)
+    assert work(arm).error == ""
+
+
+def test_secrets_are_filled_in_at_the_call_alone() -> None:
+    arm = FakeArm()
+    artifact = {"name": "linux-java", "parameters": {"key": {"secret": "vpn"}}}
+    work(arm, artifacts=[artifact], secrets={"vpn": "hunter2"})
+    assert arm.applied[0] == ("linux-java", {"key": "hunter2"})
+
+
+def test_a_specialised_vm_is_stopped_before_its_disk_is_taken() -> None:
+    arm = FakeArm()
+    assert work(arm, capture="specialized").error == ""
+    assert arm.power == "deallocated"
+
+
+def test_a_vm_that_never_shuts_down_times_out_by_azures_clock() -> None:
+    arm = FakeArm(fate={"linux-deprovision": "Installing"})
+    assert "did not finish within timeLimit" in work(arm, timeLimit="20m").error
+
+
+def test_a_vm_that_somebody_deleted_ends_the_build() -> None:
+    assert work(FakeArm(lost=True)).error == "its build VM was deleted by somebody"
+
+
+@pytest.mark.parametrize(
+    ("tags", "cleared"),
+    [
+        (TAGS, True),
+        ({**TAGS, names.ATTEMPT: "2"}, False),
+        ({**TAGS, names.VERSION: "20261122.2"}, False),
+        ({**TAGS, names.STACK: "o/p/other"}, False),
+        ({**TAGS, names.RELEASED: "yes"}, False),
+        ({}, False),
+    ],
+)
+def test_only_an_unreleased_leftover_of_this_attempt_is_cleared(
+    tags: dict[str, str],
+    cleared: bool,
+) -> None:
+    arm = FakeArm(things={"/thing": Thing("/thing", tags)})
+    if cleared:
+        asyncio.run(clear_leftover(waiter(arm), "/thing", MARK))
+        assert arm.deleted == ["/thing"]
+        return
+    with pytest.raises(RefusedError, match="is not a leftover of this build"):
+        asyncio.run(clear_leftover(waiter(arm), "/thing", MARK))
+    assert arm.deleted == []
+
+
+def test_a_copy_of_ours_that_died_is_cleared_though_released() -> None:
+    dead = Thing("/copy", {**TAGS, names.RELEASED: "yes"}, copy_error="CopySourceNotFound: gone")
+    assert may_clear(dead, MARK)
+    theirs = Thing("/copy", {}, copy_error="CopySourceNotFound: gone")
+    assert not may_clear(theirs, MARK)
+
+
+class CopyArm(FakeArm):
+    """A copy that makes progress with every look."""
+
+    percents = [0.0, 40.0, 100.0]
+
+    def thing(self, resource_id: str) -> Thing | None:
+        return Thing(resource_id, copy_percent=self.percents.pop(0), copy_error=self.fault())
+
+    def fault(self) -> str:
+        return ""
+
+
+class DyingCopy(CopyArm):
+    percents = [0.0, 60.0]
+
+    def fault(self) -> str:
+        return "" if self.percents else "CopySourceNotFound: the source is gone"
+
+
+def test_a_copy_is_awaited_to_its_end() -> None:
+    arm = CopyArm()
+    assert asyncio.run(waiter(arm).copied("/copy", timedelta(hours=9))) == ""
+    assert arm.percents == []
+
+
+def test_a_copy_that_dies_says_why() -> None:
+    fault = asyncio.run(waiter(DyingCopy()).copied("/copy", timedelta(hours=9)))
+    assert fault == "the copy failed: CopySourceNotFound: the source is gone"
+
+
+def test_a_copy_that_hangs_times_out() -> None:
+    class Hanging(FakeArm):
+        def thing(self, resource_id: str) -> Thing | None:
+            return Thing(resource_id, copy_percent=1.0)
+
+    fault = asyncio.run(waiter(Hanging()).copied("/copy", timedelta(hours=1)))
+    assert fault == "timed out waiting for the copy of the snapshot"
+
+
+def test_azures_nested_failure_becomes_one_line() -> None:
+    nested = (
+        '{"status":"Failed","error":{"code":"ResourceDeploymentFailure","message":"outer",'
+        '"details":[{"code":"VMExtensionProvisioningError","message":"inner\\r\\n text"}]}}'
+    )
+    assert failure_text(nested) == "VMExtensionProvisioningError: inner text"
+    assert failure_text("plain\ntext") == "plain text"
+    assert failure_text('["odd"]') == '["odd"]'
+
+
+def test_an_api_error_ends_in_the_outcome_not_in_an_exception() -> None:
+    class Down(FakeArm):
+        def build_vm(self, _: str) -> Any:
+            raise ArmError("GET /vm", 503, "ServerBusy", "try later")
+
+    assert work(Down()).error == "GET /vm: ServerBusy: try later"

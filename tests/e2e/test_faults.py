@@ -1,0 +1,167 @@
+"""The main job under every kind of fault: absorbed, or that image refused and the next run mends.
+
+Kinds share a run where each can be told from the others, so that the whole takes a few minutes. The
+table is written to the output of the tests (`pytest -s` shows it).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rehearsal.client import Client, running
+from tests.e2e.harness import ENGINEERING_US, TEAM_WEB, FactoryUnderTest, Ran
+
+Json = dict[str, Any]
+
+VMS = "Microsoft.DevTestLab/labs/virtualMachines"
+APPLY = "*/applyartifacts"
+POLLS = "*/operations/*"
+BROKEN = {"code": "InternalServerError", "message": "a fault on demand"}
+SOURCE = {"name": "team repo", "uri": "https://git.test/r.git", "token": "repoToken"}
+
+# All of these strike one run, and every image of it is delivered.
+ABSORBED: dict[str, Json] = {
+    "status 503 with Retry-After": {"status": 503, "times": 3, "retryAfter": 1},
+    "status 500 on polls": {"path": POLLS, "status": 500, "times": 2},
+    "connection dropped before": {"method": "GET", "drop": "before", "nth": 20},
+    "connection dropped after": {"path": APPLY, "drop": "after", "nth": 2},
+    "delay of 2 min": {"path": "*/virtualmachines/*", "delay": "2 min", "nth": 7},
+    "artifact that fails once": {"artifact": "linux-install-docker", "times": 1},
+    "VM operation that fails late": {"type": VMS, "method": "PUT", "failLater": BROKEN, "nth": 1},
+    "no capacity, once": {"capacity": "AllocationFailed", "nth": 3},
+}
+# Each of these strikes an image of its own; every other image of the run is delivered.
+REFUSED: dict[str, tuple[str, str, Json]] = {
+    "artifact that fails always": ("dev", "artifact", {"artifact": "linux-swapfile"}),
+    "lost artifact repository": (
+        "dev",
+        "repository",
+        {"repository": "lost", "path": "*/artifactsources/team repo"},
+    ),
+    "capture that fails late": (
+        "dev",
+        "capture",
+        {"path": "*/labs/image-factory/customimages/linux-capture-*", "failLater": BROKEN},
+    ),
+    "copy that dies at 60 %": (
+        "prod",
+        "copy",
+        {"path": "*/snapshots/linux-copy-*", "copyDies": 60},
+    ),
+}
+# These strike every VM, so that they have runs of their own.
+NO_VM: dict[str, Json] = {
+    "no capacity at all": {"capacity": "SkuNotAvailable"},
+    "VM operation that hangs": {"type": VMS, "method": "PUT", "hang": True},
+}
+
+
+@pytest.fixture
+def client(factory: FactoryUnderTest) -> Client:
+    factory.configure_dev([TEAM_WEB], pollInterval="0.1s")
+    factory.configure_prod([ENGINEERING_US], pollInterval="0.1s")
+    return Client(factory.home, running(factory.home))
+
+
+def add(client: Client, kind: str, rule: Json) -> None:
+    client.control("POST", "faults", {"id": kind, **rule})
+
+
+def hits(client: Client, kind: str) -> int:
+    """Tell how often a rule has hit, by the record or by its own count."""
+    found = [each for each in client.control("GET", "faults")["value"] if each["id"] == kind]
+    if found:
+        return int(found[0]["hit"])
+    return len(client.control("GET", "requests", None, fault=kind)["value"])
+
+
+def names(factory: FactoryUnderTest, lab: str) -> set[str]:
+    """Give which images of ours a lab holds, without their versions."""
+    return {name.rsplit("-", 2)[0].removeprefix("linux-") for name in factory.holding(lab)}
+
+
+def clean(ran: Ran) -> None:
+    assert "Traceback" not in ran.output, ran.output
+
+
+def report(capsys: pytest.CaptureFixture[str], kinds: Any, outcome: str) -> None:
+    with capsys.disabled():
+        for kind in kinds:
+            print(f"\n  {kind:32} {outcome}", end="")
+
+
+def test_these_are_absorbed_all_of_them_at_once(
+    factory: FactoryUnderTest, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    factory.define("linux/one", artifacts=["linux-install-docker"], retries=4)
+    factory.define("linux/two", artifacts=["linux-java"], retries=4)
+    for kind, rule in ABSORBED.items():
+        add(client, kind, rule)
+    ran = factory.must_up("dev")
+    clean(ran)
+    assert names(factory, "team-web") == {"one", "two"}
+    assert factory.build_vms() == []
+    # An artifact's fault hits no request, and a rule that is spent has gone: the run tells of it.
+    artifact = "artifact that fails once"
+    assert artifact not in [each["id"] for each in client.control("GET", "faults")["value"]]
+    missed = [kind for kind in ABSORBED if kind != artifact and not hits(client, kind)]
+    assert missed == []
+    report(capsys, ABSORBED, "absorbed")
+
+
+def test_these_refuse_their_image_alone_and_the_next_run_mends(
+    factory: FactoryUnderTest, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    factory.configure_dev([TEAM_WEB], pollInterval="0.1s", artifactSources=[SOURCE])
+    token = ("config", "set", "--secret", "image-factory:repoToken", "t", "-s", "dev")
+    assert factory.engine(*token).ok
+    java = {"name": "linux-java", "source": "team repo"}
+    for name, artifacts in {
+        "artifact": ["linux-swapfile"],
+        "repository": [java],
+        "capture": [],
+        "copy": [],
+        "good": ["linux-java"],
+    }.items():
+        factory.define(f"linux/{name}", artifacts=artifacts, retries=0)
+    for kind, (_, _, rule) in REFUSED.items():
+        add(client, kind, rule)
+    dev, prod = factory.up("dev"), factory.up("prod")
+    assert (dev.ok, prod.ok) == (False, False), dev.output + prod.output
+    clean(dev)
+    clean(prod)
+    assert [kind for kind in REFUSED if not hits(client, kind)] == []
+    struck = {name for stack, name, _ in REFUSED.values() if stack == "dev"}
+    delivered = {"good", "copy"}
+    assert names(factory, "team-web") == delivered
+    assert names(factory, "engineering-us") == delivered - {"copy"}
+    # What a refused artifact leaves is gone at once; a VM whose capture failed waits for a run.
+    assert len(factory.build_vms()) <= 1
+    client.control("DELETE", "faults")
+    for stack in ("dev", "prod"):
+        clean(factory.must_up(stack))
+    assert names(factory, "team-web") == delivered | struck
+    assert names(factory, "engineering-us") == delivered | struck
+    assert factory.build_vms() == []
+    report(capsys, REFUSED, "that image refused, mended by the next run")
+
+
+@pytest.mark.parametrize("kind", NO_VM)
+def test_without_vms_nothing_is_built_and_the_next_run_mends(
+    factory: FactoryUnderTest, client: Client, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    factory.define("linux/base", retries=0, timeLimit="1h")
+    add(client, kind, NO_VM[kind])
+    ran = factory.up("dev")
+    clean(ran)
+    assert not ran.ok
+    assert "refused" in ran.output
+    assert hits(client, kind)
+    assert factory.build_vms() == []
+    client.control("DELETE", "faults")
+    clean(factory.must_up("dev"))
+    assert names(factory, "team-web") == {"base"}
+    assert factory.build_vms() == []
+    report(capsys, [kind], "that image refused, mended by the next run")

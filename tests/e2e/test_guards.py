@@ -1,0 +1,123 @@
+"""Mistakes and dangers end in one clean line each, before anything is declared."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.harness import DEV, TEAM_WEB, FactoryUnderTest, lab, lab_path
+
+CANARIES = {"repoToken": "canary-repo-4711", "licence": "canary-licence-0815"}
+
+
+def refused(factory: FactoryUnderTest, stack: str, *expected: str) -> None:
+    ran = factory.preview(stack)
+    assert not ran.ok
+    for text in expected:
+        assert text in ran.output, ran.output
+    assert "Traceback" not in ran.output
+
+
+def test_every_fault_is_told_at_once_in_preview(factory: FactoryUnderTest) -> None:
+    factory.define("linux/base", retries="many")
+    factory.define("linux/other", sizes="x")
+    factory.configure_dev([TEAM_WEB, TEAM_WEB, lab("x", "nothing/**")], keep={"newest": 0})
+    refused(
+        factory,
+        "dev",
+        "linux/base.yaml:",
+        "sizes: is not a known field",
+        "image-factory:keep.newest:",
+    )
+
+
+def test_a_lab_that_is_missing_or_elsewhere_fails_in_preview(factory: FactoryUnderTest) -> None:
+    factory.define("linux/base")
+    factory.configure_dev([lab("nowhere"), lab("team-data", region="eastus2")])
+    refused(
+        factory,
+        "dev",
+        "there is no lab nowhere in resource group rg-nowhere",
+        "the lab is in northeurope, not in eastus2",
+    )
+
+
+def test_a_receiver_before_its_source_is_told_in_one_line(factory: FactoryUnderTest) -> None:
+    factory.define("linux/base")
+    factory.configure_prod()
+    ran = factory.preview("prod")
+    assert not ran.ok
+    assert "catalogue of organization/image-factory/dev cannot be used" in ran.output
+    assert "Traceback" not in ran.output
+
+
+def test_the_program_never_drops_its_lab(factory: FactoryUnderTest) -> None:
+    factory.define("linux/base")
+    factory.configure_dev()
+    factory.must_up("dev")
+    other = {"name": "other", "resourceGroup": "rg-image-factory", "create": True}
+    factory.configure_dev(factoryLab=other)
+    refused(factory, "dev", "this run would drop the lab 'image-factory'", "pulumi destroy")
+    factory.configure_dev(images=str(factory.root / "absent"))
+    refused(factory, "dev", "is not a folder")
+    assert len(factory.holding("team-web")) == 1
+
+
+@pytest.mark.parametrize("secret_set", [False, True])
+def test_secrets_reach_azure_and_nothing_else(
+    factory: FactoryUnderTest,
+    secret_set: bool,
+) -> None:
+    parameters = {"packages": "git", "options": {"secret": "licence"}}
+    apt = {"name": "linux-apt-package", "parameters": parameters}
+    factory.define("linux/base", artifacts=[apt])
+    source = {"name": "team repo", "uri": "https://git.test/r.git", "token": "repoToken"}
+    factory.configure_dev([TEAM_WEB], artifactSources=[source])
+    if not secret_set:
+        refused(factory, "dev", "pulumi config set --secret image-factory:licence")
+        return
+    for name, value in CANARIES.items():
+        ran = factory.engine(
+            "config", "set", "--secret", f"image-factory:{name}", value, "-s", "dev"
+        )
+        assert ran.ok, ran.output
+    preview, up = factory.preview("dev"), factory.must_up("dev")
+    state = factory.export("dev")
+    logs = preview.output + up.output + factory.rehearsal("show", "--json") + state
+    for canary in CANARIES.values():
+        assert canary not in logs
+    password = next(
+        resource["inputs"]["password"]
+        for resource in factory.resources("dev")
+        if resource["type"] == "azure-native:devtestlab:VirtualMachine"
+    )
+    assert password["4dabf18193072939515e22adb298388d"] == "1b47061264138c4ac30d75fd1eb44270"
+    assert "plaintext" not in password
+    assert len(factory.holding("team-web")) == 1
+
+
+def test_an_adopted_lab_is_only_read(factory: FactoryUnderTest) -> None:
+    factory.define("linux/base")
+    before = factory.arm("GET", LAB)
+    adopted = {
+        "name": "team-data",
+        "resourceGroup": "rg-team-data",
+        "virtualNetwork": "Dtlteam-data",
+        "subnet": "Dtlteam-dataSubnet",
+    }
+    factory.configure(
+        "dev",
+        DEV,
+        resourceGroup="rg-image-factory",
+        factoryLab=adopted,
+        labs=[TEAM_WEB],
+    )
+    refused(factory, "dev", "the lab is in northeurope, but azure-native:location is westeurope")
+    path = factory.home.work / "Pulumi.dev.yaml"
+    path.write_text(path.read_text().replace("location: westeurope", "location: northeurope"))
+    factory.must_up("dev")
+    assert len(factory.holding("team-data")) == 1
+    assert len(factory.holding("team-web")) == 1
+    assert factory.arm("GET", LAB) == before
+
+
+LAB = lab_path(DEV, "team-data")

@@ -1,0 +1,153 @@
+"""Stack settings: every fault at once, in the user's own words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic.alias_generators import to_camel
+
+from factory.configuration import parse_settings
+from factory.definitions import load_images
+from factory.problems import Problems
+from factory.settings import Settings
+from factory.validate import cross_check, wanted_secrets
+from tests.plan.world import image, lab
+
+CHECKOUT = Path(__file__).parents[2]
+GOOD: dict[str, Any] = {
+    "subscriptionId": "11111111-1111-4111-8111-111111111111",
+    "region": "West Europe",
+    "resourceGroup": "rg-factory",
+    "factoryLab": {"name": "factory", "resourceGroup": "rg-factory", "create": True},
+    "labs": [lab("team")],
+}
+
+
+def parsed(**changes: Any) -> tuple[Settings | None, list[str]]:
+    problems = Problems()
+    raw = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
+    settings = parse_settings(raw, "Pulumi.dev.yaml", problems)
+    return settings, [str(problem) for problem in problems.errors]
+
+
+def test_a_good_stack_is_read_and_regions_are_normal() -> None:
+    settings, faults = parsed()
+    assert faults == []
+    assert settings is not None
+    assert settings.region == "westeurope"
+    assert settings.builds
+    assert settings.keep is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"subscriptionId": None}, "azure-native:subscriptionId is required"),
+        ({"subscriptionId": "mine"}, "azure-native:subscriptionId: "),
+        ({"region": None}, "azure-native:location is required"),
+        (
+            {"keep": 0},
+            "image-factory:keep.newest: input should be greater than or equal to 1, got 0",
+        ),
+        ({"keep": {"newest": 1, "atLeast": 2}}, "atLeast 2 is more than newest 1"),
+        ({"pin": {"linux/a": "newest"}}, "image-factory:pin.linux/a: expected a version"),
+        ({"rebuild": {"linux/a": "soon"}}, "image-factory:rebuild.linux/a"),
+        ({"after": "3d"}, "this one builds"),
+        ({"pollInterval": "often"}, "image-factory:pollInterval: expected a duration"),
+        ({"receivesFrom": "dev"}, "are both set"),
+        ({"factoryLab": None}, "neither image-factory:factoryLab nor"),
+        ({"labs": [lab("a"), lab("A")]}, "names the lab 'A' twice"),
+        ({"labs": [lab("a", "!x")]}, "only excludes"),
+        ({"labs": [lab("a", "x\\y")]}, "use / between folders"),
+        ({"labs": [lab("a", "x/../y")]}, "cannot leave the images folder"),
+        ({"labs": [lab("factory")]}, "lists the factory lab"),
+        ({"labs": [{**lab("a"), "delivery": "gallery"}]}, "image-factory:labs.0.delivery"),
+        ({"labs": [{**lab("a"), "imgaes": []}]}, "labs.0.imgaes is not a known setting"),
+        (
+            {"factoryLab": {"name": "f", "resourceGroup": "g"}},
+            "an adopted lab (create: false) needs virtualNetwork and subnet",
+        ),
+        (
+            {"artifactSources": [{"name": "public repo", "uri": "https://x.test/r.git"}]},
+            "needs no entry",
+        ),
+        (
+            {"artifactSources": [{"name": "a", "uri": "https://me:token@x.test/r.git"}]},
+            "image-factory:artifactSources.0.uri",
+        ),
+    ],
+)
+def test_faults_are_named_by_their_setting(changes: dict[str, Any], fault: str) -> None:
+    _, faults = parsed(**changes)
+    assert any(fault in line and line.startswith("Pulumi.dev.yaml: ") for line in faults), faults
+
+
+def test_the_defaults_of_the_project_file_mean_what_the_code_means() -> None:
+    project = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())
+    assert set(project["config"]) <= {to_camel(name) for name in Settings.model_fields}
+    defaults = {
+        key: entry["default"]
+        for key, entry in project["config"].items()
+        if entry.get("default") not in (None, "") and key not in {"labs", "factoryLab"}
+    }
+    settings, faults = parsed(**defaults)
+    assert faults == []
+    plain, _ = parsed()
+    assert settings == plain
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_the_shipped_stack_files_are_sound(stack: str) -> None:
+    config = yaml.safe_load((CHECKOUT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    raw = {key.partition(":")[2]: value for key, value in config.items()}
+    raw["region"] = raw.pop("location")
+    problems = Problems()
+    settings = parse_settings(raw, "x", problems)
+    images = load_images(CHECKOUT / "images", "images", problems)
+    assert settings is not None
+    cross_check(images, settings, [], "x", problems)
+    assert problems == Problems()
+
+
+def test_all_faults_at_once() -> None:
+    labs = [lab("a", ""), lab("b"), lab("b"), {"name": "c"}]
+    _, faults = parsed(keep=0, sourceGrace="soon", labs=labs)
+    assert len(faults) == 7, faults
+    assert any("names the lab 'b' twice" in fault for fault in faults)
+
+
+def checked(settings: Settings, *secrets: str, **images: dict[str, Any]) -> Problems:
+    problems = Problems()
+    found = {
+        name.replace("_", "/"): image(name.replace("_", "/"), **f) for name, f in images.items()
+    }
+    cross_check(found, settings, secrets, "Pulumi.dev.yaml", problems)
+    return problems
+
+
+def test_a_pattern_that_matches_nothing_is_a_fault_and_an_untaken_image_a_warning() -> None:
+    settings, _ = parsed(labs=[lab("team", "Linux/**")])
+    assert settings is not None
+    problems = checked(settings, linux_a={})
+    assert "the pattern 'Linux/**' matches no definition" in str(problems.errors[0])
+    assert "no lab of this stack takes it" in str(problems.warnings[0])
+
+
+def test_a_missing_secret_names_the_command_that_sets_it() -> None:
+    settings, _ = parsed()
+    assert settings is not None
+    artifact = {"name": "x", "parameters": {"key": {"secret": "vpn"}}}
+    problems = checked(settings, linux_a={"artifacts": [artifact]})
+    assert "pulumi config set --secret image-factory:vpn" in str(problems.errors[0])
+    assert not checked(settings, "vpn", linux_a={"artifacts": [artifact]}).errors
+    assert list(wanted_secrets({"a": image("linux/a", artifacts=[artifact])}, settings)) == ["vpn"]
+
+
+def test_an_artifact_source_that_the_created_lab_lacks_is_a_fault() -> None:
+    settings, _ = parsed()
+    assert settings is not None
+    problems = checked(settings, linux_a={"artifacts": [{"name": "x", "source": "team repo"}]})
+    assert "the factory lab has no source 'team repo'" in str(problems.errors[0])

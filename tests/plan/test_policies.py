@@ -1,0 +1,211 @@
+"""Why a version is due though nothing was edited; how long versions stay; what is let in when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from factory.plan_model import Action, Plan
+from factory.policies import Keep, Refresh
+from factory.settings import Settings
+from tests.plan.world import World, changed, dev, image, lab, prod
+
+
+def builds(plan: Plan) -> list[str]:
+    return [step.reason for step in plan.steps if step.action is Action.BUILD]
+
+
+def waits(plan: Plan) -> list[str]:
+    return [step.reason for step in plan.steps if step.action is Action.WAIT]
+
+
+def with_settings(world: World, **changes: Any) -> None:
+    raw = world.settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    world.settings = Settings.model_validate({**raw, **changes})
+
+
+def test_a_newer_base_image_is_a_reason_to_build() -> None:
+    world = dev("linux/a")
+    world.run()
+    world.base = "1.2.10"  # as numbers: as text it would sort before 1.2.3
+    assert builds(world.run()) == ["base image has a newer version: 1.2.10 after 1.2.3"]
+    assert builds(world.run()) == []
+
+
+def test_an_older_answer_of_the_marketplace_builds_nothing() -> None:
+    world = dev("linux/a")
+    world.run()
+    world.base = "1.2.2"
+    assert builds(world.run()) == []
+
+
+def test_refresh_by_age() -> None:
+    world = dev("linux/a")
+    world.images["linux/a"] = image("linux/a", refresh="30d")
+    world.run(pass_time=timedelta(days=29))
+    assert builds(world.run(pass_time=timedelta(days=1))) == []
+    assert builds(world.run()) == ["refresh is due: every 30d, built 2026-11-22"]
+    assert builds(world.run()) == []
+
+
+def test_refresh_by_schedule_in_a_time_zone() -> None:
+    rule = Refresh.model_validate({"cron": "0 22 * * TUE#2", "timeZone": "Europe/Berlin"})
+    built = datetime(2026, 11, 22, 8, tzinfo=UTC)
+    assert rule.due_at(built) == datetime(2026, 12, 8, 21, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "raw", ["", "30", {"cron": "0 25 * * *"}, {"cron": "0 2 * * *", "timeZone": "Mars"}, {}]
+)
+def test_a_refresh_that_can_never_be_is_a_fault(raw: object) -> None:
+    with pytest.raises(ValidationError):
+        Refresh.model_validate(raw)
+
+
+def test_asked_for_by_hand_builds_once() -> None:
+    world = dev("linux/a", "linux/b")
+    world.run(pass_time=timedelta(days=2))
+    with_settings(world, rebuild={"linux/a": "2026-11-23"})
+    assert builds(world.run()) == ["asked for by hand: image-factory:rebuild linux/a 2026-11-23"]
+    assert builds(world.run()) == []
+
+
+def test_keep_by_age_but_never_below_at_least() -> None:
+    world = dev("linux/a", keep={"newest": 5, "for": "10d", "atLeast": 2})
+    for number in range(4):
+        changed(world, "linux/a", f"sku-{number}")
+        world.run(pass_time=timedelta(days=4))
+    assert len(world.released("linux/a")) == 3  # the oldest is 12 days old
+    world.run(pass_time=timedelta(days=60))
+    world.run()
+    assert len(world.released("linux/a")) == 2
+
+
+def test_a_definitions_own_keep_and_the_stacks_wins() -> None:
+    world = dev("linux/a")
+    for number in range(4):
+        world.images["linux/a"] = image("linux/a", sku=f"s{number}", keep="1")
+        world.run()
+    world.run()
+    assert len(world.released("linux/a")) == 1
+    with_settings(world, keep={"newest": 2})
+    world.images["linux/a"] = image("linux/a", sku="again", keep="1")
+    world.run()
+    world.run()
+    assert len(world.released("linux/a")) == 2
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 99), st.integers(1, 99))
+def test_at_least_always_stays(newest: int, rank: int, age: int, limit: int) -> None:
+    keep = Keep.model_validate({"newest": newest, "for": f"{limit}d"})
+    assert keep.allows(1, timedelta(days=age))
+    if keep.allows(rank, timedelta(days=age)) and rank > 1:
+        assert rank <= newest
+        assert age <= limit
+
+
+def test_a_version_soaks_before_it_is_received() -> None:
+    source = dev("linux/a")
+    target = prod(source, after="3d")
+    source.run()
+    target.now = source.now
+    assert waits(target.run(pass_time=timedelta(days=3))) == [
+        "20261122.1 is 1h old; it soaks for 3d"
+    ]
+    assert target.released("linux/a") == []
+    target.run()
+    assert target.released("linux/a") == ["20261122.1"]
+
+
+def test_an_older_version_that_has_soaked_is_received_while_the_newest_still_does() -> None:
+    source = dev("linux/a")
+    target = prod(source, after="3d")
+    source.run(pass_time=timedelta(days=3))
+    changed(source, "linux/a", "second")
+    source.run()
+    target.now = source.now
+    target.run()
+    assert target.released("linux/a") == ["20261122.1"]
+
+
+def test_approval_is_a_line_in_the_stack_file() -> None:
+    source = dev("linux/a")
+    target = prod(source, approve={})
+    source.run()
+    assert waits(target.run()) == ["20261122.1 waits for approval in image-factory:approve"]
+    with_settings(target, approve={"linux/a": ["20261122.1"]})
+    target.run()
+    assert target.released("linux/a") == ["20261122.1"]
+
+
+def test_a_pin_rolls_a_receiving_stack_back_and_holds_it() -> None:
+    source = dev("linux/a")
+    target = prod(source)
+    for number in range(2):
+        changed(source, "linux/a", f"s{number}")
+        source.run()
+        target.run()
+    with_settings(target, pin={"linux/a": "20261122.1"})
+    plan = target.run()
+    assert [s.reason for s in plan.steps if s.action is Action.RETIRE] == [
+        "rolled back to 20261122.1"
+    ]
+    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
+    changed(source, "linux/a", "third")
+    source.run()
+    target.run()
+    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
+    with_settings(target, pin={})
+    target.run()
+    assert target.holding("finance") == {"linux/a": ["20261122.1", "20261122.3"]}
+
+
+def test_a_rollback_to_a_version_that_is_gone_fetches_it_first() -> None:
+    source = dev("linux/a")
+    target = prod(source, keep={"newest": 1})
+    for number in range(2):
+        changed(source, "linux/a", f"s{number}")
+        source.run()
+        target.run()
+    target.run()
+    assert target.holding("finance") == {"linux/a": ["20261122.2"]}
+    with_settings(target, pin={"linux/a": "20261122.1"})
+    target.run()
+    assert target.holding("finance") == {"linux/a": ["20261122.1", "20261122.2"]}
+    target.run()
+    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
+
+
+def test_a_pin_in_the_building_stack_keeps_newer_versions_out_of_its_labs() -> None:
+    world = dev("linux/a")
+    world.run()
+    with_settings(world, pin={"linux/a": "20261122.1"})
+    for number in range(5):
+        changed(world, "linux/a", f"s{number}")
+        world.run()
+    assert world.holding("team") == {"linux/a": ["20261122.1"]}
+    assert "20261122.6" in world.released("linux/a")
+    with_settings(world, pin={})
+    world.run()
+    assert "20261122.6" in world.holding("team")["linux/a"]
+
+
+def test_a_hold_stops_everything_for_a_definition() -> None:
+    source = dev("linux/a", "linux/b")
+    source.run()
+    with_settings(source, hold=["linux/a"])
+    for number in range(5):
+        changed(source, "linux/a", f"s{number}")
+        changed(source, "linux/b", f"s{number}")
+        source.run()
+    assert source.released("linux/a") == ["20261122.1"]
+    assert len(source.released("linux/b")) > 1
+    target = prod(source, hold=["linux/b"])
+    target.run()
+    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
+    assert lab("x")["images"] == ["**"]

@@ -1,0 +1,157 @@
+"""Retention, receiving, and that the good one never goes before the new one is there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from factory import names
+from factory.observed import ObservedLab, Thing
+from factory.plan_model import Action
+from factory.versions import Version
+from tests.plan.world import World, changed, dev, lab, prod
+
+
+def build_again(world: World, count: int, start: int = 0) -> None:
+    for number in range(start, start + count):
+        changed(world, "linux/a", f"sku-{number}")
+        world.run()
+
+
+def test_three_stay_and_the_fourth_retires_the_first_on_the_next_run() -> None:
+    world = dev("linux/a")
+    build_again(world, 4)
+    assert len(world.released("linux/a")) == 4  # the new one pushed nothing out
+    world.run()
+    assert world.released("linux/a") == ["20261122.2", "20261122.3", "20261122.4"]
+    assert world.holding("team") == {"linux/a": ["20261122.2", "20261122.3", "20261122.4"]}
+
+
+def test_a_failing_fourth_retires_nothing() -> None:
+    world = dev("linux/a")
+    build_again(world, 3)
+    changed(world, "linux/a", "fourth")
+    world.run(failing={"linux/a"})
+    world.run(failing={"linux/a"})
+    assert world.released("linux/a") == ["20261122.1", "20261122.2", "20261122.3"]
+
+
+def test_a_lab_keeps_its_newest_until_a_newer_one_is_there() -> None:
+    world = dev("linux/a", labs=[lab("good"), lab("bad")], keep="1")
+    world.run()
+    for number in range(3):
+        changed(world, "linux/a", f"sku-{number}")
+        world.run(broken_labs={"bad"})
+    assert world.holding("bad") == {"linux/a": ["20261122.1"]}
+    world.run()
+    assert world.holding("bad") == {"linux/a": ["20261122.1", "20261122.4"]}
+    world.run()
+    assert world.holding("bad") == {"linux/a": ["20261122.4"]}
+
+
+def test_a_retired_source_stays_for_its_receivers_then_goes() -> None:
+    world = dev("linux/a", keep="1")
+    build_again(world, 2)
+    world.run()
+    retired = [held for held in world.ledger.of("linux/a") if held.retired]
+    assert [str(held.version) for held in retired] == ["20261122.1"]
+    assert retired[0].has("source")
+    assert not retired[0].has("capture")
+    world.now += timedelta(hours=20)
+    world.run(pass_time=timedelta(0))
+    assert len(world.ledger.of("linux/a")) == 2
+    world.now += timedelta(hours=10)
+    plan = world.run()
+    assert [step.version for step in plan.steps if step.action is Action.REMOVE] == ["20261122.1"]
+    assert [str(held.version) for held in world.ledger.of("linux/a")] == ["20261122.2"]
+
+
+def test_a_receiver_takes_the_newest_and_keeps_its_own_three() -> None:
+    source = dev("linux/a")
+    target = prod(source)
+    for number in range(4):
+        build_again(source, 1, number)
+        target.run()
+    assert len(target.released("linux/a")) == 4
+    source.run()
+    target.run()
+    assert target.holding("finance") == {"linux/a": ["20261122.2", "20261122.3", "20261122.4"]}
+
+
+def test_absence_from_the_catalogue_deletes_nothing() -> None:
+    source = dev("linux/a")
+    source.run()
+    target = prod(source)
+    target.run()
+    outputs = source.resources["urn:pulumi:s::p::pulumi:pulumi:Stack::p-s"]["outputs"]
+    outputs["catalogue"]["definitions"] = {}
+    plan = target.run()
+    assert plan.nothing_due
+    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
+
+
+def test_what_the_source_retired_goes_sooner_but_never_the_last() -> None:
+    source = dev("linux/a", keep="1")
+    target = prod(source)
+    source.run()
+    target.run()
+    build_again(source, 1)
+    source.run()  # retires the first; the receiver has only that one
+    entry = source.ledger.outputs["catalogue"]["definitions"]["linux/a"]["20261122.1"]
+    assert entry["retired"]
+    target.run()
+    assert target.released("linux/a") == ["20261122.1", "20261122.2"]
+    target.run()
+    assert target.released("linux/a") == ["20261122.2"]
+
+
+def test_a_receiver_that_was_away_takes_only_the_newest() -> None:
+    source = dev("linux/a")
+    build_again(source, 3)
+    target = prod(source)
+    target.run()
+    assert target.released("linux/a") == ["20261122.3"]
+
+
+def test_a_definition_removed_from_git_retires_everywhere() -> None:
+    source = dev("linux/a", "linux/b")
+    source.run()
+    target = prod(source)
+    target.run()
+    del source.images["linux/a"]  # both stacks read one checkout
+    source.run()
+    target.run()
+    assert source.holding("team") == {"linux/b": ["20261122.1"]}
+    assert target.holding("finance") == {"linux/b": ["20261122.1"]}
+
+
+def images_of(world: World, *versions: str, state: str = "Succeeded") -> dict[str, Thing]:
+    tags = {names.STACK: world.stack, names.DEFINITION: "linux/a"}
+    return {
+        names.image_name("linux/a", Version.parse(text)): Thing(
+            f"/{text}", {**tags, names.VERSION: text}, state
+        )
+        for text in versions
+    }
+
+
+def test_a_newer_image_that_azure_never_finished_lets_no_older_one_go() -> None:
+    world = dev("linux/a", keep="1")
+    build_again(world, 2)
+    whole = images_of(world, "20261122.1", "20261122.2")
+    retiring = world.plan(labs={"team": ObservedLab("westeurope", whole)})
+    assert [s.version for s in retiring.steps if s.action is Action.RETIRE] == ["20261122.1"]
+    broken = images_of(world, "20261122.2", state="Failed")
+    half = {**images_of(world, "20261122.1"), **broken}
+    for found in (half, images_of(world, "20261122.1")):  # broken, or deleted by somebody
+        plan = world.plan(labs={"team": ObservedLab("westeurope", found)})
+        assert not [step for step in plan.steps if step.action is Action.RETIRE]
+
+
+def test_an_image_that_azure_never_finished_is_made_again() -> None:
+    world = dev("linux/a")
+    world.run()
+    broken = images_of(world, "20261122.1", state="Failed")
+    plan = world.plan(labs={"team": ObservedLab("westeurope", broken)})
+    (restored,) = [step for step in plan.steps if step.action is Action.RESTORE]
+    assert restored.lab == "team"
+    assert plan.versions[0].regions[0].labs[0].remake == "/20261122.1"

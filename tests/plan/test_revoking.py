@@ -1,0 +1,145 @@
+"""Revocation, removal from git, and the guard on retirements that nothing replaces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from factory.plan_model import Action
+from factory.problems import FactoryError
+from factory.settings import Settings
+from tests.plan.world import World, changed, dev, lab, prod
+
+
+def with_settings(world: World, **changes: Any) -> None:
+    raw = world.settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    world.settings = Settings.model_validate({**raw, **changes})
+
+
+BAD = {"linux/a": {"versions": ["20261122.2"], "reason": "CVE-2026-1"}}
+
+
+def two_versions() -> tuple[World, World]:
+    source = dev("linux/a")
+    target = prod(source)
+    for number in range(2):
+        changed(source, "linux/a", f"s{number}")
+        source.run()
+        target.run()
+    return source, target
+
+
+def test_a_revoked_version_leaves_every_lab_and_they_fall_back() -> None:
+    source, target = two_versions()
+    with_settings(source, revoke=BAD)
+    plan = source.run()
+    retired = [(s.version, s.lab, s.reason) for s in plan.steps if s.action is Action.RETIRE]
+    assert retired == [("20261122.2", "team", "revoked: CVE-2026-1")]
+    assert source.holding("team") == {"linux/a": ["20261122.1"]}
+    target.run()
+    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
+
+
+def test_a_lab_without_an_older_one_gets_the_last_good_one() -> None:
+    source, _ = two_versions()
+    source.settings = dev(labs=[lab("team"), lab("late")]).settings
+    source.run()
+    assert source.holding("late") == {"linux/a": ["20261122.2"]}
+    with_settings(source, revoke=BAD)
+    source.run()
+    assert source.holding("late") == {"linux/a": ["20261122.1"]}
+
+
+def test_taking_a_revocation_back_restores_the_version() -> None:
+    source, target = two_versions()
+    with_settings(source, revoke=BAD)
+    source.run()
+    target.run()
+    with_settings(source, revoke={})
+    plan = source.run()
+    assert not [step for step in plan.steps if step.action is Action.BUILD]
+    target.run()
+    assert source.holding("team") == {"linux/a": ["20261122.1", "20261122.2"]}
+    assert target.holding("finance") == {"linux/a": ["20261122.1", "20261122.2"]}
+
+
+def test_a_revoked_version_is_received_by_nobody() -> None:
+    source, _ = two_versions()
+    with_settings(source, revoke=BAD)
+    source.run()
+    late = prod(source)
+    late.run()
+    assert late.holding("finance") == {"linux/a": ["20261122.1"]}
+
+
+def test_a_revocation_raises_the_serial_of_the_catalogue() -> None:
+    source, _ = two_versions()
+    before = source.ledger.outputs["catalogue"]["serial"]
+    with_settings(source, revoke=BAD)
+    source.run()
+    assert int(source.ledger.outputs["catalogue"]["serial"]) > int(before)
+    after = source.ledger.outputs["catalogue"]["serial"]
+    source.run()
+    assert source.ledger.outputs["catalogue"]["serial"] == after
+
+
+def test_what_left_git_stays_where_the_stack_says_so() -> None:
+    world = dev("linux/a", "linux/b", onRemoval="keep")
+    world.run()
+    del world.images["linux/a"]
+    world.run()
+    assert world.holding("team") == {"linux/a": ["20261122.1"], "linux/b": ["20261122.1"]}
+    world.settings = dev(labs=[lab("team", "linux/x", "linux/b")], onRemoval="keep").settings
+    world.run()
+    assert "linux/a" in world.holding("team")
+
+
+def test_too_many_retirements_that_nothing_replaces_stop_with_the_setting() -> None:
+    identities = [f"linux/{number}" for number in range(4)]
+    world = dev(*identities, "windows/x")
+    for number in range(3):
+        for identity in identities:
+            changed(world, identity, f"s{number}")
+        world.run()
+    for identity in identities:
+        del world.images[identity]  # a renamed folder
+    with pytest.raises(FactoryError, match="image-factory:maxRetirements: 12"):
+        world.plan()
+    with_settings(world, maxRetirements="12")
+    plan = world.run()
+    assert len({s.version + s.identity for s in plan.steps if s.action is Action.RETIRE}) == 12
+
+
+def test_replaced_versions_do_not_count() -> None:
+    identities = [f"linux/{number}" for number in range(12)]
+    world = dev(*identities, keep={"newest": 1})
+    world.run()
+    for identity in identities:
+        changed(world, identity, "second")
+    world.run()
+    plan = world.run()
+    assert len([step for step in plan.steps if step.action is Action.RETIRE]) == 12
+
+
+def test_no_more_builds_at_once_than_allowed_oldest_first() -> None:
+    world = dev("linux/a", "linux/b", "linux/c")
+    world.run()
+    changed(world, "linux/b", "new")
+    world.run()
+    for identity in list(world.images):
+        changed(world, identity, "newer")
+    with_settings(world, maxConcurrentBuilds="2")
+    plan = world.run()
+    assert [s.identity for s in plan.steps if s.action is Action.BUILD] == ["linux/a", "linux/c"]
+    waiting = [(s.identity, s.reason) for s in plan.steps if s.action is Action.WAIT]
+    assert waiting == [("linux/b", "maxConcurrentBuilds is 2; planned for the next run")]
+    assert [s.identity for s in world.run().steps if s.action is Action.BUILD] == ["linux/b"]
+
+
+def test_no_more_cores_than_azure_reports_free() -> None:
+    world = dev("linux/a", "linux/b")  # 4 cores each
+    plan = world.plan(cores_free=6)
+    assert [s.identity for s in plan.steps if s.action is Action.BUILD] == ["linux/a"]
+    (waiting,) = [s.reason for s in plan.steps if s.action is Action.WAIT]
+    assert waiting == "it needs 4 cores, 2 are free; planned for the next run"

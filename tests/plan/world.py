@@ -1,0 +1,266 @@
+"""Builds plan inputs, and plays a plan on a ledger as the engine and Azure would."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from factory import names
+from factory.catalogue import Catalogue, read_catalogue
+from factory.configuration import parse_settings
+from factory.definitions import Image
+from factory.ledger import Ledger, read_ledger
+from factory.models import Capture, Definition
+from factory.observed import BuildVm, Observed, ObservedLab
+from factory.plan import make_plan
+from factory.plan_model import Inputs, Plan, VersionPlan
+from factory.problems import Problems
+from factory.record import Record, Spec
+from factory.settings import Settings
+
+DEV = "organization/image-factory/dev"
+PROD = "organization/image-factory/prod"
+SUBSCRIPTIONS = {
+    DEV: "11111111-1111-4111-8111-111111111111",
+    PROD: "22222222-2222-4222-8222-222222222222",
+}
+START = datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+
+def image(identity: str, *, sku: str = "server", **fields: Any) -> Image:
+    base = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": sku}
+    raw = {"base": base, "os": "linux", **fields}
+    return Image(identity, f"images/{identity}.yaml", Definition.model_validate(raw))
+
+
+def lab(name: str, *patterns: str, region: str = "westeurope") -> dict[str, Any]:
+    return {
+        "name": name,
+        "resourceGroup": f"rg-{name}",
+        "region": region,
+        "images": list(patterns) or ["**"],
+    }
+
+
+def settings(stack: str, labs: list[dict[str, Any]], **more: Any) -> Settings:
+    raw: dict[str, Any] = {
+        "subscriptionId": SUBSCRIPTIONS[stack],
+        "region": "westeurope",
+        "resourceGroup": "rg-factory",
+        "labs": labs,
+    }
+    if stack == DEV:
+        raw["factoryLab"] = {"name": "factory", "resourceGroup": "rg-factory", "create": True}
+    else:
+        raw["receivesFrom"] = "dev"
+    problems = Problems()
+    parsed = parse_settings({**raw, **more}, "test", problems)
+    problems.raise_if_any("settings")
+    assert parsed is not None
+    return parsed
+
+
+def record_of(spec: Spec, stack: str = DEV, **changes: str) -> Record:
+    definition = spec.content
+    raw = {
+        "schema": "1",
+        "definition": spec.definition,
+        "version": spec.version,
+        "fingerprint": spec.fingerprint,
+        "shape": spec.shape,
+        "baseVersion": spec.base_version,
+        "parent": spec.parent,
+        "plan": spec.plan,
+        "commit": spec.commit,
+        "built": spec.built,
+        "stack": stack,
+        "attempt": "1",
+        "base": definition.base.urn,
+        "os": definition.os.value,
+        "capture": definition.capture.value,
+        "region": "westeurope",
+        "sourceId": f"/subscriptions/{SUBSCRIPTIONS[stack]}/resourceGroups/rg-factory/providers/"
+        f"Microsoft.Compute/snapshots/{names.image_name(spec.definition, spec.parsed())}",
+        "osDiskId": "/disk",
+        "vmId": "/vm",
+        "generation": "V2",
+        "diskSizeGb": "30",
+    }
+    return Record.model_validate({**raw, **changes})
+
+
+@dataclass
+class World:
+    """One stack's past and present; :meth:`run` plans and plays, as ``pulumi up`` would."""
+
+    stack: str
+    images: dict[str, Image]
+    settings: Settings
+    now: datetime = START
+    base: str = "1.2.3"
+    resources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    vms: dict[str, BuildVm] = field(default_factory=dict)
+    source: World | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        return read_ledger(self.resources)
+
+    def observed(self, **changes: Any) -> Observed:
+        plain = Observed(
+            now=self.now,
+            labs={lab.name: ObservedLab(lab.region) for lab in self.settings.labs},
+            factory_region=self.settings.region if self.settings.builds else None,
+            factory_lab_exists=self.settings.builds,
+            vms=self.vms,
+            base_versions=dict.fromkeys(self.images, self.base),
+        )
+        return replace(plain, **changes)
+
+    def inputs(self, **changes: Any) -> Inputs:
+        return Inputs(
+            stack=self.stack,
+            images=self.images,
+            settings=self.settings,
+            ledger=self.ledger,
+            observed=self.observed(**changes),
+            commit="c0ffee",
+            catalogue=self.catalogue(),
+        )
+
+    def catalogue(self) -> Catalogue | None:
+        if self.source is None:
+            return None
+        return read_catalogue(self.source.ledger.outputs, self.source.stack, 0)
+
+    def plan(self, **changes: Any) -> Plan:
+        return make_plan(self.inputs(**changes))
+
+    def run(
+        self,
+        *,
+        failing: Collection[str] = (),
+        broken_labs: Collection[str] = (),
+        pass_time: timedelta = timedelta(hours=1),
+    ) -> Plan:
+        """Plan, then play it: ``failing`` definitions fail their build, broken labs refuse."""
+        plan = self.plan()
+        self.resources = played(self.stack, plan, self.resources, failing, broken_labs)
+        self.vms = {}
+        self.now += pass_time
+        return plan
+
+    def holding(self, lab_name: str) -> dict[str, list[str]]:
+        """What one lab holds: {identity: [versions, oldest first]}."""
+        found: dict[str, list[str]] = {}
+        for (identity, version), held in sorted(self.ledger.held.items()):
+            if lab_name in held.labs:
+                found.setdefault(identity, []).append(str(version))
+        return found
+
+    def released(self, identity: str) -> list[str]:
+        return [
+            str(held.version)
+            for held in self.ledger.of(identity)
+            if held.record and not held.retired
+        ]
+
+
+def played(
+    stack: str,
+    plan: Plan,
+    before: Mapping[str, Mapping[str, Any]],
+    failing: Collection[str],
+    broken_labs: Collection[str],
+) -> dict[str, dict[str, Any]]:
+    """Give the state after an `up`: what is declared and did not fail, and nothing else."""
+    after: dict[str, dict[str, Any]] = {}
+
+    def put(kind: str, name: str, /, **outputs: Any) -> None:
+        urn = f"urn:pulumi:s::p::{kind}::{name}"
+        # An unchanged resource keeps its outputs; a Stash keeps its first value.
+        old = before.get(urn)
+        keep = old is not None and kind in {"pulumi:index:Stash", "capture"}
+        after[urn] = dict(old) if keep and old else {"type": kind, "outputs": outputs}
+
+    catalogue: dict[str, dict[str, Any]] = {}
+    for identity, last in plan.last_versions.items():
+        put("imagefactory:index:Image", identity, lastVersion=str(last))
+    for version in plan.versions:
+        if version.spec:
+            _put(put, version, ("spec",), version.spec.dump())
+            put("azure-native:devtestlab:VirtualMachine", _name(version, "vm", "1"))
+            if version.identity in failing:
+                continue
+        entry = _released(put, version, stack)
+        _delivered(put, version, broken_labs)
+        catalogue.setdefault(version.identity, {})[str(version.version)] = entry
+    outputs = {
+        "catalogue": {
+            "schema": "1",
+            "stack": stack,
+            "serial": str(plan.serial),
+            "definitions": catalogue,
+        }
+    }
+    after["urn:pulumi:s::p::pulumi:pulumi:Stack::p-s"] = {
+        "type": "pulumi:pulumi:Stack",
+        "outputs": outputs,
+    }
+    return after
+
+
+def _released(put: Any, version: VersionPlan, stack: str) -> dict[str, Any]:
+    record = version.record or (record_of(version.spec, stack) if version.spec else None)
+    assert record is not None
+    _put(put, version, ("record",), record.dump())
+    entry: dict[str, Any] = record.dump()
+    if version.retired:
+        _put(put, version, ("retired",), version.retired.isoformat())
+        entry["retired"] = version.retired.isoformat()
+    if version.revoked:
+        entry["revoked"] = version.revoked
+    if version.captured_from or version.retired or version.revoked:
+        put("source", _name(version, "source"))
+    if version.captured_from:
+        put("capture", _name(version, "capture"), vm={"sourceVmId": "/vm"})
+    return entry
+
+
+def _delivered(put: Any, version: VersionPlan, broken_labs: Collection[str]) -> None:
+    for region in version.regions:
+        if region.copy:
+            put("copy", _name(version, "copy", region.region), name=region.copy.name)
+        if region.backing:
+            put("image", _name(version, "image", region.region))
+        for delivery in region.labs:
+            if delivery.held or delivery.lab.name not in broken_labs:
+                put("lab", _name(version, "lab", delivery.lab.name))
+
+
+def _name(version: VersionPlan, *path: str) -> str:
+    return names.part(version.identity, version.version, *path)
+
+
+def _put(put: Any, version: VersionPlan, path: tuple[str, ...], value: Any) -> None:
+    put("pulumi:index:Stash", _name(version, *path), output=value, input=value)
+
+
+def dev(*identities: str, labs: list[dict[str, Any]] | None = None, **more: Any) -> World:
+    images = {identity: image(identity) for identity in identities or ("linux/a",)}
+    own_labs = labs if labs is not None else [lab("team")]
+    return World(DEV, images, settings(DEV, own_labs, **more))
+
+
+def prod(source: World, labs: list[dict[str, Any]] | None = None, **more: Any) -> World:
+    own_labs = labs if labs is not None else [lab("finance")]
+    return World(PROD, source.images, settings(PROD, own_labs, **more), source=source)
+
+
+def changed(world: World, identity: str, sku: str) -> None:
+    world.images[identity] = image(identity, sku=sku)
+
+
+__all__ = ["Capture", "World", "changed", "dev", "image", "lab", "prod", "record_of", "settings"]
