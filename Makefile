@@ -1,0 +1,36 @@
+# Everything here is safe to repeat and stays inside the checkout (.venv, .pulumi, .rehearsal).
+
+PYTHON ?= python3
+VENV   := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down test lint bench clean
+
+help:  ## show this help
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup:  ## install packages, engine and plugin into this checkout
+	@$(PYTHON) -m rehearsal.setup
+
+up: setup  ## start the local Azure and bring every stack up in it
+	@$(VENV)/python -m rehearsal start
+	@$(VENV)/python -m rehearsal up
+
+down:  ## stop the local Azure; what stands in it is kept
+	@if [ -x $(VENV)/python ]; then $(VENV)/python -m rehearsal stop; else echo "not running"; fi
+
+lint: setup  ## check style and types
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy
+
+test: lint  ## run every check and every test
+	$(VENV)/python -m pytest
+
+bench: setup  ## measure the local Azure beside a bare server
+	@$(VENV)/python -m rehearsal.bench
+
+clean: down  ## remove all that the other targets made
+	@rm -rf .venv .pulumi .rehearsal .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "clean"
