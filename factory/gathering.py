@@ -90,15 +90,18 @@ def connect(engine: Engine) -> Arm:
     return Arm(ArmClient(cloud, find_credential(lookup, cloud)))
 
 
-def gather(sources: Sources, engine: Engine, arm: Arm) -> Inputs:
+def gather(sources: Sources, engine: Engine, arm: Arm, *, catalogue: bool = True) -> Inputs:
     """Read the ledger, the source's catalogue and Azure.
+
+    Without ``catalogue`` the source is not asked: a forecast that plays it too foresees what it
+    will offer, even before it ever ran.
 
     Raises :class:`FactoryError`, or :class:`factory.armclient.ArmError` if Azure cannot be read.
     """
     settings, stack = sources.settings, engine.stack_name()
     ledger = read_ledger(engine.own_resources(stack))
     source = None
-    if settings.receives_from:
+    if settings.receives_from and catalogue:
         name = engine.full_name(settings.receives_from)
         known = cat.last_serial(ledger.outputs, name)
         source = read_catalogue(engine.outputs_of(name), name, known)

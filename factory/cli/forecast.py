@@ -70,7 +70,7 @@ def _chain(stack: Stack | None, *, alone: bool) -> list[Reading]:
     """Read the stack and those before it, the one that builds first."""
     found: list[Reading] = []
     while stack is not None:
-        reading = stack.read()
+        reading = stack.read(catalogue=alone)
         if any(reading.inputs.stack == other.inputs.stack for other in found):
             msg = f"{reading.inputs.stack} receives from itself, by way of others"
             raise FactoryError(msg)

@@ -37,8 +37,10 @@ class Stack:
         """The ``pulumi`` command in the stack's work folder."""
         return CommandLine(self.place)
 
-    def read(self) -> Reading:
+    def read(self, *, catalogue: bool = True) -> Reading:
         """Read settings, definitions, ledger, catalogue and Azure; warnings go to stderr.
+
+        ``catalogue`` is False where the stack's source is played ahead and not asked.
 
         Raises :class:`factory.problems.FactoryError` or :class:`factory.armclient.ArmError`.
         """
@@ -46,7 +48,8 @@ class Stack:
         sources = read_sources(engine.root, engine, self.place.images)
         for warning in sources.warnings:
             warn(str(warning))
-        return Reading(engine, sources, gather(sources, engine, connect(engine)))
+        inputs = gather(sources, engine, connect(engine), catalogue=catalogue)
+        return Reading(engine, sources, inputs)
 
     def source_of(self, reading: Reading) -> Stack | None:
         """Give the stack that this one receives from; it is read in the same work folder."""
