@@ -33,6 +33,15 @@ class Entry:
     retired: datetime | None = None
     revoked: str = ""
 
+    def dump(self) -> dict[str, str]:
+        """Give it as plain data, as it stands in a catalogue."""
+        entry = self.record.dump()
+        if self.retired is not None:
+            entry["retired"] = self.retired.isoformat(timespec="seconds")
+        if self.revoked:
+            entry["revoked"] = self.revoked
+        return entry
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -51,6 +60,18 @@ class Catalogue:
     def identities(self) -> set[str]:
         """Definitions that have at least one entry."""
         return {identity for identity, _ in self.entries}
+
+    def marked(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Give what is revoked or retired, {identity: {version: entry}}.
+
+        A stack in the middle of a chain passes it on as it is, whether or not it holds the version:
+        the stack behind it hears of nothing else, and absence is never a reason to delete.
+        """
+        found: dict[str, dict[str, dict[str, str]]] = {}
+        for (identity, version), entry in sorted(self.entries.items()):
+            if entry.retired is not None or entry.revoked:
+                found.setdefault(identity, {})[str(version)] = entry.dump()
+        return found
 
 
 def read_catalogue(outputs: Mapping[str, Any], stack: str, last_serial: int) -> Catalogue:

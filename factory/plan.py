@@ -6,6 +6,8 @@ happens and tests play by the thousand.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from factory import catalogue as cat
 from factory import guards
 from factory.building import admit_build, plan_build
@@ -47,18 +49,32 @@ def make_plan(inputs: Inputs) -> Plan:
         draft.steps, key=lambda step: (_ORDER[step.action], step.identity, step.version, step.lab)
     )
     versions = tuple(draft.versions)
-    content: dict[str, dict[str, str]] = {}
-    for version in versions:
-        since = version.retired.isoformat() if version.retired else ""
-        content.setdefault(version.identity, {})[str(version.version)] = since or version.revoked
+    passed_on = inputs.catalogue.marked() if inputs.catalogue else {}
     guards.check_retirements(inputs, draft.unreplaced)
     return Plan(
         versions=versions,
         steps=tuple(steps),
         last_versions=_last_versions(inputs, versions),
         adopted=adopted(inputs.observed, inputs.ledger.names, inputs.stack),
-        serial=cat.next_serial(inputs.ledger.outputs, content, inputs.observed.now),
+        serial=cat.next_serial(
+            inputs.ledger.outputs, _content(versions, passed_on), inputs.observed.now
+        ),
+        passed_on=passed_on,
     )
+
+
+def _content(
+    versions: tuple[VersionPlan, ...], passed_on: Mapping[str, Mapping[str, Mapping[str, str]]]
+) -> dict[str, dict[str, str]]:
+    """Sum up what this stack's catalogue will say, as far as its serial depends on it."""
+    content: dict[str, dict[str, str]] = {}
+    for version in versions:
+        since = version.retired.isoformat(timespec="seconds") if version.retired else ""
+        content.setdefault(version.identity, {})[str(version.version)] = since or version.revoked
+    for identity, entries in passed_on.items():
+        marks = {version: cat.mark(entry) for version, entry in entries.items()}
+        content[identity] = content.get(identity, {}) | marks
+    return content
 
 
 def _last_versions(inputs: Inputs, versions: tuple[VersionPlan, ...]) -> dict[str, Version]:

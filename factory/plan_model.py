@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from factory.catalogue import Catalogue
+from factory.catalogue import Catalogue, Entry
 from factory.definitions import Image
 from factory.ledger import Held, Ledger
 from factory.names import image_name
@@ -143,23 +143,22 @@ class VersionPlan:
 
     def entry(self, record: Record) -> dict[str, str]:
         """Give this version's place in the catalogue, as plain data."""
-        entry = record.dump()
-        if self.retired is not None:
-            entry["retired"] = self.retired.isoformat(timespec="seconds")
-        if self.revoked:
-            entry["revoked"] = self.revoked
-        return entry
+        return Entry(record, self.retired, self.revoked).dump()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the program declares (``versions``) and what a reader sees (``steps``)."""
+    """What the program declares (``versions``) and what a reader sees (``steps``).
+
+    ``passed_on`` are the entries of the source's catalogue that this stack's own repeats.
+    """
 
     versions: tuple[VersionPlan, ...]
     steps: tuple[Step, ...]
     last_versions: Mapping[str, Version] = field(default_factory=dict)
     adopted: Mapping[str, str] = field(default_factory=dict)
     serial: int = 0
+    passed_on: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     @property

@@ -32,6 +32,8 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
             continue
         _version(state, version, record)
         definitions.setdefault(version.identity, {})[str(version.version)] = version.entry(record)
+    for identity, entries in plan.passed_on.items():
+        definitions.setdefault(identity, {}).update(entries)
     outputs: dict[str, Any] = {
         cat.OUTPUT: {
             "schema": cat.SCHEMA,

@@ -84,6 +84,8 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
         # Plain data, but for a version that is being built: that hangs on its own record alone.
         entry = version.entry(version.record) if version.record else made[name].record
         definitions.setdefault(identity, {})[str(version.version)] = entry
+    for identity, entries in plan.passed_on.items():
+        definitions.setdefault(identity, {}).update(entries)
     _export(inputs, plan, definitions)
 
 

@@ -41,6 +41,27 @@ def test_a_revoked_version_leaves_every_lab_and_they_fall_back() -> None:
     assert target.holding("finance") == {"linux/a": ["20261122.1"]}
 
 
+def test_a_chain_passes_on_what_is_revoked_and_what_is_retired() -> None:
+    source, middle = two_versions()
+    last = prod(middle, labs=[lab("far")])
+    last.run()
+    assert last.holding("far") == {"linux/a": ["20261122.2"]}
+    with_settings(source, revoke=BAD)
+    for world in (source, middle, last):
+        world.run()
+    assert middle.holding("finance") == {"linux/a": ["20261122.1"]}
+    assert last.holding("far") == {"linux/a": ["20261122.1"]}
+    # The word stands, and stands still: nothing changes, so neither does any serial.
+    serials = [world.plan().serial for world in (source, middle, last)]
+    for world in (source, middle, last):
+        assert world.run().nothing_due
+    assert [world.plan().serial for world in (source, middle, last)] == serials
+    with_settings(source, revoke={})
+    for world in (source, middle, last):
+        world.run()
+    assert last.holding("far")["linux/a"][-1] == "20261122.2"
+
+
 def test_a_lab_without_an_older_one_gets_the_last_good_one() -> None:
     source, _ = two_versions()
     source.settings = dev(labs=[lab("team"), lab("late")]).settings

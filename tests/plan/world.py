@@ -197,6 +197,8 @@ def played(
         entry = _released(put, version, stack)
         _delivered(put, version, broken_labs)
         catalogue.setdefault(version.identity, {})[str(version.version)] = entry
+    for identity, entries in plan.passed_on.items():
+        catalogue.setdefault(identity, {}).update(entries)
     outputs = {
         "catalogue": {
             "schema": "1",
