@@ -156,6 +156,8 @@ class Definition(Strict):
     tags: dict[TagName, TagValue] = {}
     refresh: Refresh | None = None
     keep: Keep | None = None
+    # The tag ImagePath that the original image factory gave this definition's images.
+    image_path: Annotated[str, Field(max_length=256)] | None = None
 
     @field_validator("tags", mode="after")
     @classmethod

@@ -13,11 +13,11 @@ import sys
 from collections.abc import Sequence
 
 from factory.armclient import ArmError
-from factory.cli import forecast, history, plan, why
+from factory.cli import forecast, history, moving, plan, why
 from factory.cli.options import Parser
 from factory.problems import FactoryError
 
-_COMMANDS = (plan, why, history, forecast)
+_COMMANDS = (plan, why, history, forecast, moving)
 _EXITS = """exit codes:
   0  done (plan: nothing is due)
   1  an error, told in one line

@@ -1,0 +1,129 @@
+"""``import``: the original image factory's folder and Labs.json become definitions and stacks."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from factory.cli.options import Commands, Parser
+from factory.moving.checking import what_is_open
+from factory.moving.labs import OldLab, read_labs
+from factory.moving.notes import Kind, Notes
+from factory.moving.online import locate
+from factory.moving.reading import read_definitions
+from factory.moving.secretive import Secrets, declared_secrets
+from factory.moving.stacks import Choices, StackFile, stack_files
+from factory.moving.writing import definition_text, stack_text, write_all
+from factory.problems import FactoryError
+from factory.settings import normal_region
+
+_ABOUT = "bring the original image factory's definitions and labs along"
+_MORE = """example:
+  python -m factory import --golden-images ImageFactory/Configuration --labs Labs.json \\
+    --out moved --images-to-save 2 --size Standard_D2s_v5 --region westeurope
+  python -m factory import --golden-images my-lab-vm.json
+
+Nothing is overwritten, and no secret's value is printed or written. What cannot be carried over
+is listed line by line; docs/moving-in.md says what becomes of what.
+
+exit codes: 0 done, 1 an error: nothing was written"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser: Parser = commands.add_parser(
+        "import",
+        help=_ABOUT,
+        description=f"{_ABOUT[0].upper()}{_ABOUT[1:]}.",
+        epilog=_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=_run)
+    add = parser.add_argument
+    add(
+        "--golden-images",
+        type=Path,
+        metavar="DIR",
+        required=True,
+        help="the folder with GoldenImages in it, or one lab VM's ARM template",
+    )
+    add("--labs", type=Path, metavar="FILE", help="the original's Labs.json")
+    add("--out", type=Path, metavar="DIR", default=Path(), help="where to write (default: here)")
+    add("--images-to-save", type=int, metavar="N", help="the original's ImagesToSave")
+    add("--size", metavar="SIZE", help="the vmSize that the original's runs were given")
+    add("--region", metavar="REGION", help="the region of labs that nothing else is known of")
+    add("--stack", metavar="NAME", default="factory", help="name of the stack that builds")
+    add("--factory-lab", metavar="LAB", help="build in this lab (default: make a new one)")
+    add("--factory-resource-group", metavar="GROUP", help="the resource group of the factory lab")
+    add("--factory-subscription", metavar="ID", help="the subscription of the factory lab")
+    add(
+        "--artifacts",
+        type=Path,
+        metavar="DIR",
+        help="a folder of artifacts, to know which parameters are secure",
+    )
+    add("--online", action="store_true", help="ask Azure where the labs are")
+
+
+def _run(options: argparse.Namespace) -> int:
+    _check(options)
+    notes = Notes()
+    secrets = Secrets(notes, options.stack, declared_secrets(options.artifacts, notes))
+    definitions = read_definitions(options.golden_images, secrets, notes, options.size)
+    labs: list[OldLab] = []
+    stacks: list[StackFile] = []
+    if options.labs:
+        files = {each.file: each.identity for each in definitions}
+        labs = read_labs(options.labs, files, notes)
+        if options.online:
+            locate(labs, notes)
+        stacks = stack_files(labs, _choices(options), notes)
+    texts = {f"images/{each.identity}.yaml": definition_text(each) for each in definitions}
+    texts |= {stack.file: stack_text(stack, options.labs.name) for stack in stacks}
+    write_all(options.out, texts)
+    print(f"{len(definitions)} definitions and {len(stacks)} stack files written:")
+    print("\n".join(f"  {name}" for name in texts))
+    _say(notes, what_is_open(options.out, stacks))
+    return 0
+
+
+def _say(notes: Notes, still_open: list[str]) -> None:
+    for line in notes.lines():
+        print(line)
+    if still_open:
+        print(f"To do before the first preview ({len(still_open)}):")
+        print("\n".join(f"  {line}" for line in still_open))
+    elif not notes.found.get(Kind.LOST):
+        print("Everything was carried over.")
+
+
+def _check(options: argparse.Namespace) -> None:
+    wrong = {
+        "--images-to-save": options.images_to_save is not None and options.images_to_save < 1,
+        "--size": options.size and not re.fullmatch(r"(Standard|Basic)_[\w-]{1,60}", options.size),
+        "--region": options.region
+        and not re.fullmatch(r"[a-z][a-z0-9]{2,40}", normal_region(options.region)),
+        "--stack": not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,90}", options.stack),
+    }
+    expected = {
+        "--images-to-save": "at least 1: the newest of each image always stays",
+        "--size": "a VM size such as Standard_D2s_v5",
+        "--region": "a region such as westeurope",
+        "--stack": "letters, digits, - . _",
+    }
+    for option, is_wrong in wrong.items():
+        if is_wrong:
+            msg = f"{option}: expected {expected[option]}"
+            raise FactoryError(msg)
+
+
+def _choices(options: argparse.Namespace) -> Choices:
+    return Choices(
+        stack=options.stack,
+        region=normal_region(options.region or ""),
+        factory_lab=options.factory_lab or "",
+        factory_group=options.factory_resource_group or "",
+        factory_subscription=options.factory_subscription or "",
+        keep=options.images_to_save,
+    )

@@ -1,0 +1,120 @@
+"""An old template's artifacts as ours: name, source and parameters, sysprep left to the factory."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from factory.models import PUBLIC_SOURCE, Os
+from factory.moving.expressions import HOLE, UnresolvedError
+from factory.moving.secretive import Secrets
+from factory.moving.template import LabVm
+
+_ID = re.compile(r"/artifactsources/(?P<source>[^/]+)/artifacts/(?P<name>[^/]+)/?$", re.IGNORECASE)
+# What the loader refuses, so that an image is never built without what its author wanted in it.
+_UNKNOWN = "<artifact that could not be read>"
+_MOST = 500
+_GENERALIZERS = {os.generalizer for os in Os}
+
+
+def convert_artifacts(vm: LabVm, secrets: Secrets) -> list[Any]:
+    """Give the artifacts in order, short where nothing but the name is to be said.
+
+    A last sysprep or deprovision of the public repository is left out: the factory appends it.
+    """
+    raw = vm.raw("artifacts")
+    if raw is None:
+        return []
+    if not isinstance(raw, list):
+        vm.notes.lost(vm.where, "artifacts", "is no list")
+        return [_UNKNOWN]
+    if len(raw) > _MOST:
+        vm.notes.lost(vm.where, "artifacts", f"{len(raw)} of them, {_MOST} are read")
+    found = [_one(vm, f"artifacts[{i}]", each, secrets) for i, each in enumerate(raw[:_MOST])]
+    if found and isinstance(found[-1], str) and found[-1] in _GENERALIZERS:
+        found.pop()
+    return found
+
+
+def _one(vm: LabVm, place: str, raw: Any, secrets: Secrets) -> Any:
+    fields = {str(key).lower(): value for key, value in raw.items()} if _mapping(raw) else {}
+    named = _named(vm, place, fields.get("artifactid"))
+    if named is None:
+        return _UNKNOWN
+    source, name = named
+    parameters = _parameters(vm, place, name, fields.get("parameters"), secrets)
+    own = source.lower() != PUBLIC_SOURCE
+    if not own and not parameters:
+        return name
+    return {
+        "name": name,
+        **({"source": source} if own else {}),
+        **({"parameters": parameters} if parameters else {}),
+    }
+
+
+def _mapping(raw: Any) -> bool:
+    return isinstance(raw, Mapping)
+
+
+def _named(vm: LabVm, place: str, raw: Any) -> tuple[str, str] | None:
+    """Read source and name out of an artifact's id, whole or short."""
+    try:
+        text = vm.scope.resolve(raw).text if isinstance(raw, str) else ""
+    except UnresolvedError as error:
+        vm.notes.lost(vm.where, f"{place}.artifactId", str(error))
+        return None
+    match = _ID.search(unquote(text))
+    if match is None or HOLE in match[0]:
+        why = "a part of it is given at deployment alone" if match else "is no artifact's id"
+        vm.notes.lost(vm.where, f"{place}.artifactId", why)
+        return None
+    return match["source"], match["name"]
+
+
+def _parameters(vm: LabVm, place: str, artifact: str, raw: Any, secrets: Secrets) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for each in raw if isinstance(raw, list) else ():
+        fields = {str(key).lower(): value for key, value in each.items()} if _mapping(each) else {}
+        name = fields.get("name")
+        if not isinstance(name, str) or not name:
+            vm.notes.lost(vm.where, f"{place}.parameters", "one of them has no name")
+            continue
+        found[name] = _value(vm, f"{place}.{name}", (artifact, name), fields.get("value"), secrets)
+    if raw is not None and not isinstance(raw, list):
+        vm.notes.lost(vm.where, f"{place}.parameters", "is no list of names and values")
+    return found
+
+
+def _value(
+    vm: LabVm, place: str, named: tuple[str, str], raw: Any, secrets: Secrets
+) -> dict[str, str] | str:
+    """Give a parameter's value as text, or the secret that it is now."""
+    artifact, parameter = named
+    text, reason, secure = None, "", True
+    try:
+        secure = vm.scope.is_secure(raw)
+        found = vm.scope.resolve(raw)
+        secure, content = secure or found.secret, found.content
+        if isinstance(content, str | int | float) or content is None:
+            text = "" if content is None else found.text
+        else:
+            text = json.dumps(content, ensure_ascii=False)
+        if HOLE in text:
+            text, reason = None, "; ".join(found.holes)
+    except UnresolvedError as error:
+        reason = str(error)
+    if text == "" and not secure:
+        return ""
+    if secure or secrets.is_secret(artifact, parameter, text if text is not None else raw):
+        return {"secret": secrets.name_for(vm.where, artifact, parameter, text)}
+    if text is None:
+        vm.notes.lost(vm.where, place, f"{reason}; write its value in the place of the expression")
+        # The loader refuses an expression, so that nobody builds with it unawares.
+        return re.sub(r"^\[\s*([A-Za-z]+)[\w.]*\s*\(", r"[\1(", str(raw))
+    if re.match(r"\[(?!\[)[A-Za-z]+\(", text):
+        return f"[{text}"  # a plain bracket, which is doubled for ARM
+    return text

@@ -1,0 +1,186 @@
+"""One old template as one definition: fields, with what they cannot say noted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from factory.models import DiskType, Os
+from factory.moving.artifacts import convert_artifacts
+from factory.moving.notes import Kind
+from factory.moving.secretive import Secrets
+from factory.moving.template import LabVm
+
+_SIZE = re.compile(r"(Standard|Basic)_[A-Za-z0-9_-]+")
+_VERSION = re.compile(r"latest|\d+(\.\d+){2,3}")
+_LONGEST_DESCRIPTION = 1024
+# Properties that say nothing of the image, or that the factory sees to itself.
+_OURS = frozenset({
+    "artifacts", "galleryimagereference", "customimageid", "sharedimageid", "planid", "notes",
+    "size", "storagetype", "labvirtualnetworkid", "labsubnetname", "networkinterface",
+    "disallowpublicipaddress", "username", "password", "sshkey", "isauthenticationwithsshkey",
+    "allowclaim", "ownerobjectid", "owneruserprincipalname", "createddate", "expirationdate",
+    "virtualmachinecreationsource", "osversion",
+})  # fmt: skip
+_WHY_LOST = {
+    "datadiskparameters": "a lab's image holds the OS disk alone",
+    "scheduleparameters": "a build VM has no schedules; it is deleted when its image is there",
+    "applicableschedule": "a build VM has no schedules; it is deleted when its image is there",
+    "environmentid": "a build VM belongs to no environment",
+}
+
+
+@dataclass(frozen=True)
+class Imported:
+    """One definition as it will be written; ``image_path`` is what its images are tagged with."""
+
+    identity: str
+    file: str
+    image_path: str
+    fields: Mapping[str, Any]
+
+
+def convert(
+    vm: LabVm, *, identity: str, image_path: str, secrets: Secrets, size: str | None
+) -> Imported:
+    """Make a definition of a lab VM; ``size`` is what the original's runs were given."""
+    artifacts = convert_artifacts(vm, secrets)
+    base, os = _base(vm), _os(vm, artifacts)
+    fields: dict[str, Any] = {"imagePath": image_path}
+    if description := _description(vm):
+        fields["description"] = description
+    if os:
+        fields["os"] = os
+    if base:
+        fields["base"] = base
+    if own := _size(vm, size):
+        fields["size"] = own
+    if disk := _disk(vm):
+        fields["diskType"] = disk
+    if artifacts:
+        fields["artifacts"] = artifacts
+    if tags := _tags(vm):
+        fields["tags"] = tags
+    _rest(vm)
+    return Imported(identity, vm.where, image_path, fields)
+
+
+def _base(vm: LabVm) -> dict[str, str] | None:
+    raw = vm.raw("galleryImageReference")
+    todo = "the definition is not complete without: write it as base"
+    if not isinstance(raw, Mapping):
+        for name, why in (
+            (
+                "customImageId",
+                "a custom image as base is another definition here: base: {image: ...}",
+            ),
+            ("sharedImageId", "a shared gallery's image is no base here"),
+        ):
+            if vm.raw(name) is not None:
+                vm.notes.lost(vm.where, name, f"{why}; {todo}")
+                return None
+        vm.notes.lost(vm.where, "galleryImageReference", f"is not there; {todo}")
+        return None
+    found = {str(key).lower(): value for key, value in raw.items()}
+    base = {}
+    for name in ("publisher", "offer", "sku"):
+        text = vm.text(f"galleryImageReference.{name}", found.get(name, ""), lost=todo)
+        if text:
+            base[name] = text
+        elif not found.get(name):
+            vm.notes.lost(vm.where, f"galleryImageReference.{name}", f"is empty; {todo}")
+    version = vm.text("galleryImageReference.version", found.get("version", ""))
+    if version and version.lower() != "latest":
+        if _VERSION.fullmatch(version):
+            base["version"] = version
+        else:
+            why = f"{version!r} is neither latest nor an exact version; latest is taken"
+            vm.notes.lost(vm.where, "galleryImageReference.version", why)
+    if vm.raw("planId") is not None:
+        why = "terms are accepted once per subscription; write base.plan (name, publisher, product)"
+        vm.notes.lost(vm.where, "planId", why)
+    return base or None
+
+
+def _os(vm: LabVm, artifacts: list[Any]) -> str | None:
+    """Read the system; where it is not said (a custom image), all artifacts may agree on it."""
+    raw = vm.raw("galleryImageReference")
+    fields = {str(k).lower(): v for k, v in raw.items()} if isinstance(raw, Mapping) else {}
+    said = vm.text("galleryImageReference.osType", fields.get("ostype", ""))
+    if said and said.lower() in {os.value for os in Os}:
+        return said.lower()
+    names = [each if isinstance(each, str) else str(each["name"]) for each in artifacts]
+    for os in Os:
+        if names and all(name.lower().startswith(f"{os.value}-") for name in names):
+            why = f"is not said; {os.value}, since every artifact's name begins so"
+            vm.notes.add(Kind.DIFFERENT, vm.where, "os", why)
+            return os.value
+    vm.notes.lost(vm.where, "galleryImageReference.osType", "is not said; write os yourself")
+    return None
+
+
+def _description(vm: LabVm) -> str:
+    text = (vm.text("notes") or "").removeprefix("Golden Image: ").strip()
+    if len(text) > _LONGEST_DESCRIPTION:
+        why = f"{len(text)} characters; the first {_LONGEST_DESCRIPTION} are kept"
+        vm.notes.lost(vm.where, "notes", why)
+    return text[:_LONGEST_DESCRIPTION]
+
+
+def _size(vm: LabVm, run_size: str | None) -> str | None:
+    """The original's runs overruled what a template said, unless it did not ask for it."""
+    raw = vm.raw("size")
+    asks = isinstance(raw, str) and "parameters('size')" in raw.replace(" ", "").lower()
+    if asks and run_size:
+        return run_size
+    if raw is None:
+        return run_size
+    spec = vm.scope.parameters.get("size")
+    if asks and not (isinstance(spec, Mapping) and "defaultValue" in spec):
+        why = "was given to every run of the original; without --size the default is taken"
+        vm.notes.add(Kind.DIFFERENT, "all definitions", "size", why)
+        return None
+    text = vm.text("size", lost="the default is taken")
+    if text is not None and not _SIZE.fullmatch(text):
+        vm.notes.lost(vm.where, "size", "is no VM size; the default is taken")
+        return None
+    return text
+
+
+def _disk(vm: LabVm) -> str | None:
+    text = vm.text("storageType")
+    if text is None:
+        return None
+    for disk in DiskType:
+        if disk.value.lower() == text.lower():
+            return disk.value
+    if text != "labStorageType":  # the API's word for whatever the lab has
+        vm.notes.lost(vm.where, "storageType", f"{text!r} is none of {', '.join(DiskType)}")
+    return None
+
+
+def _tags(vm: LabVm) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, raw in list(vm.tags.items())[:50]:
+        if name.lower() in {"imagepath", "factoryignore"} or name.lower().startswith("hidden-"):
+            continue
+        text = vm.text(f"tags.{name}", raw)
+        bad = not re.fullmatch(r"[^<>%&\\?/]{1,512}", name) or len(text or "") > 256
+        if bad or name.lower().startswith("image-factory-"):
+            vm.notes.lost(vm.where, f"tags.{name}", "is no tag that a definition may have")
+        elif text is not None:
+            found[name] = text
+    return found
+
+
+def _rest(vm: LabVm) -> None:
+    """Note every property that nothing was made of."""
+    for name in sorted(vm.properties):
+        if name in _OURS or vm.properties[name] in (None, "", [], {}):
+            continue
+        vm.notes.lost(vm.where, name, _WHY_LOST.get(name, "a definition does not say this"))
+    if vm.raw("disallowPublicIpAddress") is False:
+        why = "build VMs have no public address; their network needs a way out"
+        vm.notes.add(Kind.DIFFERENT, "all definitions", "disallowPublicIpAddress: false", why)

@@ -1,0 +1,92 @@
+"""Reads Labs.json: which lab of which subscription takes what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from factory.moving.notes import Notes
+from factory.moving.prefixes import patterns_for
+from factory.moving.texts import UnreadableError, read_json
+from factory.problems import FactoryError
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_MOST = 5_000
+
+
+@dataclass
+class OldLab:
+    """One lab of Labs.json. ``region`` is not in there: Azure or the user knows it."""
+
+    where: str
+    subscription: str
+    name: str
+    group: str = ""
+    region: str = ""
+    patterns: list[str] = field(default_factory=list)
+
+
+def is_subscription(text: str) -> bool:
+    """Tell whether a text is a subscription's id, and not a placeholder."""
+    return bool(_GUID.fullmatch(text))
+
+
+def read_labs(path: Path, files: Mapping[str, str], notes: Notes) -> list[OldLab]:
+    """Read all labs in their order, doubled ones once. Raises :class:`FactoryError`."""
+    try:
+        content = read_json(path)
+    except UnreadableError as error:
+        msg = f"{path}: {error}"
+        raise FactoryError(msg) from None
+    listed = _lowered(content).get("labs")
+    if not isinstance(listed, list):
+        msg = f'{path}: expected {{"Labs": [...]}} -> name the original\'s Labs.json'
+        raise FactoryError(msg)
+    if len(listed) > _MOST:
+        msg = f"{path}: {len(listed)} labs, at most {_MOST} are read"
+        raise FactoryError(msg)
+    found: dict[tuple[str, str], OldLab] = {}
+    for index, raw in enumerate(listed):
+        lab = _lab(f"{path.name}: Labs[{index}]", raw, files, notes)
+        if lab is None:
+            continue
+        first = found.setdefault((lab.subscription.lower(), lab.name.lower()), lab)
+        if first is not lab:
+            notes.lost(lab.where, lab.name, f"is listed twice; put together with {first.where}")
+            first.patterns += lab.patterns
+    return [lab for lab in found.values() if _takes_something(lab, notes)]
+
+
+def _lab(where: str, raw: Any, files: Mapping[str, str], notes: Notes) -> OldLab | None:
+    fields = _lowered(raw)
+    words = {}
+    for key in ("SubscriptionId", "LabName", "ResourceGroup"):
+        value = fields.get(key.lower(), "")
+        words[key] = value.strip() if isinstance(value, str) else ""
+        if not words[key] and key != "ResourceGroup":
+            notes.lost(where, key, "is missing or no text; the lab is left out")
+            return None
+    lab = OldLab(where, words["SubscriptionId"], words["LabName"], words["ResourceGroup"])
+    entries = fields.get("imagepaths")
+    for entry in entries if isinstance(entries, list) else ():
+        if not isinstance(entry, str):
+            notes.lost(where, "ImagePaths", "one of them is no text")
+            continue
+        lab.patterns += patterns_for(entry, files, f"{where} {lab.name}", notes)
+    return lab
+
+
+def _takes_something(lab: OldLab, notes: Notes) -> bool:
+    lab.patterns = list(dict.fromkeys(lab.patterns))
+    if not lab.patterns:
+        notes.lost(lab.where, lab.name, "takes no image, so that it is left out")
+    return bool(lab.patterns)
+
+
+def _lowered(raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, Mapping):
+        return {}
+    return {str(key).lower(): value for key, value in raw.items()}

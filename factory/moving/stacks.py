@@ -1,0 +1,116 @@
+"""The labs of the original as stacks: one subscription, one stack file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from factory.moving.labs import OldLab, is_subscription
+from factory.moving.notes import Kind, Notes
+from factory.settings import NAMESPACE
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the original was told at each run, or what only people know."""
+
+    stack: str
+    region: str = ""
+    factory_lab: str = ""
+    factory_group: str = ""
+    factory_subscription: str = ""
+    keep: int | None = None
+
+
+@dataclass(frozen=True)
+class StackFile:
+    """One ``Pulumi.<name>.yaml``: its configuration with full keys."""
+
+    name: str
+    config: dict[str, Any]
+
+    @property
+    def file(self) -> str:
+        """What the file is called."""
+        return f"Pulumi.{self.name}.yaml"
+
+
+def stack_files(labs: Sequence[OldLab], choices: Choices, notes: Notes) -> list[StackFile]:
+    """Make a stack of each subscription, the factory's first; it builds, the others receive."""
+    spelled = {lab.subscription.lower(): lab.subscription for lab in reversed(labs)}
+    by_subscription: dict[str, list[OldLab]] = {}
+    for lab in labs:
+        by_subscription.setdefault(spelled[lab.subscription.lower()], []).append(lab)
+    first = next(iter(by_subscription), "<subscription id of the factory lab>")
+    home = choices.factory_subscription or first
+    home = spelled.get(home.lower(), home)
+    if not choices.factory_subscription:
+        why = f"is not in Labs.json; {home} is taken, say --factory-subscription if it is another"
+        notes.add(Kind.DIFFERENT, "Labs.json", "the factory lab's subscription", why)
+    made = [_building(home, by_subscription.pop(home, []), choices, notes)]
+    for number, (subscription, its) in enumerate(by_subscription.items(), 1):
+        made.append(_receiving(subscription, number, its, choices, notes))
+    return made
+
+
+def _building(subscription: str, labs: list[OldLab], choices: Choices, notes: Notes) -> StackFile:
+    name = choices.factory_lab or "image-factory"
+    others = [lab for lab in labs if lab.name.lower() != name.lower()]
+    for lab in labs:
+        if lab not in others:
+            notes.lost(lab.where, lab.name, "is the factory lab, which holds every image anyway")
+    factory: dict[str, Any] = {"name": name}
+    if choices.factory_lab:
+        factory["resourceGroup"] = choices.factory_group or f"<resource group of the lab {name}>"
+        # What the portal calls the network of a lab, and what the original's definitions assume.
+        factory |= {"create": False, "virtualNetwork": f"Dtl{name}", "subnet": f"Dtl{name}Subnet"}
+    else:
+        factory |= {"resourceGroup": choices.factory_group or "rg-image-factory", "create": True}
+        why = "is made anew; say --factory-lab to build in the one that is there"
+        notes.add(Kind.DIFFERENT, "Labs.json", "the factory lab", why)
+    config = _common(subscription, others, choices)
+    config[f"{NAMESPACE}:resourceGroup"] = "rg-image-factory"
+    config[f"{NAMESPACE}:factoryLab"] = factory
+    return _finished(StackFile(choices.stack, config), others, choices, notes)
+
+
+def _receiving(
+    subscription: str, number: int, labs: list[OldLab], choices: Choices, notes: Notes
+) -> StackFile:
+    short = subscription[:8] if is_subscription(subscription) else str(number)
+    config = _common(subscription, labs, choices)
+    config[f"{NAMESPACE}:resourceGroup"] = "rg-image-factory-copies"
+    config[f"{NAMESPACE}:receivesFrom"] = choices.stack
+    return _finished(StackFile(f"labs-{short}", config), labs, choices, notes)
+
+
+def _common(subscription: str, labs: list[OldLab], choices: Choices) -> dict[str, Any]:
+    regions = {lab.region for lab in labs if lab.region}
+    region = choices.region or (regions.pop() if len(regions) == 1 else "")
+    return {
+        "azure-native:subscriptionId": subscription,
+        "azure-native:location": region or "<region of this stack>",
+    }
+
+
+def _finished(stack: StackFile, labs: list[OldLab], choices: Choices, notes: Notes) -> StackFile:
+    stack.config[f"{NAMESPACE}:labs"] = [_lab(lab, choices) for lab in labs]
+    if choices.keep is not None:
+        stack.config[f"{NAMESPACE}:keep"] = {"newest": choices.keep}
+    wanting = [text for lab in stack.config[f"{NAMESPACE}:labs"] for text in lab.values()]
+    if any(
+        isinstance(text, str) and text.startswith("<") for text in wanting
+    ) or not is_subscription(str(stack.config["azure-native:subscriptionId"])):
+        why = "<...> stands for what the original's files do not say; validation refuses it"
+        notes.add(Kind.DIFFERENT, stack.file, "placeholders", why)
+    return stack
+
+
+def _lab(lab: OldLab, choices: Choices) -> dict[str, Any]:
+    return {
+        "name": lab.name,
+        "resourceGroup": lab.group or f"<resource group of the lab {lab.name}>",
+        "region": lab.region or choices.region or f"<region of the lab {lab.name}>",
+        "images": lab.patterns,
+    }

@@ -1,0 +1,63 @@
+"""Writes what was imported: nothing that is there is ever overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from factory.moving.definition import Imported
+from factory.moving.notes import printable
+from factory.moving.stacks import StackFile
+from factory.problems import FactoryError
+
+_STACK_HEAD = """\
+# {role} Made from {labs} of the original image factory.
+# What each key means: docs/settings.md. <...> is to be filled in.
+"""
+
+
+def definition_text(definition: Imported) -> str:
+    """Write a definition with a comment that says where it comes from."""
+    head = f"# From {printable(definition.file)} of the original image factory.\n"
+    return head + _yaml(definition.fields)
+
+
+def stack_text(stack: StackFile, labs: str) -> str:
+    """Write a stack file."""
+    builds = any(key.endswith(":factoryLab") for key in stack.config)
+    role = "The stack that builds." if builds else "A stack that receives."
+    head = _STACK_HEAD.format(role=role, labs=printable(labs))
+    return head + _yaml({"config": stack.config})
+
+
+def write_all(out: Path, files: Mapping[str, str]) -> None:
+    """Write files (relative paths) below a folder. Raises :class:`FactoryError`.
+
+    All or none: if one of them is there already, every such one is named and nothing is written.
+    """
+    there = [name for name in sorted(files) if (out / name).exists() or (out / name).is_symlink()]
+    if there:
+        shown = "".join(f"\n  {name}" for name in there)
+        msg = (
+            f"{out}: {len(there)} of {len(files)} files are there already; nothing was written -> "
+            f"choose another --out, or move them away:{shown}"
+        )
+        raise FactoryError(msg)
+    try:
+        for name, text in files.items():
+            path = out / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+    except OSError as error:
+        msg = f"{error.filename or out}: cannot be written: {error.strerror}"
+        raise FactoryError(msg) from None
+
+
+def _yaml(content: Mapping[str, Any]) -> str:
+    return yaml.safe_dump(
+        dict(content), sort_keys=False, allow_unicode=True, width=100, default_flow_style=False
+    )

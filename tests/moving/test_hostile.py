@@ -1,0 +1,117 @@
+"""What an old folder may hold: odd encodings, comments, bombs. Bounded, one line, no traceback."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.cli import main
+from factory.definitions import load_images
+from factory.moving.expressions import Scope, UnresolvedError
+from factory.moving.texts import parse_json
+from factory.problems import Problems
+from tests.moving.old import artifact, template, write
+
+PLAIN = json.dumps(template())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        codecs.BOM_UTF8 + PLAIN.encode(),
+        PLAIN.encode("utf-16"),
+        b"// who wrote this?\r\n/* nobody */" + PLAIN.encode(),
+        PLAIN.replace("}]}", "},],}").encode(),
+    ],
+)
+def test_json_as_people_save_it_is_read(content: bytes, tmp_path: Path) -> None:
+    old = write(tmp_path / "old", {"a.json": content})
+    assert main(["import", "--golden-images", str(old), "--out", str(tmp_path / "new")]) == 0
+    assert set(load_images(tmp_path / "new" / "images", "images", Problems())) == {"a"}
+
+
+def test_what_looks_like_a_comment_in_a_text_stays() -> None:
+    assert parse_json('{"a": "http://x/*y*/", /* b */ "c": ",}",}') == {
+        "a": "http://x/*y*/",
+        "c": ",}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "is not JSON: line 1"),
+        ("[" * 100_000, "is nested too deeply"),
+        ('{"a": 1, "a": 2}', "the key 'a' is given twice"),
+        ("/*" * 1_000_000, "is not JSON"),
+        ('"\\' * 1_000_000, "is not JSON"),
+        ('{"a": ' + "9" * 10_000 + "}", "is not JSON"),
+        ('{"a": NaN}', "NaN is no JSON value"),
+        (b"\xff\xfe\xff", "neither UTF-8 nor UTF-16"),
+        (b" " * (4 * 1024 * 1024 + 1), "is larger than 4 MB"),
+        ("[]", "is no ARM template"),
+        ('{"resources": []}', "has no lab VM"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line_and_the_others_are_read(
+    content: Any, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = write(tmp_path / "old", {"bad.json": content, "good.json": template()})
+    (old / "GoldenImages" / "link.json").symlink_to(old / "GoldenImages" / "good.json")
+    assert main(["import", "--golden-images", str(old), "--out", str(tmp_path / "new")]) == 0
+    told = capsys.readouterr()
+    assert said in next(line for line in told.out.splitlines() if line.startswith("  bad.json: "))
+    assert "  link.json: is a symbolic link" in told.out
+    assert "Traceback" not in told.err
+    assert [path.name for path in (tmp_path / "new" / "images").iterdir()] == ["good.yaml"]
+
+
+def test_names_that_attack_the_terminal_or_the_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = "a\n\u202eb\x1b[31m.json"
+    old = write(tmp_path / "old", {odd: template(notes="x\n# y\x07"), "..x/...json": template()})
+    assert main(["import", "--golden-images", str(old), "--out", str(tmp_path / "new")]) == 0
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+    problems = Problems()
+    images = load_images(tmp_path / "new" / "images", "images", problems)
+    assert len(images) == 2
+    assert {image.definition.image_path for image in images.values()} == {odd, "..x\\...json"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[variables('a')]",  # refers to itself
+        "[variables('z0')]",  # doubles sixty times
+        "[" + "concat(" * 5000 + "'x'" + ")" * 5000 + "]",
+        "[concat('a']",
+        "[concat('a') 'b']",
+        "[]",
+        "[parameters()]",
+        "[resourceId()]",
+        "[resourceId('a/b')]",
+        "[format('{9}', 'x')]",
+        "[copyIndex()]",
+        "[variables('image').nothing]",
+    ],
+)
+def test_an_expression_without_a_value_is_said_to_have_none(value: str) -> None:
+    variables: dict[str, Any] = {"a": "[variables('a')]", "image": {}, "z60": "x" * 100}
+    for index in range(60):
+        variables[f"z{index}"] = f"[concat(variables('z{index + 1}'), variables('z{index + 1}'))]"
+    with pytest.raises(UnresolvedError):
+        Scope.of({"variables": variables}).resolve(value)
+
+
+def test_a_plain_bracket_stays_one(tmp_path: Path) -> None:
+    old = write(tmp_path / "old", {"a.json": template(artifact("windows-x", text="[[f(x)]"))})
+    assert main(["import", "--golden-images", str(old), "--out", str(tmp_path / "new")]) == 0
+    (found,) = load_images(tmp_path / "new" / "images", "images", Problems()).values()
+    assert found.definition.artifacts[0].parameters == {"text": "[[f(x)]"}
