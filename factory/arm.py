@@ -135,6 +135,10 @@ class Arm:
         items = self.client.list(collection, api_of(collection + "/"))
         return {str(item["name"]).lower(): _thing(item) for item in items}
 
+    def make_user(self, user_id: str) -> None:
+        """Ask a lab to know a user, as it does by itself for whoever opens it in the portal."""
+        self.client.put(user_id, LAB_API, {"properties": {}})
+
     def delete(self, resource_id: str) -> None:
         """Ask for a deletion; returns when it is accepted."""
         self.client.delete(resource_id, api_of(resource_id))

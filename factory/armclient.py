@@ -96,6 +96,12 @@ class ArmClient:
         if response.status_code == 404:
             raise self._error(f"POST {path}", response)  # noqa: EM102 - not a message
 
+    def put(self, path: str, api: str, body: Mapping[str, Any]) -> None:
+        """PUT a resource; returns once it is accepted (200, 201 or 202)."""
+        response = self._send("PUT", path, api, {}, body)
+        if response.status_code == 404:
+            raise self._error(f"PUT {path}", response)  # noqa: EM102 - not a message
+
     def delete(self, path: str, api: str) -> None:
         """DELETE a resource; returns once it is accepted, or if it is gone already."""
         self._send("DELETE", path, api, {})

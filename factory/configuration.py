@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
+from factory.environments import check_environments
 from factory.problems import Problems
 from factory.settings import NAMESPACE, Settings, TargetLab
 
@@ -34,6 +35,10 @@ def parse_settings(raw: Mapping[str, Any], stack_file: str, problems: Problems) 
             return None
     else:
         _check_roles(settings, stack_file, problems)
+        setting = f"{NAMESPACE}:environments"
+        check_environments(
+            settings.environments, settings.labs_by_name, stack_file, setting, problems
+        )
     _check_labs(settings, stack_file, problems)
     return settings
 

@@ -11,7 +11,7 @@ import pulumi
 
 from factory import names
 from factory.arm import lab_id
-from factory.settings import FactoryLab, Settings
+from factory.settings import FactoryLab, Settings, TargetLab
 from factory.waits import Waiter
 
 
@@ -39,8 +39,8 @@ class Run:
         """The tag of everything that belongs to the stack itself."""
         return {names.STACK: self.stack}
 
-    def lab_id(self, lab: FactoryLab) -> str:
-        """Give the ARM id of the factory lab."""
+    def lab_id(self, lab: FactoryLab | TargetLab) -> str:
+        """Give the ARM id of a lab of this stack."""
         return lab_id(self.settings.subscription_id, lab.resource_group, lab.name)
 
     def compute_id(self, kind: str, name: str) -> str:

@@ -12,9 +12,13 @@ SUBNET = "build"
 
 
 def foundation_ids(settings: Settings) -> dict[str, str]:
-    """Give the ARM ids of all foundations a stack declares, by their logical names."""
+    """Give the ARM ids of all foundations (and environments) of a stack, by their logical names."""
     root = f"/subscriptions/{settings.subscription_id}/resourceGroups"
     ids = {"factory/store": f"{root}/{settings.resource_group}"}
+    for each in settings.environments:
+        home = settings.lab_named(each.lab)
+        group = f"{root}/{home.resource_group}/providers/Microsoft.DevTestLab"
+        ids[each.logical_name] = each.resource_id(f"{group}/labs/{home.name}")
     lab = settings.factory_lab
     if lab is None or not lab.create:
         return ids

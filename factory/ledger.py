@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from factory import names
+from factory.environments import ENVIRONMENT_TYPE
 from factory.problems import FactoryError
 from factory.record import Record, Spec, read_record, read_spec
 from factory.versions import Version
@@ -77,6 +78,7 @@ class Ledger:
     last_versions: Mapping[str, Version] = field(default_factory=dict)
     foundations: Mapping[str, Foundation] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    environments: Mapping[str, str] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
 
     @property
@@ -126,6 +128,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
     drafts: dict[tuple[str, Version], _Draft] = {}
     last: dict[str, Version] = {}
     foundations: dict[str, Foundation] = {}
+    environments: dict[str, str] = {}
     outputs: Mapping[str, Any] = {}
     for urn, resource in resources.items():
         name = urn.split("::", 3)[3]
@@ -139,6 +142,8 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
                 last[name] = Version.parse(text)
         elif kind in FOUNDATION_TYPES:
             foundations[name] = Foundation(FOUNDATION_TYPES[kind], str(found.get("name", "")))
+        elif kind == ENVIRONMENT_TYPE:
+            environments[name] = str(found.get("name", ""))
         place = names.parse_part(name)
         if place is not None:
             identity, version, path = place
@@ -150,7 +155,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         for key, draft in drafts.items()
     }
     logical = frozenset(urn.split("::", 3)[3] for urn in resources)
-    return Ledger(held, last, foundations, outputs, logical)
+    return Ledger(held, last, foundations, outputs, environments, logical)
 
 
 def _note(draft: _Draft, urn: str, path: Path, outputs: Mapping[str, Any]) -> None:

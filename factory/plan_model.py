@@ -18,7 +18,10 @@ from factory.versions import Version
 
 
 class Action(StrEnum):
-    """What happens to a version, in the order in which a plan lists it."""
+    """What happens to a version, in the order in which a plan lists it.
+
+    Environments of labs have three of their own: created, replaced, deleted.
+    """
 
     BUILD = "build"
     RESUME = "resume"
@@ -27,8 +30,11 @@ class Action(StrEnum):
     RESTORE = "restore"
     WAIT = "wait"
     KEEP = "keep"
+    CREATE = "create"
+    REPLACE = "replace"
     RETIRE = "retire"
     REMOVE = "remove"
+    DELETE = "delete"
     FORGET = "forget"
     REFUSE = "refuse"
     NOTHING = "nothing"

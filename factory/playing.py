@@ -50,6 +50,7 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
         ledger,
         outputs=outputs,
         foundations=inputs.ledger.foundations,
+        environments={e.logical_name: e.azure_name for e in inputs.settings.environments},
         names=ledger.names | inputs.ledger.names,
     )
 

@@ -13,6 +13,7 @@ from factory import stackconfig
 from factory.armclient import ArmError
 from factory.components.capture import Capture
 from factory.components.delivery import Delivery, delivery_for
+from factory.components.environment import Environment
 from factory.components.factory_lab import FactoryLabComponent
 from factory.components.image import Image as ImageComponent
 from factory.components.refusal import refuse
@@ -86,6 +87,9 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
         definitions.setdefault(identity, {})[str(version.version)] = entry
     for identity, entries in plan.passed_on.items():
         definitions.setdefault(identity, {}).update(entries)
+    for environment in settings.environments:
+        ready = lab.ready if lab is not None and environment.lab == lab.spec.name else ()
+        Environment(run, environment, run.secrets, ready)
     _export(inputs, plan, definitions)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from factory.environments import LabEnvironment
 from factory.fields import AzureName, Duration, Identity, Strict, Text
 from factory.models import PUBLIC_SOURCE
 from factory.patterns import fault_of
@@ -165,6 +166,7 @@ class Settings(Strict):
     factory_lab: Annotated[FactoryLab | None, BeforeValidator(_empty_is_none)] = None
     artifact_sources: list[ArtifactSource] = []
     labs: list[TargetLab] = []
+    environments: list[LabEnvironment] = []
     receives_from: Annotated[Text | None, BeforeValidator(_empty_is_none)] = None
     keep: Annotated[Keep | None, BeforeValidator(_empty_is_none)] = None
     after: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
@@ -186,3 +188,15 @@ class Settings(Strict):
     def builds(self) -> bool:
         """Tell whether this stack builds (it has a factory lab) or receives."""
         return self.factory_lab is not None
+
+    @property
+    def labs_by_name(self) -> dict[str, TargetLab | FactoryLab]:
+        """Every lab that this stack names, its own among them."""
+        found: dict[str, TargetLab | FactoryLab] = {lab.name: lab for lab in self.labs}
+        if self.factory_lab is not None:
+            found[self.factory_lab.name] = self.factory_lab
+        return found
+
+    def lab_named(self, name: str) -> TargetLab | FactoryLab:
+        """Give a lab by its name; KeyError if the stack names none such."""
+        return self.labs_by_name[name]

@@ -28,6 +28,7 @@ _OBJECTS = (
     "factoryLab",
     "artifactSources",
     "labs",
+    "environments",
     "keep",
     "approve",
     "pin",

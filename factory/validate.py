@@ -53,6 +53,9 @@ def _sources(images: Mapping[str, Image], settings: Settings, problems: Problems
 def wanted_secrets(images: Mapping[str, Image], settings: Settings) -> dict[str, str]:
     """Give the names of all stack secrets in use, each with the place that wants it first."""
     wanted: dict[str, str] = {}
+    for environment in settings.environments:
+        for secret in environment.secrets:
+            wanted.setdefault(secret, f"environment {environment.name!r}")
     if not settings.builds:
         return wanted
     for source in settings.artifact_sources:

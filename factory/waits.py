@@ -89,6 +89,23 @@ class Waiter:
         except _GaveUpError as error:
             raise ArmError("DELETE", 0, "Timeout", str(error)) from None  # noqa: EM101
 
+    async def user_known(self, user_id: str, limit: timedelta) -> None:
+        """See to it that a lab knows a user; one that it knows is left alone.
+
+        Raises :class:`ArmError`.
+        """
+        if await self.call(self.arm.thing, user_id) is None:
+            await self.call(self.arm.make_user, user_id)
+
+        async def ready() -> bool:
+            found = await self.call(self.arm.thing, user_id)
+            return found is not None and found.provisioning_state.lower() == "succeeded"
+
+        try:
+            await self.until(ready, limit, f"the lab to know the user {user_id}")
+        except _GaveUpError as error:
+            raise ArmError("PUT", 0, "Timeout", str(error)) from None  # noqa: EM101
+
     async def copied(self, snapshot_id: str, limit: timedelta) -> str:
         """Wait until a snapshot's copy is complete; "" or what went wrong.
 

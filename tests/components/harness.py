@@ -119,6 +119,10 @@ class FakeArm:
     def thing(self, resource_id: str) -> Thing | None:
         return self.things.get(resource_id)
 
+    def make_user(self, user_id: str) -> None:
+        assert user_id not in self.things, "a user that is known is left alone"
+        self.things[user_id] = Thing(user_id)
+
     def delete(self, resource_id: str) -> None:
         self.deleted.append(resource_id)
         self.things.pop(resource_id, None)

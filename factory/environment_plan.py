@@ -1,0 +1,27 @@
+"""What happens to lab environments: made, made anew when changed, deleted when dropped. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from factory.environments import Replace
+from factory.plan_model import Action, Inputs, Step
+
+
+def environment_steps(inputs: Inputs) -> Iterator[Step]:
+    """Give a step for every environment that is not as the settings say."""
+    held = inputs.ledger.environments
+    declared = {each.logical_name: each for each in inputs.settings.environments}
+    for name, each in sorted(declared.items()):
+        shown = f"environment {each.name}"
+        if name not in held:
+            yield Step(Action.CREATE, shown, "", f"declared, from {each.template}", each.lab)
+        elif held[name].lower() != each.azure_name.lower():
+            first = each.replace is Replace.CREATE_FIRST
+            order = "once the new one is there" if first else "before the new one is made"
+            reason = f"what it is made from has changed; {held[name]} goes {order}"
+            yield Step(Action.REPLACE, shown, "", reason, each.lab)
+    for name in sorted(held.keys() - declared.keys()):
+        _, lab, own = name.split("/", 2)
+        reason = f"no longer declared; {held[name]} goes with all that is in it"
+        yield Step(Action.DELETE, f"environment {own}", "", reason, lab)

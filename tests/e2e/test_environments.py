@@ -1,0 +1,75 @@
+"""A lab environment through its life: made, made anew when changed, deleted when dropped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.e2e.harness import DEV, TEAM_WEB, FactoryUnderTest, lab_path
+
+CANARY = "canaryaccount4711"
+KIND = "azure-native:devtestlab:Environment"
+SHOP = {
+    "name": "shop",
+    "lab": "team-web",
+    "template": "storage-account",
+    "parameters": {"accountName": {"secret": "accountName"}},
+}
+
+
+def in_state(factory: FactoryUnderTest) -> list[dict[str, Any]]:
+    return [each for each in factory.resources("dev") if each["type"] == KIND]
+
+
+def repository_is_on(factory: FactoryUnderTest) -> bool:
+    """The public environments are off in a new lab; its owner turns them on."""
+    source = f"{lab_path(DEV, 'team-web')}/artifactsources/public environment repo"
+    found = factory.arm("GET", source)
+    if found["properties"]["status"] != "Enabled":
+        found["properties"]["status"] = "Enabled"
+        factory.arm("PUT", source, body=found)
+    return bool(factory.arm("GET", f"{source}/armtemplates")["value"])
+
+
+def test_an_environment_is_made_replaced_and_deleted(factory: FactoryUnderTest) -> None:
+    factory.define("linux/base")
+    factory.configure_dev([TEAM_WEB], environments=[SHOP])
+    factory.until(lambda: repository_is_on(factory))
+    secret = ("config", "set", "--secret", "image-factory:accountName", CANARY, "-s", "dev")
+    assert factory.engine(*secret).ok
+    assert "create  environment shop" in " ".join(factory.preview("dev").output.split("  "))
+    factory.must_up("dev")
+    (first,) = in_state(factory)
+    found = factory.arm("GET", first["id"])
+    assert found["properties"]["armTemplateDisplayName"] == "Storage account"
+    group = found["properties"]["resourceGroupId"]
+    assert factory.arm("GET", group, "2024-03-01")["name"].startswith("team-web-shop-")
+    assert CANARY not in factory.export("dev")
+    again = factory.must_up("dev")
+    assert "environment shop" not in again.output
+
+    # A template that does not exist: the new one is refused, and the old one stays.
+    factory.configure_dev([TEAM_WEB], environments=[{**SHOP, "template": "nothing"}])
+    failed = factory.up("dev")
+    assert not failed.ok
+    assert factory.arm("GET", first["id"])["name"] == first["outputs"]["name"]
+
+    parameters = {**SHOP["parameters"], "sku": "Standard_ZRS"}  # type: ignore[dict-item]
+    factory.configure_dev([TEAM_WEB], environments=[{**SHOP, "parameters": parameters}])
+    ran = factory.must_up("dev")
+    assert "replace" in ran.output
+    assert "goes once the new one is there" in ran.output
+    (second,) = in_state(factory)
+    assert second["outputs"]["name"] != first["outputs"]["name"]
+    assert shown(factory) == [second["outputs"]["name"]]
+
+    factory.configure_dev([TEAM_WEB])
+    assert "no longer declared" in factory.preview("dev").output
+    factory.must_up("dev")
+    assert shown(factory) == []
+
+
+def shown(factory: FactoryUnderTest) -> list[str]:
+    """Names of all environments in the lab that carry our tag."""
+    resources = factory.arm("GET", f"/subscriptions/{DEV}/resources", "2021-04-01")["value"]
+    kind = "microsoft.devtestlab/labs/users/environments"
+    return [each["name"].split("/")[-1] for each in resources if each["type"].lower() == kind]
