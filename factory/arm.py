@@ -232,6 +232,7 @@ def _thing(found: Mapping[str, Any]) -> Thing:
         copy_error=": ".join(
             str(error[key]) for key in ("errorCode", "errorMessage") if key in error
         ),
+        created=str(properties.get("creationDate") or ""),
     )
 
 

@@ -117,6 +117,12 @@ def _check_labs(settings: Settings, place: str, problems: Problems) -> None:
             problems.error(
                 place, f"{NAMESPACE}:labs.{lab.name}: only excludes, so it takes nothing"
             )
+    for name in sorted(settings.adopt.keys() - {lab.name for lab in settings.labs}):
+        problems.error(
+            place,
+            f"{NAMESPACE}:adopt names {name!r}, which is none of {NAMESPACE}:labs",
+            "images are adopted in labs that this stack delivers to",
+        )
     own = settings.factory_lab
     if own and own.name.lower() in seen:
         problems.error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from factory.adoption import check_adopted
 from factory.foundations import foundation_ids
 from factory.plan_model import Inputs
 from factory.problems import Problems
@@ -14,6 +15,7 @@ def check(inputs: Inputs) -> None:
     _lost_state(inputs, problems)
     _labs(inputs, problems)
     _foundations(inputs, problems)
+    check_adopted(inputs, problems)
     problems.raise_if_any(f"{inputs.stack} cannot run")
 
 

@@ -79,6 +79,8 @@ class Ledger:
     foundations: Mapping[str, Foundation] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     environments: Mapping[str, str] = field(default_factory=dict)
+    # Images of the original factory, by adopted/<lab>/<name>: their outputs.
+    adopted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
 
     @property
@@ -129,6 +131,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
     last: dict[str, Version] = {}
     foundations: dict[str, Foundation] = {}
     environments: dict[str, str] = {}
+    adopted: dict[str, Mapping[str, Any]] = {}
     outputs: Mapping[str, Any] = {}
     for urn, resource in resources.items():
         name = urn.split("::", 3)[3]
@@ -144,6 +147,8 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
             foundations[name] = Foundation(FOUNDATION_TYPES[kind], str(found.get("name", "")))
         elif kind == ENVIRONMENT_TYPE:
             environments[name] = str(found.get("name", ""))
+        elif name.startswith(names.ADOPTED):
+            adopted[name] = found
         place = names.parse_part(name)
         if place is not None:
             identity, version, path = place
@@ -155,7 +160,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         for key, draft in drafts.items()
     }
     logical = frozenset(urn.split("::", 3)[3] for urn in resources)
-    return Ledger(held, last, foundations, outputs, environments, logical)
+    return Ledger(held, last, foundations, outputs, environments, adopted, logical)
 
 
 def _note(draft: _Draft, urn: str, path: Path, outputs: Mapping[str, Any]) -> None:

@@ -68,6 +68,15 @@ def vm_name(stack: str, identity: str, version: Version, attempt: int) -> str:
     return "b" + _short_hash(f"{stack}|{identity}|{version}|{attempt}", 14)
 
 
+# Logical names of images of the original factory begin so: adopted/<lab>/<image>.
+ADOPTED = "adopted/"
+
+
+def adopted_name(lab: str, image: str) -> str:
+    """Give the logical name of an image that the original factory left in a lab."""
+    return f"{ADOPTED}{lab}/{image}"
+
+
 def version_urn_name(identity: str, version: Version) -> str:
     """Give the logical name of a version's component; its parts' names begin with it."""
     return f"{identity}@{version}"

@@ -53,6 +53,7 @@ class Thing:
     provisioning_state: str = "Succeeded"
     copy_percent: float | None = None
     copy_error: str = ""
+    created: str = ""
 
     def belongs_to(self, stack: str) -> bool:
         """Tell whether it carries this stack's tag; what does not, does not exist for us."""

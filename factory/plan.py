@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from factory import catalogue as cat
 from factory import guards
+from factory.adoption import plan_adopted
 from factory.building import admit_build, plan_build
 from factory.channel import current, on_hold, revoked
 from factory.draft import Draft
@@ -44,6 +45,7 @@ def make_plan(inputs: Inputs) -> Plan:
         else:
             admit_build(inputs, admission.build, draft)
     draft.steps += environment_steps(inputs)
+    adoptions = plan_adopted(inputs, draft)
     draft.versions.sort(key=lambda v: (depth.get(v.identity, 0), v.identity, v.version))
     for identity in sorted({*inputs.ledger.identities, *inputs.ledger.last_versions}):
         leftovers(identity, inputs.ledger.of(identity), draft)
@@ -57,6 +59,7 @@ def make_plan(inputs: Inputs) -> Plan:
         versions=versions,
         steps=tuple(steps),
         last_versions=_last_versions(inputs, versions),
+        adoptions=adoptions,
         adopted=adopted(inputs.observed, inputs.ledger.names, inputs.stack),
         serial=cat.next_serial(
             inputs.ledger.outputs, _content(versions, passed_on), inputs.observed.now

@@ -30,6 +30,7 @@ class Action(StrEnum):
     RESTORE = "restore"
     WAIT = "wait"
     KEEP = "keep"
+    ADOPT = "adopt"
     CREATE = "create"
     REPLACE = "replace"
     RETIRE = "retire"
@@ -153,6 +154,15 @@ class VersionPlan:
 
 
 @dataclass(frozen=True)
+class Adoption:
+    """A custom image of the original factory to declare; ``id`` if it is taken in by this run."""
+
+    lab: str
+    name: str
+    id: str | None
+
+
+@dataclass(frozen=True)
 class Plan:
     """What the program declares (``versions``) and what a reader sees (``steps``).
 
@@ -165,6 +175,7 @@ class Plan:
     adopted: Mapping[str, str] = field(default_factory=dict)
     serial: int = 0
     passed_on: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    adoptions: tuple[Adoption, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

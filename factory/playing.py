@@ -14,7 +14,7 @@ from factory import catalogue as cat
 from factory import names
 from factory.cost import Sizes
 from factory.ledger import IMAGE_TYPE, Ledger, Path, read_ledger
-from factory.plan_model import Inputs, Plan, Source, VersionPlan
+from factory.plan_model import Adoption, Inputs, Plan, Source, VersionPlan
 from factory.record import Record, Spec, released
 
 
@@ -50,6 +50,11 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
         ledger,
         outputs=outputs,
         foundations=inputs.ledger.foundations,
+        adopted={
+            name: inputs.ledger.adopted.get(name) or _foreseen(inputs, each)
+            for each in plan.adoptions
+            for name in [names.adopted_name(each.lab, each.name)]
+        },
         environments={e.logical_name: e.azure_name for e in inputs.settings.environments},
         names=ledger.names | inputs.ledger.names,
     )
@@ -96,6 +101,13 @@ def _version(state: _State, version: VersionPlan, record: Record) -> None:
             state.part(version, ("image", region.region))
         for delivery in region.labs:
             state.part(version, ("lab", delivery.lab.name))
+
+
+def _foreseen(inputs: Inputs, adoption: Adoption) -> dict[str, Any]:
+    """Give what the state will hold of an image that this plan takes in."""
+    observed = inputs.observed.labs.get(adoption.lab)
+    thing = (observed.images or {}).get(adoption.name.lower()) if observed else None
+    return {"tags": dict(thing.tags), "creationDate": thing.created} if thing else {}
 
 
 def _expected_record(inputs: Inputs, spec: Spec, attempt: int) -> Record:

@@ -87,6 +87,8 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
         definitions.setdefault(identity, {})[str(version.version)] = entry
     for identity, entries in plan.passed_on.items():
         definitions.setdefault(identity, {}).update(entries)
+    for old in plan.adoptions:
+        deliveries[old.lab].adopt(old)
     for environment in settings.environments:
         ready = lab.ready if lab is not None and environment.lab == lab.spec.name else ()
         Environment(run, environment, run.secrets, ready)

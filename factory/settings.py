@@ -29,6 +29,9 @@ Region = Annotated[
 GroupName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_().-]{0,89}[A-Za-z0-9_()-]$")]
 LabName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$")]
 
+# What the original factory named in the culture of its machine, and Azure took.
+OldImageName = Annotated[str, Field(pattern=r"^[^/\\?#%&<>:*|\"\x00-\x1f]{1,80}$")]
+
 
 class Delivery(StrEnum):
     """What a lab receives; every kind is one class behind one interface (factory/components)."""
@@ -173,6 +176,7 @@ class Settings(Strict):
     approve: dict[Identity, list[VersionText]] | None = None
     pin: dict[Identity, VersionText] = {}
     hold: list[Pattern] = []
+    adopt: dict[LabName, list[OldImageName]] = {}
     rebuild: dict[Pattern, Moment] = {}
     revoke: dict[Identity, Revocation] = {}
     on_removal: OnRemoval = OnRemoval.RETIRE

@@ -33,6 +33,7 @@ _OBJECTS = (
     "approve",
     "pin",
     "hold",
+    "adopt",
     "rebuild",
     "revoke",
 )

@@ -6,6 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
+from factory.cli.adopting import adopt
 from factory.cli.options import Commands, Parser
 from factory.moving.checking import what_is_open
 from factory.moving.labs import OldLab, read_labs
@@ -23,6 +24,7 @@ _MORE = """example:
   python -m factory import --golden-images ImageFactory/Configuration --labs Labs.json \\
     --out moved --images-to-save 2 --size Standard_D2s_v5 --region westeurope
   python -m factory import --golden-images my-lab-vm.json
+  python -m factory import --adopt team-web --stack factory --write
 
 Nothing is overwritten, and no secret's value is printed or written. What cannot be carried over
 is listed line by line; docs/moving-in.md says what becomes of what.
@@ -41,13 +43,19 @@ def add_to(commands: Commands) -> None:
     )
     parser.set_defaults(run=_run)
     add = parser.add_argument
-    add(
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
         "--golden-images",
         type=Path,
         metavar="DIR",
-        required=True,
         help="the folder with GoldenImages in it, or one lab VM's ARM template",
     )
+    what.add_argument(
+        "--adopt", metavar="LAB", help="take in the images that the original left in this lab"
+    )
+    add("--write", action="store_true", help="with --adopt: list them in the stack's file")
+    add("--images", type=Path, metavar="DIR", help="with --adopt: definitions to read instead")
+    add("--work", type=Path, metavar="DIR", help="with --adopt: the folder with Pulumi.yaml")
     add("--labs", type=Path, metavar="FILE", help="the original's Labs.json")
     add("--out", type=Path, metavar="DIR", default=Path(), help="where to write (default: here)")
     add("--images-to-save", type=int, metavar="N", help="the original's ImagesToSave")
@@ -68,6 +76,8 @@ def add_to(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     _check(options)
+    if options.adopt:
+        return adopt(options)
     notes = Notes()
     secrets = Secrets(notes, options.stack, declared_secrets(options.artifacts, notes))
     definitions = read_definitions(options.golden_images, secrets, notes, options.size)
@@ -104,7 +114,8 @@ def _check(options: argparse.Namespace) -> None:
         "--size": options.size and not re.fullmatch(r"(Standard|Basic)_[\w-]{1,60}", options.size),
         "--region": options.region
         and not re.fullmatch(r"[a-z][a-z0-9]{2,40}", normal_region(options.region)),
-        "--stack": not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,90}", options.stack),
+        "--stack": not options.adopt
+        and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,90}", options.stack),
     }
     expected = {
         "--images-to-save": "at least 1: the newest of each image always stays",

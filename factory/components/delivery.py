@@ -6,9 +6,12 @@ from abc import abstractmethod
 from collections.abc import Mapping
 
 import pulumi
+from pulumi_azure_native import devtestlab
 
 from factory.components.custom_image import CustomImageArgs, custom_image
 from factory.context import adoption
+from factory.names import adopted_name
+from factory.plan_model import Adoption
 from factory.settings import Delivery as Kind
 from factory.settings import TargetLab
 
@@ -20,6 +23,19 @@ class Delivery(pulumi.ComponentResource):
         super().__init__("imagefactory:index:Delivery", lab.name, {}, opts)
         self.lab = lab
         self.register_outputs({})
+
+    def adopt(self, old: Adoption) -> None:
+        """Declare an image that the original factory left here; it is taken in as it is.
+
+        Nothing of it is ever changed, for nothing is known of how it was made.
+        """
+        devtestlab.CustomImage(
+            adopted_name(old.lab, old.name),
+            name=old.name,
+            lab_name=self.lab.name,
+            resource_group_name=self.lab.resource_group,
+            opts=pulumi.ResourceOptions(parent=self, import_=old.id, ignore_changes=["*"]),
+        )
 
     @abstractmethod
     def add(
