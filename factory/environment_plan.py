@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from factory.draft import Draft
 from factory.environments import Replace
 from factory.plan_model import Action, Inputs, Step
 
 
-def environment_steps(inputs: Inputs) -> Iterator[Step]:
-    """Give a step for every environment that is not as the settings say."""
+def plan_environments(inputs: Inputs, draft: Draft) -> None:
+    """Note a step for every environment that is not as the settings say.
+
+    Deletions count with what retires for nothing: a misspelt setting must not read as a wish.
+    """
+    steps = list(_steps(inputs))
+    draft.steps += steps
+    gone = [step for step in steps if step.action is Action.DELETE]
+    draft.unreplaced += [f"{step.identity} in {step.lab}" for step in gone]
+
+
+def _steps(inputs: Inputs) -> Iterator[Step]:
     held = inputs.ledger.environments
     declared = {each.logical_name: each for each in inputs.settings.environments}
     for name, each in sorted(declared.items()):

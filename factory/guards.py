@@ -28,14 +28,20 @@ def check_retirements(inputs: Inputs, unreplaced: list[str]) -> None:
     if len(unreplaced) <= limit:
         return
     problems = Problems()
+    some = f"{', '.join(unreplaced[:5])}{' ...' if len(unreplaced) > 5 else ''}"
     problems.error(
         f"{NAMESPACE}:maxRetirements",
-        f"this run would retire {len(unreplaced)} versions that no newer version replaces, "
-        f"{limit} are allowed: {', '.join(unreplaced[:5])}{' ...' if len(unreplaced) > 5 else ''}",
+        f"this run would retire {len(unreplaced)} {_things(unreplaced)} that no newer version "
+        f"replaces, {limit} are allowed: {some}",
         f"put the definitions back, or allow it once by {NAMESPACE}:maxRetirements: "
         f"{len(unreplaced)}",
     )
     problems.raise_if_any(f"{inputs.stack} cannot run")
+
+
+def _things(unreplaced: list[str]) -> str:
+    mixed = any(each.startswith("environment ") for each in unreplaced)
+    return "versions or environments" if mixed else "versions"
 
 
 def _lost_state(inputs: Inputs, problems: Problems) -> None:

@@ -15,7 +15,7 @@ from factory.building import admit_build, plan_build
 from factory.channel import current, on_hold, revoked
 from factory.draft import Draft
 from factory.due import used_versions
-from factory.environment_plan import environment_steps
+from factory.environment_plan import plan_environments
 from factory.foundations import adopted
 from factory.keeping import keep, leftovers, retire, revoke, still_retired
 from factory.lineage import generations
@@ -44,7 +44,7 @@ def make_plan(inputs: Inputs) -> Plan:
             draft.steps.append(Step(Action.WAIT, identity, "", admission.fault))
         else:
             admit_build(inputs, admission.build, draft)
-    draft.steps += environment_steps(inputs)
+    plan_environments(inputs, draft)
     adoptions = plan_adopted(inputs, draft)
     draft.versions.sort(key=lambda v: (depth.get(v.identity, 0), v.identity, v.version))
     for identity in sorted({*inputs.ledger.identities, *inputs.ledger.last_versions}):

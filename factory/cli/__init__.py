@@ -1,4 +1,6 @@
-"""The command line: reads what the program reads, outside the engine, and changes nothing.
+"""The command line: reads what the program reads, outside the engine.
+
+It changes nothing in Azure and in no stack's state; `import` alone writes files.
 
 One module per command: it adds its parser, and runs. Errors are one line on stderr and exit 1;
 argparse's own complaints about a command line are exit 1 too, so that 2 keeps one meaning.

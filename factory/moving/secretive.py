@@ -22,6 +22,7 @@ _NAMED = re.compile(
 _LAST_WORD = re.compile(r"[a-z0-9](Key|Token|Pat|Sas|PAT|SAS)$")
 _LOOKS = re.compile(
     r"AccountKey=|SharedAccessKey=|[?&]sig=|-----BEGIN [A-Z ]*PRIVATE KEY|Password=|Pwd="
+    r"|passw\w*[\"']?\s*:\s*[\"']|(^|\s)[-/]{1,2}\w*(passw|pwd|secret|token|apikey)\w*[\s:=]+\S"
     r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\beyJ[A-Za-z0-9_-]{10,}\.eyJ|://[^/\s:@]+:[^/\s@]+@",
     re.IGNORECASE,
 )

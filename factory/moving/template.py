@@ -25,8 +25,16 @@ class LabVm:
     notes: Notes
 
     def raw(self, name: str) -> Any:
-        """Give a property as it stands in the template, None if it is not there."""
-        return self.properties.get(name.lower())
+        """Give a property as it stands in the template, None if it is not there.
+
+        A list or an object may stand in a variable or in a parameter's default.
+        """
+        value = self.properties.get(name.lower())
+        try:
+            content = self.scope.resolve(value).content
+        except UnresolvedError:
+            return value
+        return content if isinstance(content, list | Mapping) else value
 
     def text(self, name: str, value: Any = None, *, lost: str = "") -> str | None:
         """Resolve a property (or a ``value`` within it); None if it has no value.

@@ -8,14 +8,46 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from factory.cli import main
 from factory.definitions import load_images
+from factory.moving.definition import convert
 from factory.moving.expressions import Scope, UnresolvedError
+from factory.moving.notes import Notes
+from factory.moving.secretive import Secrets
+from factory.moving.template import find_vm
 from factory.moving.texts import parse_json
+from factory.moving.writing import definition_text
 from factory.problems import Problems
 from tests.moving.old import artifact, template, write
 
+KEYS = (
+    "artifacts",
+    "artifactId",
+    "parameters",
+    "name",
+    "value",
+    "galleryImageReference",
+    "publisher",
+    "osType",
+    "size",
+    "notes",
+    "defaultValue",
+    "type",
+    "a",
+)
+EXPRESSIONS = (
+    "[parameters('a')]",
+    "[variables('a')]",
+    "[concat(variables('a'), parameters('size'))]",
+    "[parameters('a').name]",
+    "[resourceId('a/b', 'c')]",
+    "securestring",
+    "/artifactsources/x/artifacts/windows-y",
+)
 PLAIN = json.dumps(template())
 
 
@@ -115,3 +147,28 @@ def test_a_plain_bracket_stays_one(tmp_path: Path) -> None:
     assert main(["import", "--golden-images", str(old), "--out", str(tmp_path / "new")]) == 0
     (found,) = load_images(tmp_path / "new" / "images", "images", Problems()).values()
     assert found.definition.artifacts[0].parameters == {"text": "[[f(x)]"}
+
+
+_ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(EXPRESSIONS),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(_ODD, _ODD, _ODD)
+@settings(max_examples=300, deadline=None)
+def test_no_template_is_too_odd(properties: Any, parameters: Any, variables: Any) -> None:
+    """Whatever stands where something else is expected: it is noted, and never a traceback."""
+    notes = Notes()
+    resource = {"type": "Microsoft.DevTestLab/labs/virtualmachines", "properties": properties}
+    odd = {"resources": [resource, properties], "parameters": parameters, "variables": variables}
+    vm = find_vm("a.json", odd, notes)
+    assert vm is not None
+    found = convert(
+        vm, identity="a", image_path="a.json", secrets=Secrets(notes, "factory"), size=None
+    )
+    loaded = yaml.safe_load(definition_text(found))
+    assert loaded["imagePath"] == "a.json"

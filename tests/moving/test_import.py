@@ -103,6 +103,8 @@ def test_secrets_are_named_and_their_values_appear_nowhere(
         artifact("windows-declared", odd=CREDENTIAL + "x", fine="y"),
         artifact("windows-sas", uri=f"https://a/b?sv=1&sig={CREDENTIAL}"),
         artifact("windows-open", text="[parameters('given')]"),
+        artifact("windows-script", arguments=f"-User joe -Password {CREDENTIAL}"),
+        artifact("windows-json", settings={"adminPassword": CREDENTIAL}),
         tags={},
     )
     secure["parameters"]["plainName"] = {"type": "securestring", "defaultValue": CREDENTIAL}
@@ -116,7 +118,9 @@ def test_secrets_are_named_and_their_values_appear_nowhere(
     told = capsys.readouterr()
     written = "".join(file.read_text() for file in out.rglob("*") if file.is_file())
     assert CREDENTIAL not in told.out + told.err + written
-    join, other, vault, declared, sas, given = loaded(out)["a"].definition.artifacts
+    join, other, vault, declared, sas, given, script, settings = loaded(out)[
+        "a"
+    ].definition.artifacts
     assert join.parameters["domainPassword"] == SecretRef(secret="windows-join-domainPassword")
     assert join.parameters["user"] == "joe"
     # One value, one secret: it is set once.
@@ -124,6 +128,8 @@ def test_secrets_are_named_and_their_values_appear_nowhere(
     assert declared.parameters["odd"] == SecretRef(secret="windows-declared-odd")
     assert declared.parameters["fine"] == "y"
     assert isinstance(sas.parameters["uri"], SecretRef)
+    assert isinstance(script.parameters["arguments"], SecretRef)
+    assert isinstance(settings.parameters["settings"], SecretRef)
     assert given.parameters["text"] == SecretRef(secret="windows-open-text")
     command = "pulumi config set --secret image-factory:windows-join-domainPassword --stack factory"
     assert command in told.out
@@ -194,6 +200,8 @@ def test_a_lab_vm_template_of_the_portal_alone(tmp_path: Path) -> None:
         "Version": "24.04.202611010",
     }
     del own["properties"]["galleryImageReference"]
+    vm["parameters"]["all"] = {"type": "array", "defaultValue": own["properties"]["artifacts"]}
+    own["properties"]["artifacts"] = "[parameters('all')]"
     own["properties"]["size"] = "[parameters('Size')]"
     vm["parameters"]["size"] = {"type": "string", "defaultValue": "Standard_B2s"}
     vm["variables"]["image"] = {"publisher": "[concat('Canon', 'ical')]"}
@@ -236,3 +244,14 @@ def test_options_are_checked(
     assert imported(old, tmp_path / "new", *argv) == 1
     assert said in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
+
+
+def test_the_command_has_help_with_examples_and_its_exit_codes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["import", "--help"])
+    assert end.value.code == 0
+    shown = capsys.readouterr().out
+    assert "python -m factory import" in shown.split("example:")[1]
+    assert "exit codes:" in shown

@@ -12,7 +12,7 @@ from factory.environments import ENVIRONMENT_TYPE
 from factory.observed import Thing
 from factory.plan_model import Action
 from factory.playing import played
-from factory.problems import Problems
+from factory.problems import FactoryError, Problems
 from factory.report import plan_table
 from factory.validate import wanted_secrets
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, dev, lab
@@ -139,3 +139,11 @@ def test_parameters_become_text_and_secrets_are_wanted() -> None:
     (found,) = now.settings.environments
     assert [found.parameters[name] for name in ("n", "on", "list")] == ["3", "true", "[1]"]
     assert wanted_secrets(now.images, now.settings) == {"shopKey": "environment 'shop'"}
+
+
+def test_many_that_vanish_at_once_stop_the_run() -> None:
+    many = [{**SHOP, "name": f"shop{number}"} for number in range(3)]
+    now = ran(world(*many))
+    now.settings = dev("linux/a", maxRetirements=2).settings
+    with pytest.raises(FactoryError, match="would retire 3 versions or environments"):
+        now.plan()
