@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.armclient import ArmClient, ArmError
+from factory.artifact_sources import Repository
 from factory.models import Artifact, Base
 from factory.observed import ArtifactStatus, BuildVm, Thing, Use
 from factory.versions import base_order
@@ -162,6 +163,21 @@ class Arm:
             if str(item.get("name", {}).get("value", "")).lower() == "cores":
                 return int(item["limit"]) - int(item["currentValue"])
         return None
+
+    def artifact_sources(self, lab: str) -> dict[str, Repository]:
+        """List a lab's artifact repositories by lower-cased name; {} if there is no lab."""
+        found = {}
+        for item in self.client.list(f"{lab}/artifactsources", LAB_API):
+            properties = item.get("properties", {})
+            place = [str(properties.get(key) or "") for key in ("uri", "branchRef", "folderPath")]
+            if place[2]:  # a source of environments alone has no folder of artifacts
+                found[str(item["name"]).lower()] = Repository(*place)
+        return found
+
+    def artifacts(self, lab: str, source: str) -> dict[str, dict[str, Any]]:
+        """List what a lab knows of a source's artifacts, by lower-cased name."""
+        items = self.client.list(f"{lab}/artifactsources/{source}/artifacts", LAB_API)
+        return {str(item["name"]).lower(): dict(item.get("properties", {})) for item in items}
 
     def exact_version(self, subscription: str, region: str, base: Base) -> str | None:
         """Give the exact version a base means now, None if the marketplace has none there."""

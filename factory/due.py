@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from factory import names
+from factory.content import changes, contents_of, dump_contents, read_contents
 from factory.ledger import Held
 from factory.lineage import Image, parent_of, root_base
 from factory.models import ParentBase
@@ -57,6 +58,8 @@ def _overdue(
     """Say why the newest released version is no longer good enough, or None."""
     if newest.fingerprint != image.fingerprint:
         return f"definition changed: {', '.join(changed_fields(newest.shape, image.shape))}"
+    if files := changes(read_contents(newest.contents), inputs.observed.contents, image.definition):
+        return str(files[0]) if len(files) == 1 else f"{files[0]}, and {len(files) - 1} more"
     exact = inputs.observed.base_versions.get(image.identity)
     if exact is not None and base_order(exact) > base_order(newest.base_version):
         return f"base image has a newer version: {exact} after {newest.base_version}"
@@ -96,6 +99,8 @@ def _resumable(
     parent = parent_of(image)
     if parent is not None and _moved(spec.parent, parent, parents):
         return None
+    if changes(read_contents(spec.contents), inputs.observed.contents, image.definition):
+        return None  # what it began with is no longer to be had
     attempt = held.attempt
     name = names.vm_name(inputs.stack, held.identity, held.version, attempt)
     vm = inputs.observed.vms.get(name.lower())
@@ -129,6 +134,7 @@ def _fresh(inputs: Inputs, image: Image, reason: str, parents: Mapping[str, Vers
             "plan": json.dumps(plan, sort_keys=True),
             "commit": inputs.commit,
             "built": inputs.observed.now.isoformat(timespec="seconds"),
+            "contents": dump_contents(contents_of(inputs.observed.contents, image.definition)),
             "effective": image.definition.model_dump_json(by_alias=True, exclude_defaults=True),
         }
     )

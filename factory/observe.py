@@ -11,6 +11,7 @@ from factory.arm import Arm, lab_id
 from factory.definitions import Image
 from factory.foundations import foundation_ids
 from factory.models import Base
+from factory.observe_artifacts import observe_contents
 from factory.observed import BuildVm, Observed, ObservedLab, Thing
 from factory.settings import FactoryLab, Settings, normal_region
 
@@ -37,9 +38,11 @@ def observe(arm: Arm, settings: Settings, stack: str, images: Mapping[str, Image
         ids = foundation_ids(settings)
         there = pool.map(arm.thing, ids.values())
         factory = pool.submit(_factory_lab, arm, subscription, own, stack)
+        looks = pool.submit(observe_contents, arm, settings, images.values())
         bases = _bases(pool, arm, settings, images.values()) if own else {}
         cores = pool.submit(arm.cores_free, subscription, settings.region) if own else None
         region, build_vms, captures = factory.result()
+        contents, warnings = looks.result()
         seen = dict(zip((lab.name for lab in settings.labs), labs, strict=True))
         return Observed(
             now=_now(arm, store),
@@ -55,6 +58,8 @@ def observe(arm: Arm, settings: Settings, stack: str, images: Mapping[str, Image
             foundations={
                 name: thing for name, thing in zip(ids, there, strict=True) if thing is not None
             },
+            contents=contents,
+            warnings=warnings,
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from factory import names
+from factory.content import Contents
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,10 @@ class Observed:
 
     ``now`` is the Date header of ARM's answers, in UTC: one clock for all machines. ``labs`` has
     None for a lab that does not exist. ``base_versions`` maps a definition to the exact version
-    that its ``latest`` means now, ``foundations`` the groups, labs and networks of this stack that
-    are there, by their logical names, ``cores_free`` what the region's quota leaves.
+    that its ``latest`` means now, ``contents`` what the files of its artifacts are, ``foundations``
+    the groups, labs and networks of this stack that are there, by their logical names,
+    ``cores_free`` what the region's quota leaves, ``warnings`` what could not be read and is no
+    reason to stop.
     """
 
     now: datetime
@@ -106,6 +109,8 @@ class Observed:
     base_versions: Mapping[str, str] = field(default_factory=dict)
     foundations: Mapping[str, Thing] = field(default_factory=dict)
     cores_free: int | None = None
+    contents: Contents = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def ours(self, stack: str) -> list[str]:
         """List the ids of everything that carries this stack's tag."""

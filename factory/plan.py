@@ -65,6 +65,7 @@ def make_plan(inputs: Inputs) -> Plan:
             inputs.ledger.outputs, _content(versions, passed_on), inputs.observed.now
         ),
         passed_on=passed_on,
+        warnings=inputs.observed.warnings,
     )
 
 

@@ -45,6 +45,8 @@ def run(root: Path) -> None:
         plan = make_plan(inputs)
     except (FactoryError, ArmError) as error:
         raise pulumi.RunError(str(error)) from None
+    for line in plan.warnings:
+        pulumi.warn(line)
     pulumi.info(plan_table(plan, estimate(inputs, plan)))
     settings = inputs.settings
     secrets = {name: stackconfig.secret(name) for name in wanted_secrets(inputs.images, settings)}

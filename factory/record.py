@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from factory import names
+from factory.content import read_contents
 from factory.fields import Strict
 from factory.models import Capture, Definition, Os
 from factory.settings import VersionText
@@ -29,6 +30,11 @@ def _utc(text: str) -> str:
     if datetime.fromisoformat(text).utcoffset() is None:
         msg = "a time without zone"
         raise ValueError(msg)
+    return text
+
+
+def _contents(text: str) -> str:
+    read_contents(text)
     return text
 
 
@@ -58,6 +64,9 @@ class _Facts(Strict):
     built: TimeText
     # The fingerprinted content itself as JSON, so that a plan can name the fields that changed.
     shape: Annotated[str, Field(max_length=100_000)]
+
+    # What the artifacts' files were (factory/content.py), as JSON; "{}" where nobody looked.
+    contents: Annotated[str, AfterValidator(_contents), Field(max_length=200_000)] = "{}"
 
     def parsed(self) -> Version:
         """Give the version as a comparable value."""

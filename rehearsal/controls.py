@@ -32,6 +32,10 @@ def add_commands(add: Add) -> None:
     clock.add_argument("--run", dest="frozen", action="store_false", default=None)
     _fault_parser(add("faults", _list_faults, "list, add or clear faults on demand"))
     _switch_parser(add("switches", _list_switches, "list or set what nobody has proven"))
+    artifacts = add("artifacts", _sync_artifacts, "sync artifact sources with their folders")
+    artifacts.add_argument(
+        "verb", choices=("sync",), help="read the folders again; every lab syncs what changed"
+    )
     requests = add("requests", _requests, "print the record of requests, the newest last")
     requests.add_argument("--json", action="store_true")
     requests.add_argument("--counts", action="store_true", help="how many, by resource type")
@@ -177,6 +181,12 @@ def _list_switches(home: Home, options: argparse.Namespace) -> int:
 def _set_switch(home: Home, options: argparse.Namespace) -> int:
     found = _client(home).control("POST", "switches", {options.name: options.value})
     print(f"{options.name} {str(found[options.name]).lower()}")
+    return 0
+
+
+def _sync_artifacts(home: Home, options: argparse.Namespace) -> int:
+    for uri, commit in sorted(_client(home).control("POST", "artifacts/sync")["commits"].items()):
+        print(f"{commit[:7]} {uri}")
     return 0
 
 

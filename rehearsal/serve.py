@@ -7,11 +7,13 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 
-from rehearsal import certificates, keys
+from rehearsal import certificates, keys, repositories
 from rehearsal.azure import build
 from rehearsal.azure.artifacts import ArtifactFolder
 from rehearsal.azure.control.routes import HEAD_START
+from rehearsal.azure.devtestlab.sources import sync_all
 from rehearsal.azure.http.record import Record
 from rehearsal.azure.http.server import Server
 from rehearsal.azure.world import Azure, Knowledge
@@ -26,8 +28,9 @@ def read_knowledge(settings: Settings) -> Knowledge:
         message = f"there is no folder of artifacts at {settings.artifacts}"
         raise ValueError(message)
     folders = {
-        str(uri).lower(): ArtifactFolder.read(settings.estate.parent / folder)
-        for uri, folder in estate.get("repositories", {}).items()
+        uri.lower(): ArtifactFolder.read(folder)
+        for uri, folder in repositories.folders(settings).items()
+        if uri != repositories.PUBLIC
     }
     artifacts = ArtifactFolder.read(settings.artifacts)
     return Knowledge(estate, artifacts=artifacts, repositories=folders)
@@ -38,6 +41,7 @@ def run(home: Home) -> int:
     settings = Settings.resolve(home)
     knowledge = read_knowledge(settings)
     certificates.ensure(home)
+    repositories.publish(home, settings)
     azure = Azure(
         knowledge, path=home.database, scale=settings.scale, start=time.time() - HEAD_START
     )
@@ -50,6 +54,7 @@ def run(home: Home) -> int:
     ended = threading.Event()
     if gateway.control is not None:
         gateway.control.on_stop = ended.set
+        gateway.control.on_sync = lambda: _sync(home, settings, azure)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: ended.set())
     server.start()
@@ -73,8 +78,19 @@ def run(home: Home) -> int:
     return 0
 
 
+def _sync(home: Home, settings: Settings, azure: Azure) -> dict[str, str]:
+    """Read the artifact folders again, as if they had been pushed and every lab had synced them."""
+    knowledge = read_knowledge(settings)
+    commits = repositories.publish(home, settings)
+    azure.knowledge = replace(
+        azure.knowledge, artifacts=knowledge.artifacts, repositories=knowledge.repositories
+    )
+    sync_all(azure)
+    return commits
+
+
 if __name__ == "__main__":
     try:
         sys.exit(run(Home.current()))
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RuntimeError) as problem:
         sys.exit(f"the local Azure cannot start: {problem}")

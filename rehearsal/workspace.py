@@ -16,9 +16,11 @@ from typing import Any
 
 import yaml
 
+from rehearsal import repositories
 from rehearsal.client import RehearsalError
 from rehearsal.engine.steps import write_atomic
 from rehearsal.home import Home, read_json
+from rehearsal.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PROJECT = "image-factory"
@@ -51,6 +53,7 @@ def environment(home: Home | None = None) -> dict[str, str]:
     secret = home.client_secret("factory")
     local = ",".join(filter(None, (os.environ.get("NO_PROXY"), "localhost,127.0.0.1")))
     return {
+        **repositories.environment(home, Settings.resolve(home)),
         "ARM_CLIENT_ID": client,
         "ARM_CLIENT_SECRET": secret,
         "ARM_DISABLE_INSTANCE_DISCOVERY": "true",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from factory.cli.options import Commands, add_command
+from factory.cli.options import Commands, add_command, warn
 from factory.cli.reading import Stack
 from factory.cost import estimate
 from factory.plan import make_plan
@@ -38,5 +38,7 @@ def _run(options: argparse.Namespace) -> int:
     elif options.markdown:
         print(plan_markdown(inputs.stack, plan, cost))
     else:
+        for line in plan.warnings:
+            warn(line)
         print(plan_table(plan, cost))
     return 0 if plan.nothing_due else CHANGES_DUE

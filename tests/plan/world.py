@@ -75,6 +75,7 @@ def record_of(spec: Spec, stack: str = DEV, **changes: str) -> Record:
         "plan": spec.plan,
         "commit": spec.commit,
         "built": spec.built,
+        "contents": spec.contents,
         "stack": stack,
         "attempt": "1",
         "base": definition.base.urn,

@@ -25,11 +25,15 @@ HEAD_START = 86_400.0
 
 
 class Control:
-    """The routes under /_rehearsal/. `on_stop` is called once a stop was answered."""
+    """The routes under /_rehearsal/. `on_stop` is called once a stop was answered.
+
+    `on_sync` reads the artifact folders again and gives the commit of each repository.
+    """
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self.on_stop: Callable[[], None] | None = None
+        self.on_sync: Callable[[], dict[str, str]] | None = None
         gateway.control = self
 
     def install(self, router: Router) -> None:
@@ -42,6 +46,7 @@ class Control:
             ("GET", "clock", _clock),
             ("POST", "clock", _set_clock),
             ("GET", "operations", _operations),
+            ("POST", "artifacts/sync", self._sync),
             ("POST", "stop", self._stop),
         ):
             router.add(Route(method, f"/_rehearsal/{path}", handler))
@@ -65,6 +70,15 @@ class Control:
         call.azure.metering.restart(call.azure.now())
         self._gateway.record.clear()
         return Answer(200, overview(call.azure))
+
+    def _sync(self, call: Call) -> Answer:  # noqa: ARG002 - a handler
+        if self.on_sync is None:
+            message = "this server was not started as a process and has no artifact folders"
+            raise bad_request(message)
+        try:
+            return Answer(200, {"commits": self.on_sync()})
+        except (OSError, ValueError, RuntimeError) as error:
+            raise bad_request(str(error)) from error
 
     def _stop(self, call: Call) -> Answer:  # noqa: ARG002 - a handler
         if self.on_stop is None:

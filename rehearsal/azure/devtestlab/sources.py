@@ -140,6 +140,14 @@ def find_artifact(
     raise errors.artifact_not_found(reference)
 
 
+def sync_all(azure: Azure) -> None:
+    """Sync every source that was synced before, now: its repository has moved on."""
+    for subscription in azure.directory.subscriptions:
+        for source in azure.resources.of_kind(subscription, SOURCES):
+            if source.hidden.get("synced"):
+                azure.resources.keep(source.knowing(synced=iso(azure.now())))
+
+
 def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
     """Give what the agenda runs for sources."""
 
