@@ -84,7 +84,7 @@ def _check_roles(settings: Settings, place: str, problems: Problems) -> None:
             f"{NAMESPACE}:after and {NAMESPACE}:approve say when a stack receives; this one builds",
             "set them in the stacks that receive from it",
         )
-    for name in ("rebuild", "revoke", "max_concurrent_builds"):
+    for name in ("rebuild", "revoke", "max_concurrent_builds", "locked"):
         if not settings.builds and getattr(settings, name):
             problems.error(place, f"{NAMESPACE}:{to_camel(name)} is for the stack that builds")
     if not settings.builds and not settings.receives_from:

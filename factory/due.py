@@ -11,6 +11,7 @@ from factory import names
 from factory.content import changes, contents_of, dump_contents, read_contents
 from factory.ledger import Held
 from factory.lineage import Image, parent_of, root_base
+from factory.locked import check_buildable, entry_for, moved
 from factory.models import ParentBase
 from factory.names import version_urn_name
 from factory.patterns import matches
@@ -37,10 +38,11 @@ def due(
     ``parents`` has the version of every definition above that children are to be built on.
     Raises :class:`LookupError` with a line for the user if it is due but cannot be built.
     """
+    entry = entry_for(inputs, image)
     for version in reversed(held):
         if version.record is None and version.spec is not None:
             build = _resumable(inputs, image, version, version.spec, parents)
-            if build is not None:
+            if build is not None and not (entry and moved(inputs, image, entry, version.spec)):
                 return build
     released = [version for version in held if version.record and not version.retired]
     if not released:
@@ -58,11 +60,10 @@ def _overdue(
     """Say why the newest released version is no longer good enough, or None."""
     if newest.fingerprint != image.fingerprint:
         return f"definition changed: {', '.join(changed_fields(newest.shape, image.shape))}"
-    if files := changes(read_contents(newest.contents), inputs.observed.contents, image.definition):
-        return str(files[0]) if len(files) == 1 else f"{files[0]}, and {len(files) - 1} more"
-    exact = inputs.observed.base_versions.get(image.identity)
-    if exact is not None and base_order(exact) > base_order(newest.base_version):
-        return f"base image has a newer version: {exact} after {newest.base_version}"
+    entry = entry_for(inputs, image)
+    ahead = moved(inputs, image, entry, newest) if entry else _upstream(inputs, image, newest)
+    if ahead is not None:
+        return ahead
     parent = parent_of(image)
     if parent is not None and _moved(newest.parent, parent, parents):
         return f"its base {parent} moved to {parents[parent]}"
@@ -73,6 +74,17 @@ def _overdue(
     for pattern, moment in inputs.settings.rebuild.items():
         if matches(pattern, image.identity) and built < moment <= now:
             return f"asked for by hand: image-factory:rebuild {pattern} {moment:%Y-%m-%d}"
+    return None
+
+
+def _upstream(inputs: Inputs, image: Image, newest: Record) -> str | None:
+    """Say what its artifacts' repositories or the marketplace have that is newer, or None."""
+    observed = inputs.observed
+    if files := changes(read_contents(newest.contents), observed.contents, image.definition):
+        return str(files[0]) if len(files) == 1 else f"{files[0]}, and {len(files) - 1} more"
+    exact = observed.base_versions.get(image.identity)
+    if exact is not None and base_order(exact) > base_order(newest.base_version):
+        return f"base image has a newer version: {exact} after {newest.base_version}"
     return None
 
 
@@ -118,6 +130,8 @@ def _resumable(
 
 
 def _fresh(inputs: Inputs, image: Image, reason: str, parents: Mapping[str, Version]) -> Build:
+    if entry := entry_for(inputs, image):
+        check_buildable(inputs, image, entry)
     exact, parent = _exact_base(inputs, image, parents)
     root = root_base(inputs.images, image)
     plan = root.plan.model_dump() if root and root.plan else {}

@@ -19,10 +19,11 @@ from factory.cloud import find_cloud, find_credential, provider_lookup
 from factory.configuration import parse_settings
 from factory.definitions import Image, load_images
 from factory.ledger import read_ledger
+from factory.lock import Lock, read_lock
 from factory.observe import observe
 from factory.plan_model import Inputs
 from factory.problems import FactoryError, Problem, Problems
-from factory.settings import Settings
+from factory.settings import NAMESPACE, Settings
 from factory.stackconfig import git_commit
 from factory.validate import cross_check, wanted_secrets
 
@@ -60,13 +61,18 @@ class Sources:
     settings: Settings
     images: Mapping[str, Image]
     warnings: tuple[Problem, ...]
+    lock_path: Path
+    lock: Lock | None = None
 
 
-def read_sources(root: Path, engine: Engine, images: Path | None = None) -> Sources:
-    """Read and check settings and definitions; every fault of both is told at once.
+def read_sources(
+    root: Path, engine: Engine, images: Path | None = None, *, use_lock: bool = True
+) -> Sources:
+    """Read and check settings, definitions and lock; every fault of all is told at once.
 
     ``root`` is the folder that relative settings start from, ``images`` a folder to read instead of
-    the configured one. Raises :class:`FactoryError`.
+    the configured one; without ``use_lock`` the lock file is not looked at. Raises
+    :class:`FactoryError`.
     """
     problems = Problems()
     place = f"Pulumi.{engine.stack_name().rpartition('/')[2]}.yaml"
@@ -77,10 +83,33 @@ def read_sources(root: Path, engine: Engine, images: Path | None = None) -> Sour
     if settings and found:
         known = [name for name in wanted_secrets(found, settings) if engine.is_set(name)]
         cross_check(found, settings, known, place, problems)
+    lock = _lock(root, settings, place, problems) if settings and use_lock else None
     problems.raise_if_any("definitions and settings")
     if settings is None:  # unreachable: without settings there is a problem
         raise FactoryError(place)
-    return Sources(root / folder, settings, found, tuple(problems.warnings))
+    warnings = tuple(problems.warnings)
+    return Sources(root / folder, settings, found, warnings, root / settings.lock_file, lock)
+
+
+def _lock(root: Path, settings: Settings, stack_file: str, problems: Problems) -> Lock | None:
+    """Read the lock of a locked stack; tell the owner of one that is not what the file is worth."""
+    shown, path = settings.lock_file, root / settings.lock_file
+    if not settings.builds:
+        return None
+    setting = f"{NAMESPACE}:locked"
+    stack = stack_file.split(".")[1]
+    if settings.locked and not path.is_file():
+        problems.error(
+            stack_file,
+            f"{setting} is set, but there is no {shown}",
+            f"python -m factory lock --stack {stack}",
+        )
+        return None
+    if settings.locked:
+        return read_lock(path, shown, problems)
+    if path.is_file():
+        problems.warn(shown, f"is ignored: {setting} is not set in {stack_file}")
+    return None
 
 
 def connect(engine: Engine) -> Arm:
@@ -110,7 +139,8 @@ def gather(sources: Sources, engine: Engine, arm: Arm, *, catalogue: bool = True
         images=sources.images,
         settings=settings,
         ledger=ledger,
-        observed=observe(arm, settings, stack, sources.images),
+        observed=observe(arm, settings, stack, sources.images, sources.lock),
         commit=git_commit(sources.root),
         catalogue=source,
+        lock=sources.lock,
     )

@@ -10,16 +10,24 @@ from factory import names
 from factory.arm import Arm, lab_id
 from factory.definitions import Image
 from factory.foundations import foundation_ids
+from factory.lock import Lock
+from factory.locked import locked_base
 from factory.models import Base
 from factory.observe_artifacts import observe_contents
-from factory.observed import BuildVm, Observed, ObservedLab, Thing
+from factory.observed import BuildVm, Observed, ObservedLab, Offers, Thing
 from factory.settings import FactoryLab, Settings, normal_region
 
 # Reads at once: ARM's bucket of 250 reads refills at 25 a second, so more would only be throttled.
 _AT_ONCE = 16
 
 
-def observe(arm: Arm, settings: Settings, stack: str, images: Mapping[str, Image]) -> Observed:
+def observe(
+    arm: Arm,
+    settings: Settings,
+    stack: str,
+    images: Mapping[str, Image],
+    lock: Lock | None = None,
+) -> Observed:
     """Read everything of Azure that planning needs.
 
     Raises :class:`factory.armclient.ArmError` if anything cannot be read: a plan made from half a
@@ -38,11 +46,10 @@ def observe(arm: Arm, settings: Settings, stack: str, images: Mapping[str, Image
         ids = foundation_ids(settings)
         there = pool.map(arm.thing, ids.values())
         factory = pool.submit(_factory_lab, arm, subscription, own, stack)
-        looks = pool.submit(observe_contents, arm, settings, images.values())
-        bases = _bases(pool, arm, settings, images.values()) if own else {}
+        offered = pool.submit(observe_offers, arm, settings, images, lock) if own else None
         cores = pool.submit(arm.cores_free, subscription, settings.region) if own else None
         region, build_vms, captures = factory.result()
-        contents, warnings = looks.result()
+        offers = offered.result() if offered else Offers()
         seen = dict(zip((lab.name for lab in settings.labs), labs, strict=True))
         return Observed(
             now=_now(arm, store),
@@ -53,13 +60,13 @@ def observe(arm: Arm, settings: Settings, stack: str, images: Mapping[str, Image
             captures=captures,
             snapshots=snapshots.result(),
             managed_images=managed.result(),
-            base_versions=bases,
+            base_versions=offers.base_versions,
             cores_free=cores.result() if cores else None,
             foundations={
                 name: thing for name, thing in zip(ids, there, strict=True) if thing is not None
             },
-            contents=contents,
-            warnings=warnings,
+            contents=offers.contents,
+            warnings=offers.warnings,
         )
 
 
@@ -95,8 +102,25 @@ def _factory_lab(
     return normal_region(str(found.get("location", ""))), ours, captures
 
 
+def observe_offers(
+    arm: Arm, settings: Settings, images: Mapping[str, Image], lock: Lock | None = None
+) -> Offers:
+    """Ask what marketplace and artifact sources have now; of a locked base, whether it is there.
+
+    Raises :class:`factory.armclient.ArmError` if Azure cannot be read.
+    """
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        looks = pool.submit(observe_contents, arm, settings, images.values())
+        bases = _bases(pool, arm, settings, images.values(), lock)
+        return Offers(bases, *looks.result())
+
+
 def _bases(
-    pool: ThreadPoolExecutor, arm: Arm, settings: Settings, images: ValuesView[Image]
+    pool: ThreadPoolExecutor,
+    arm: Arm,
+    settings: Settings,
+    images: ValuesView[Image],
+    lock: Lock | None,
 ) -> dict[str, str]:
     """Resolve every base once, however many definitions build on it."""
 
@@ -104,9 +128,7 @@ def _bases(
         return arm.exact_version(settings.subscription_id, settings.region, base)
 
     bases = {
-        image.identity: image.definition.base
-        for image in images
-        if isinstance(image.definition.base, Base)
+        image.identity: base for image in images if (base := locked_base(lock, image)) is not None
     }
     wanted = {_key(base): base for base in bases.values()}
     exact = dict(zip(wanted, pool.map(ask, wanted.values()), strict=True))

@@ -87,6 +87,18 @@ class ObservedLab:
 
 
 @dataclass(frozen=True)
+class Offers:
+    """What there is to build from: an exact base by definition, the artifacts' files by source.
+
+    ``warnings`` tell what git could not read.
+    """
+
+    base_versions: Mapping[str, str] = field(default_factory=dict)
+    contents: Contents = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Observed:
     """Everything asked of Azure before planning.
 

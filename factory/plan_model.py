@@ -10,6 +10,7 @@ from enum import StrEnum
 from factory.catalogue import Catalogue, Entry
 from factory.definitions import Image
 from factory.ledger import Held, Ledger
+from factory.lock import Lock
 from factory.names import image_name
 from factory.observed import Observed, Thing
 from factory.record import Record, Spec
@@ -58,7 +59,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything that the plan is a function of."""
+    """Everything that the plan is a function of. ``lock`` is there for a locked stack alone."""
 
     stack: str
     images: Mapping[str, Image]
@@ -67,6 +68,7 @@ class Inputs:
     observed: Observed
     commit: str = "unknown"
     catalogue: Catalogue | None = None
+    lock: Lock | None = None
 
     def image_in(self, lab: str, held: Held) -> Thing | None:
         """Give what Azure shows of a version's custom image in a lab, None if nothing is there."""

@@ -181,6 +181,8 @@ class Settings(Strict):
     revoke: dict[Identity, Revocation] = {}
     on_removal: OnRemoval = OnRemoval.RETIRE
     grace_for_vms: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
+    locked: bool = False
+    lock_file: Text = "images.lock"
     max_retirements: Annotated[int, Field(ge=0)] = 10
     max_concurrent_builds: Annotated[int, Field(ge=0)] = 0
     source_grace: Duration = timedelta(hours=24)

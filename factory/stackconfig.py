@@ -22,6 +22,8 @@ _TEXT = (
     "after",
     "onRemoval",
     "graceForVms",
+    "locked",
+    "lockFile",
 )
 _NUMBERS = ("maxRetirements", "maxConcurrentBuilds")
 _OBJECTS = (

@@ -44,12 +44,20 @@ class Stack:
 
         Raises :class:`factory.problems.FactoryError` or :class:`factory.armclient.ArmError`.
         """
-        engine = self.engine
-        sources = read_sources(engine.root, engine, self.place.images)
-        for warning in sources.warnings:
-            warn(str(warning))
+        sources, engine = self.sources(), self.engine
         inputs = gather(sources, engine, connect(engine), catalogue=catalogue)
         return Reading(engine, sources, inputs)
+
+    def sources(self, *, use_lock: bool = True) -> Sources:
+        """Read settings, definitions and, with ``use_lock``, the lock; warnings go to stderr.
+
+        Raises :class:`factory.problems.FactoryError`.
+        """
+        engine = self.engine
+        sources = read_sources(engine.root, engine, self.place.images, use_lock=use_lock)
+        for warning in sources.warnings:
+            warn(str(warning))
+        return sources
 
     def source_of(self, reading: Reading) -> Stack | None:
         """Give the stack that this one receives from; it is read in the same work folder."""

@@ -14,7 +14,7 @@ from factory.cli.engine import resources_of
 from factory.ledger import read_ledger
 from tests.plan.world import dev
 
-COMMANDS = ("plan", "why", "history", "forecast")
+COMMANDS = ("plan", "why", "history", "forecast", "lock")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -37,6 +37,7 @@ def test_every_command_has_help_with_an_example_and_its_exit_codes(
         (["forecast", "--stack", "dev", "--weeks", "0"], "expected a number of weeks"),
         (["forecast", "--stack", "dev", "--every", "5"], "expected a duration"),
         (["forecast", "--stack", "dev", "--every", "5m"], "at least 1h"),
+        (["lock", "--stack", "dev", "--only", "!linux/**"], "name what is meant"),
         (["plam", "--stack", "dev"], "invalid choice"),
     ],
 )
