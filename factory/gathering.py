@@ -97,7 +97,7 @@ def _lock(root: Path, settings: Settings, stack_file: str, problems: Problems) -
     if not settings.builds:
         return None
     setting = f"{NAMESPACE}:locked"
-    stack = stack_file.split(".")[1]
+    stack = stack_file.removeprefix("Pulumi.").removesuffix(".yaml")
     if settings.locked and not path.is_file():
         problems.error(
             stack_file,
