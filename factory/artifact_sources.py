@@ -48,6 +48,16 @@ class Repository:
             return self.uri
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
+    def same_as(self, other: Repository | None) -> bool:
+        """Tell whether both name one place, however their addresses and folders are spelt."""
+        return other is not None and self.spelling == other.spelling
+
+    @property
+    def spelling(self) -> tuple[str, str, str]:
+        """The place in one spelling of the many that mean it."""
+        uri = self.uri.rstrip("/").lower().removesuffix(".git")
+        return uri, self.branch, self.folder.strip("/").lower()
+
     def __str__(self) -> str:
         """Write it for a message."""
         return f"{self.address} {self.branch or 'HEAD'} {self.folder}"

@@ -46,7 +46,7 @@ def observe_contents(
     names = sorted(used.keys() & places.keys())
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         # A source that this run is about to move is listed as it was before: that is no sight.
-        asked = [name for name in names if listed.get(name) == places[name]]
+        asked = [name for name in names if places[name].same_as(listed.get(name))]
         rows = pool.map(lambda name: arm.artifacts(path, name), asked)
         by_git = list(pool.map(lambda name: _by_git(places[name]), names))
         lists = dict(zip(asked, rows, strict=True))

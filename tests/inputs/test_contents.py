@@ -86,6 +86,15 @@ def test_a_source_that_is_being_moved_is_read_where_it_will_be(
     assert contents["team repo"].azure == {}
 
 
+def test_a_source_that_the_lab_spells_otherwise_is_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream(tmp_path, monkeypatch).write("Artifacts/linux-java/java.sh", "install")
+    fake = FakeLab(team_repo=Repository(URI.removesuffix(".git"), "main", "Artifacts/"))
+    contents, _ = observed(fake, artifactSources=[{"name": "team repo", "uri": URI}])
+    assert contents["team repo"].azure == {"linux-java": digest(LISTED)}
+
+
 def test_the_digest_sees_what_the_file_says_and_not_when_it_was_synced() -> None:
     assert digest(LISTED) == digest({**LISTED, "createdDate": "later", "somethingNew": 1})
     assert digest(LISTED) != digest({**LISTED, "parameters": {}})
