@@ -11,17 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from factory.apiversions import COMPUTE_API, DISK_API, LAB_API, api_of
 from factory.armclient import ArmClient, ArmError
 from factory.artifact_sources import Repository
 from factory.models import Artifact, Base
 from factory.observed import ArtifactStatus, BuildVm, Thing, Use
 from factory.versions import base_order
-
-LAB_API = "2018-09-15"
-COMPUTE_API = "2024-11-01"
-DISK_API = "2024-03-02"
-GROUP_API = "2024-03-01"
-NETWORK_API = "2024-05-01"
 
 
 def lab_id(subscription: str, group: str, lab: str) -> str:
@@ -30,18 +25,6 @@ def lab_id(subscription: str, group: str, lab: str) -> str:
         f"/subscriptions/{subscription}/resourceGroups/{group}"
         f"/providers/Microsoft.DevTestLab/labs/{lab}"
     )
-
-
-def api_of(resource_id: str) -> str:
-    """Give the api-version for a resource by its id."""
-    lowered = resource_id.lower()
-    if "/providers/" not in lowered:
-        return GROUP_API
-    if "/microsoft.devtestlab/" in lowered:
-        return LAB_API
-    if "/microsoft.network/" in lowered:
-        return NETWORK_API
-    return DISK_API if "/snapshots/" in lowered or "/disks/" in lowered else COMPUTE_API
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 It changes nothing in Azure and in no stack's state; ``import`` and ``lock`` alone write files.
 
-One module per command: it adds its parser, and runs.
-Errors are one line on stderr and exit 1; argparse's own complaints about a command line are exit 1
-too, so that 2 keeps one meaning: there is something to do.
+One module per command: it adds its parser, and runs. Errors are one line on stderr and exit 1;
+argparse's own complaints about a command line are exit 1 too, so that 2 keeps one meaning: there is
+something to do.
 """
 
 from __future__ import annotations
