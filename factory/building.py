@@ -7,6 +7,7 @@ from factory.delivering import Consignment, regions, takers
 from factory.draft import Draft
 from factory.due import Build, due
 from factory.ledger import Held
+from factory.names import version_urn_name
 from factory.plan_model import Action, Inputs, Source, Step, VersionPlan
 
 
@@ -25,7 +26,7 @@ def plan_build(inputs: Inputs, identity: str, held: list[Held], draft: Draft) ->
         return
     if isinstance(build, Build):
         draft.builds.append(build)
-        draft.newest[identity] = build.spec.parsed()
+        draft.newest[identity] = version_urn_name(build.spec.definition, build.spec.parsed())
     else:
         draft.steps.append(Step(Action.NOTHING, identity, "", build))
 

@@ -8,20 +8,20 @@ from factory.catalogue import Entry
 from factory.durations import spell_duration
 from factory.ledger import Held
 from factory.names import parse_part
-from factory.patterns import takes
 from factory.plan_model import Inputs
 from factory.versions import Version
 
 
 def pinned(inputs: Inputs, identity: str) -> Version | None:
     """Give the version that this stack's labs are held at, or rolled back to."""
-    text = inputs.settings.pin.get(identity)
+    pins = inputs.settings.pin
+    text = next((pins[name] for name in inputs.names_of(identity) if name in pins), None)
     return Version.parse(text) if text else None
 
 
 def on_hold(inputs: Inputs, identity: str) -> bool:
     """Tell whether nothing at all is to happen to a definition in this stack."""
-    return bool(inputs.settings.hold) and takes(inputs.settings.hold, identity)
+    return bool(inputs.settings.hold) and inputs.takes(inputs.settings.hold, identity)
 
 
 def above_pin(inputs: Inputs, held: Held) -> bool:
@@ -35,13 +35,27 @@ def revoked(inputs: Inputs, held: Held) -> str:
     if inputs.catalogue is not None:
         offer = inputs.catalogue.entries.get((held.identity, held.version))
         return offer.revoked if offer else ""
-    entry = inputs.settings.revoke.get(held.identity)
-    if entry is not None and str(held.version) in entry.versions:
-        return entry.reason
+    if reason := _listed(inputs, held):
+        return reason
     place = parse_part(held.record.parent) if held.record and held.record.parent else None
     parent = inputs.ledger.held.get((place[0], place[1])) if place else None
     reason = revoked(inputs, parent) if parent else ""
     return f"built on {held.record.parent}: {reason}" if held.record and reason else ""
+
+
+def _listed(inputs: Inputs, held: Held) -> str:
+    """Give the reason if a version is listed as revoked, by any name of its definition.
+
+    Under another name than its own only if no version was built under that one: where two
+    definitions became one, both may have a version of that number.
+    """
+    for name in inputs.names_of(held.identity):
+        entry = inputs.settings.revoke.get(name)
+        if entry is None or str(held.version) not in entry.versions:
+            continue
+        if name == held.identity or (name, held.version) not in inputs.ledger.held:
+            return entry.reason
+    return ""
 
 
 def current(inputs: Inputs, identity: str, staying: list[Held]) -> Held | None:
@@ -76,8 +90,8 @@ def _not_yet(inputs: Inputs, identity: str, offer: Entry) -> str | None:
         age = inputs.observed.now - datetime.fromisoformat(offer.record.built)
         if age < settings.after:
             return f"is {spell_duration(age)} old; it soaks for {spell_duration(settings.after)}"
-    if settings.approve is not None and offer.record.version not in settings.approve.get(
-        identity, []
+    if settings.approve is not None and not any(
+        offer.record.version in settings.approve.get(name, []) for name in inputs.names_of(identity)
     ):
         return "waits for approval in image-factory:approve"
     return None

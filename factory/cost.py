@@ -89,6 +89,7 @@ class Sizes:
     """Disk sizes in GiB: by a version's record, or the newest of its definition, parent or base."""
 
     def __init__(self, inputs: Inputs) -> None:
+        self._present = inputs.present
         self._by_identity: dict[str, int] = {}
         self._by_base: dict[str, int] = {}
         catalogue = inputs.catalogue.entries.values() if inputs.catalogue else ()
@@ -96,7 +97,7 @@ class Sizes:
         records = [entry.record for entry in catalogue]
         records += [each.record for each in held if each.record is not None]
         for record in sorted(records, key=lambda record: record.parsed()):
-            self._by_identity[record.definition] = int(record.disk_size_gb)
+            self._by_identity[inputs.present(record.definition)] = int(record.disk_size_gb)
             self._by_base[record.base] = int(record.disk_size_gb)
 
     def of_held(self, held: Held) -> int:
@@ -124,8 +125,8 @@ class Sizes:
     def _known(self, spec: Spec) -> int | None:
         parent = spec.parent.partition("@")[0]
         return (
-            self._by_identity.get(spec.definition)
-            or self._by_identity.get(parent)
+            self._by_identity.get(self._present(spec.definition))
+            or self._by_identity.get(self._present(parent))
             or self._by_base.get(spec.content.base.urn)
         )
 

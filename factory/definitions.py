@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from factory.lineage import Image, check_lineage
+from factory.lineage import Image, check_lineage, check_moves
 from factory.models import Definition, Os
 from factory.names import image_stem
 from factory.problems import Problems
@@ -39,6 +39,7 @@ def load_images(folder: Path, shown: str, problems: Problems) -> dict[str, Image
         problems.error(shown, "holds no definition", "an empty images folder retires nothing")
     _check_identities(found, problems)
     check_lineage(found, problems)
+    check_moves(found, problems)
     return dict(sorted(found.items()))
 
 
@@ -142,16 +143,18 @@ def _check(image: Image, layers: list[YamlFile], problems: Problems) -> None:
 
 def _check_identities(found: Mapping[str, Image], problems: Problems) -> None:
     """Two identities that give one Azure name would overwrite each other's images."""
-    by_name: dict[str, Image] = {}
+    by_name: dict[str, tuple[str, Image]] = {}
     for image in found.values():
-        other = by_name.setdefault(image_stem(image.identity), image)
-        if other is not image:
-            problems.error(
-                image.file,
-                f"{image.identity} and {other.identity} give the same Azure name "
-                f"{image_stem(image.identity)!r}",
-                "rename one of the two files",
-            )
+        # Former names too: their images are still there.
+        for name in image.names:
+            stem = image_stem(name)
+            known, other = by_name.setdefault(stem, (name, image))
+            if other is not image and name != known:
+                problems.error(
+                    image.file,
+                    f"{name} and {known} give the same Azure name {stem!r}",
+                    "rename one of the two files",
+                )
 
 
 __all__ = ["Image", "load_images", "report"]

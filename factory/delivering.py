@@ -11,7 +11,6 @@ from factory import names
 from factory.ledger import Held
 from factory.models import Capture
 from factory.observed import Thing
-from factory.patterns import takes
 from factory.plan_model import Action, CopyPlan, Inputs, LabDelivery, RegionDelivery, Step
 from factory.record import Record
 from factory.settings import OnRemoval, TargetLab
@@ -34,7 +33,7 @@ class Consignment:
 
 def takers(inputs: Inputs, identity: str) -> list[TargetLab]:
     """Give the labs of this stack that take a definition, in the order of the settings."""
-    return [lab for lab in inputs.settings.labs if takes(lab.images, identity)]
+    return [lab for lab in inputs.settings.labs if inputs.takes(lab.images, identity)]
 
 
 def labs_for(

@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 
 from factory.due import Build
 from factory.plan_model import Step, VersionPlan
-from factory.versions import Version
 
 
 @dataclass
 class Draft:
     """Collects versions to declare and steps to tell.
 
-    ``builds`` are those that are due and not admitted yet, ``newest`` is the version that children
-    of a definition are to be built on, ``unreplaced`` what retires with nothing newer in its place.
+    ``builds`` are those that are due and not admitted yet, ``newest`` names the version that
+    children of a definition are to be built on, ``unreplaced`` what retires with nothing newer in
+    its place.
     """
 
     versions: list[VersionPlan] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     builds: list[Build] = field(default_factory=list)
-    newest: dict[str, Version] = field(default_factory=dict)
+    newest: dict[str, str] = field(default_factory=dict)
     unreplaced: list[str] = field(default_factory=list)

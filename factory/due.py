@@ -10,10 +10,9 @@ from datetime import datetime
 from factory import names
 from factory.content import changes, contents_of, dump_contents, read_contents
 from factory.ledger import Held
-from factory.lineage import Image, parent_of, root_base
+from factory.lineage import Image, canonical, fingerprint_of, parent_of, root_base
 from factory.locked import check_buildable, entry_for, moved
 from factory.models import ParentBase
-from factory.names import version_urn_name
 from factory.patterns import matches
 from factory.plan_model import Inputs
 from factory.record import SCHEMA, Record, Spec
@@ -30,12 +29,11 @@ class Build:
     reason: str
 
 
-def due(
-    inputs: Inputs, image: Image, held: list[Held], parents: Mapping[str, Version]
-) -> Build | str:
+def due(inputs: Inputs, image: Image, held: list[Held], parents: Mapping[str, str]) -> Build | str:
     """Decide for one definition: a build, or the reason why nothing is to be built.
 
-    ``parents`` has the version of every definition above that children are to be built on.
+    ``parents`` names the version (identity@version) of every definition above that children are to
+    be built on.
     Raises :class:`LookupError` with a line for the user if it is due but cannot be built.
     """
     entry = entry_for(inputs, image)
@@ -55,24 +53,25 @@ def due(
 
 
 def _overdue(
-    inputs: Inputs, image: Image, newest: Record, parents: Mapping[str, Version]
+    inputs: Inputs, image: Image, newest: Record, parents: Mapping[str, str]
 ) -> str | None:
     """Say why the newest released version is no longer good enough, or None."""
-    if newest.fingerprint != image.fingerprint:
-        return f"definition changed: {', '.join(changed_fields(newest.shape, image.shape))}"
+    if not _same_shape(inputs, newest, image):
+        before = _shape_now(inputs, newest)
+        return f"definition changed: {', '.join(changed_fields(before, image.shape))}"
     entry = entry_for(inputs, image)
     ahead = moved(inputs, image, entry, newest) if entry else _upstream(inputs, image, newest)
     if ahead is not None:
         return ahead
     parent = parent_of(image)
     if parent is not None and _moved(newest.parent, parent, parents):
-        return f"its base {parent} moved to {parents[parent]}"
+        return f"its base {parent} moved to {_number(parents[parent])}"
     built, now = datetime.fromisoformat(newest.built), inputs.observed.now
     refresh = image.definition.refresh
     if refresh is not None and refresh.due_at(built) <= now:
         return f"refresh is due: {refresh}, built {newest.built[:10]}"
     for pattern, moment in inputs.settings.rebuild.items():
-        if matches(pattern, image.identity) and built < moment <= now:
+        if any(matches(pattern, name) for name in image.names) and built < moment <= now:
             return f"asked for by hand: image-factory:rebuild {pattern} {moment:%Y-%m-%d}"
     return None
 
@@ -95,18 +94,39 @@ def _half_made(inputs: Inputs, held: Held) -> bool:
     return any(thing is not None and thing.broken for thing in made)
 
 
-def _moved(built_on: str, parent: str, parents: Mapping[str, Version]) -> bool:
-    return parent in parents and built_on != version_urn_name(parent, parents[parent])
+def _moved(built_on: str, parent: str, parents: Mapping[str, str]) -> bool:
+    return parent in parents and built_on != parents[parent]
+
+
+def _number(name: str) -> str:
+    return name.rpartition("@")[2]
+
+
+def _shape_now(inputs: Inputs, facts: Record | Spec) -> str:
+    """Give the shape a version was built with, its parent by the name it has now."""
+    shape = json.loads(facts.shape)
+    base = shape.get("base")
+    if not isinstance(base, dict) or "image" not in base:
+        return facts.shape
+    base["image"] = inputs.present(str(base["image"]))
+    return canonical(shape)
+
+
+def _same_shape(inputs: Inputs, facts: Record | Spec, image: Image) -> bool:
+    """Tell whether a rebuild would make the same image: a parent that only moved is the same."""
+    if facts.fingerprint == image.fingerprint:
+        return True
+    return fingerprint_of(_shape_now(inputs, facts)) == image.fingerprint
 
 
 def _resumable(
-    inputs: Inputs, image: Image, held: Held, spec: Spec, parents: Mapping[str, Version]
+    inputs: Inputs, image: Image, held: Held, spec: Spec, parents: Mapping[str, str]
 ) -> Build | None:
     """Give the build to go on with, or None if this attempt is over.
 
     Azure decides: is the build VM there, and can it still succeed?
     """
-    if spec.fingerprint != image.fingerprint:
+    if not _same_shape(inputs, spec, image):
         return None
     parent = parent_of(image)
     if parent is not None and _moved(spec.parent, parent, parents):
@@ -129,7 +149,7 @@ def _resumable(
     return Build(spec, attempt, True, f"cut off after {done} of {total} artifacts")
 
 
-def _fresh(inputs: Inputs, image: Image, reason: str, parents: Mapping[str, Version]) -> Build:
+def _fresh(inputs: Inputs, image: Image, reason: str, parents: Mapping[str, str]) -> Build:
     if entry := entry_for(inputs, image):
         check_buildable(inputs, image, entry)
     exact, parent = _exact_base(inputs, image, parents)
@@ -155,15 +175,14 @@ def _fresh(inputs: Inputs, image: Image, reason: str, parents: Mapping[str, Vers
     return Build(spec, 1, False, reason)
 
 
-def _exact_base(inputs: Inputs, image: Image, parents: Mapping[str, Version]) -> tuple[str, str]:
+def _exact_base(inputs: Inputs, image: Image, parents: Mapping[str, str]) -> tuple[str, str]:
     """Give the exact version of the base and, for a layered image, the parent it is of."""
     base = image.definition.base
     if isinstance(base, ParentBase):
         if base.image not in parents:
             msg = f"its base {base.image} has no released version, and none is being built"
             raise LookupError(msg)
-        version = parents[base.image]
-        return str(version), version_urn_name(base.image, version)
+        return _number(parents[base.image]), parents[base.image]
     exact = inputs.observed.base_versions.get(image.identity)
     if exact is None:
         wanted = "" if base.version == "latest" else f" with version {base.version}"
@@ -173,15 +192,19 @@ def _exact_base(inputs: Inputs, image: Image, parents: Mapping[str, Version]) ->
 
 
 def used_versions(inputs: Inputs, identity: str) -> set[Version]:
-    """Collect every version number that was ever given to this definition, failed ones too."""
-    used = {held.version for held in inputs.ledger.of(identity)}
-    if identity in inputs.ledger.last_versions:
-        used.add(inputs.ledger.last_versions[identity])
+    """Collect every version number that this definition ever got under any of its names.
+
+    Failed ones too: no number ever names two different things.
+    """
+    known = inputs.names_of(identity)
+    last = inputs.ledger.last_versions
+    used = {held.version for held in inputs.held_of(identity)}
+    used |= {last[name] for name in known if name in last}
     observed = inputs.observed
     tagged = [vm.tags for vm in observed.vms.values()]
     tagged += [thing.tags for thing in observed.captures.values() if thing.belongs_to(inputs.stack)]
     for tags in tagged:
-        if tags.get(names.DEFINITION) == identity:
+        if tags.get(names.DEFINITION) in known:
             try:
                 used.add(Version.parse(tags.get(names.VERSION, "")))
             except ValueError:

@@ -73,7 +73,7 @@ def keep(
 def retire(inputs: Inputs, held: Held, draft: Draft, reason: str) -> None:
     """Drop a version from every lab. Its origin keeps the source snapshot for ``sourceGrace``."""
     version = str(held.version)
-    if held.identity not in inputs.images:
+    if inputs.present(held.identity) not in inputs.images:
         draft.unreplaced.append(f"{held.identity} {version}")
     for lab in sorted(held.labs) or [""]:
         draft.steps.append(Step(Action.RETIRE, held.identity, version, reason, lab))

@@ -52,6 +52,12 @@ class Held:
         return value if isinstance(value, str) else None
 
     @property
+    def built(self) -> str:
+        """When its build began, as ISO text; "" if nothing was written down."""
+        facts = self.record or self.spec
+        return facts.built if facts is not None else ""
+
+    @property
     def labs(self) -> frozenset[str]:
         """Names of the labs that hold it, besides the factory lab."""
         return frozenset(path[1] for path in self.parts if path[0] == "lab")

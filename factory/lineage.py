@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from factory.models import Base, Definition, ParentBase
 from factory.problems import Problems
@@ -18,6 +19,11 @@ class Image:
     identity: str
     file: str
     definition: Definition
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its identity, then the ones it had before it moved."""
+        return (self.identity, *self.definition.formerly)
 
     @property
     def shape(self) -> str:
@@ -33,12 +39,29 @@ class Image:
             artifact.model_dump(mode="json", by_alias=True)
             for artifact in self.definition.all_artifacts
         ]
-        return json.dumps(shape, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return canonical(shape)
 
     @property
     def fingerprint(self) -> str:
         """A hash of :attr:`shape`: equal means that a rebuild would make the same image."""
-        return hashlib.sha256(self.shape.encode()).hexdigest()[:16]
+        return fingerprint_of(self.shape)
+
+
+def canonical(shape: Mapping[str, Any]) -> str:
+    """Write a shape down so that equal ones are equal as text."""
+    return json.dumps(shape, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def fingerprint_of(shape: str) -> str:
+    """Give the hash of a shape."""
+    return hashlib.sha256(shape.encode()).hexdigest()[:16]
+
+
+def present_names(images: Mapping[str, Image]) -> dict[str, str]:
+    """Give the present identity of every former one."""
+    return {
+        former: image.identity for image in images.values() for former in image.definition.formerly
+    }
 
 
 def parent_of(image: Image) -> str | None:
@@ -80,7 +103,9 @@ def check_lineage(images: Mapping[str, Image], problems: Problems) -> None:
         if parent is None:
             continue
         if parent not in images:
-            problems.error(image.file, f"base.image: there is no definition {parent!r}")
+            moved = present_names(images).get(parent)
+            todo = f"it moved: write {moved}" if moved else ""
+            problems.error(image.file, f"base.image: there is no definition {parent!r}", todo)
         elif images[parent].definition.os is not image.definition.os:
             problems.error(
                 image.file,
@@ -89,6 +114,34 @@ def check_lineage(images: Mapping[str, Image], problems: Problems) -> None:
             )
         if cycle := _cycle(images, image.identity):
             problems.error(image.file, f"is built on itself: {' -> '.join(cycle)}")
+
+
+def check_moves(images: Mapping[str, Image], problems: Problems) -> None:
+    """Note every ``formerly`` that cannot be meant: one past belongs to one definition that moved.
+
+    A chain (a was b, b was c) shows as a name that still exists: b is either there or it is not.
+    """
+    claimed: dict[str, Image] = {}
+    for image in images.values():
+        for former in image.definition.formerly:
+            other = claimed.setdefault(former, image)
+            if former == image.identity:
+                problems.error(image.file, f"formerly: {former} is its own name", "take it out")
+            elif former in images:
+                chain = images[former].definition.formerly
+                older = f", and was {', '.join(chain)} itself" if chain else ""
+                problems.error(
+                    image.file,
+                    f"formerly: {former} is still a definition ({images[former].file}){older}",
+                    "a definition moves as a whole: delete the old file, or take the name out"
+                    + (f"; list {', '.join(chain)} here too" if chain else ""),
+                )
+            elif other is not image:
+                problems.error(
+                    image.file,
+                    f"formerly: {former} is claimed by {other.file} too",
+                    "its versions can go on in one definition only",
+                )
 
 
 def _cycle(images: Mapping[str, Image], start: str) -> list[str] | None:

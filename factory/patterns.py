@@ -6,7 +6,7 @@ three ways: ``Win2016`` also took ``Win2016Core``, and ``win2016`` validated but
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -42,6 +42,16 @@ def takes(patterns: Iterable[str], identity: str) -> bool:
         elif not included:
             included = matches(pattern, identity)
     return included
+
+
+def takes_any(patterns: Sequence[str], names: Sequence[str]) -> bool:
+    """Tell whether patterns take a definition that had other names: the present one comes first.
+
+    What a lab took under a former name it goes on taking; but a ``!`` for the present name holds.
+    """
+    if any(each.startswith("!") and matches(each[1:], names[0]) for each in patterns):
+        return False
+    return any(takes(patterns, name) for name in names)
 
 
 def fault_of(pattern: str) -> str | None:

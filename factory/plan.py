@@ -7,6 +7,7 @@ happens and tests play by the thousand.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from factory import catalogue as cat
 from factory import guards
@@ -19,6 +20,7 @@ from factory.environment_plan import plan_environments
 from factory.foundations import adopted
 from factory.keeping import keep, leftovers, retire, revoke, still_retired
 from factory.lineage import generations
+from factory.names import version_urn_name
 from factory.plan_model import Action, Inputs, Plan, Step, VersionPlan
 from factory.receiving import receive
 from factory.retention import judge
@@ -34,7 +36,7 @@ def make_plan(inputs: Inputs) -> Plan:
     draft = Draft()
     offered = inputs.catalogue.identities if inputs.catalogue else set()
     depth = generations(inputs.images)
-    known = {*inputs.images, *inputs.ledger.identities, *offered}
+    known = {*inputs.images, *(inputs.present(name) for name in inputs.ledger.identities | offered)}
     # Parents first: a child is due when the version it is to be built on has moved.
     for identity in sorted(known, key=lambda identity: (depth.get(identity, 0), identity)):
         _plan_image(inputs, identity, draft)
@@ -46,11 +48,14 @@ def make_plan(inputs: Inputs) -> Plan:
             admit_build(inputs, admission.build, draft)
     plan_environments(inputs, draft)
     adoptions = plan_adopted(inputs, draft)
-    draft.versions.sort(key=lambda v: (depth.get(v.identity, 0), v.identity, v.version))
+    draft.versions.sort(
+        key=lambda v: (depth.get(inputs.present(v.identity), 0), v.identity, v.version)
+    )
     for identity in sorted({*inputs.ledger.identities, *inputs.ledger.last_versions}):
         leftovers(identity, inputs.ledger.of(identity), draft)
     steps = sorted(
-        draft.steps, key=lambda step: (_ORDER[step.action], step.identity, step.version, step.lab)
+        (_told(inputs, step) for step in draft.steps),
+        key=lambda step: (_ORDER[step.action], step.identity, step.version, step.lab),
     )
     versions = tuple(draft.versions)
     passed_on = inputs.catalogue.marked() if inputs.catalogue else {}
@@ -85,15 +90,26 @@ def _content(
 
 def _last_versions(inputs: Inputs, versions: tuple[VersionPlan, ...]) -> dict[str, Version]:
     """Give the newest number ever given to each definition, those of this plan included."""
-    known = {*inputs.images, *inputs.ledger.identities, *inputs.ledger.last_versions}
-    last = {identity: used_versions(inputs, identity) for identity in sorted(known)}
+    last = {identity: used_versions(inputs, identity) for identity in sorted(inputs.images)}
+    for identity in sorted({*inputs.ledger.identities, *inputs.ledger.last_versions} - {*last}):
+        own = {held.version for held in inputs.ledger.of(identity)}
+        known = inputs.ledger.last_versions.get(identity)
+        last[identity] = own | ({known} if known else set())
     for version in versions:
         last.setdefault(version.identity, set()).add(version.version)
     return {identity: max(used) for identity, used in last.items() if used}
 
 
+def _told(inputs: Inputs, step: Step) -> Step:
+    """Tell a step of what was built before its definition moved under the present name."""
+    now = inputs.present(step.identity)
+    if now == step.identity:
+        return step
+    return replace(step, identity=now, reason=f"{step.reason}; built as {step.identity}")
+
+
 def _plan_image(inputs: Inputs, identity: str, draft: Draft) -> None:
-    held = inputs.ledger.of(identity)
+    held = inputs.held_of(identity)
     alive = [version for version in held if version.record and not version.retired]
     released = [version for version in alive if not revoked(inputs, version)]
     for version in alive:
@@ -105,7 +121,7 @@ def _plan_image(inputs: Inputs, identity: str, draft: Draft) -> None:
     for verdict in verdicts:
         if verdict.stays:
             newest = verdict.held is labs_get and not on_hold(inputs, identity)
-            newer = [held for held in staying if held.version > verdict.held.version]
+            newer = staying[staying.index(verdict.held) + 1 :]
             keep(inputs, verdict.held, draft, newer, newest=newest, reason=verdict.reason)
         else:
             retire(inputs, verdict.held, draft, verdict.reason)
@@ -113,7 +129,8 @@ def _plan_image(inputs: Inputs, identity: str, draft: Draft) -> None:
         if version.retired:
             still_retired(inputs, version, draft)
     if released:
-        draft.newest[identity] = released[-1].version
+        newest_good = released[-1]
+        draft.newest[identity] = version_urn_name(newest_good.identity, newest_good.version)
     if inputs.settings.builds:
         plan_build(inputs, identity, held, draft)
     else:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from factory.catalogue import Catalogue, Entry
 from factory.definitions import Image
 from factory.ledger import Held, Ledger
+from factory.lineage import present_names
 from factory.lock import Lock
 from factory.names import image_name
 from factory.observed import Observed, Thing
+from factory.patterns import takes_any
 from factory.record import Record, Spec
 from factory.settings import Settings, TargetLab
 from factory.versions import Version
@@ -69,6 +72,29 @@ class Inputs:
     commit: str = "unknown"
     catalogue: Catalogue | None = None
     lock: Lock | None = None
+
+    @cached_property
+    def _present(self) -> Mapping[str, str]:
+        return present_names(self.images)
+
+    def present(self, identity: str) -> str:
+        """Give what a definition is called now; versions keep the name they were built under."""
+        return self._present.get(identity, identity)
+
+    def names_of(self, identity: str) -> tuple[str, ...]:
+        """Give all names a definition ever had, the present one first, by any of them."""
+        now = self.present(identity)
+        image = self.images.get(now)
+        return image.names if image is not None else (now,)
+
+    def held_of(self, identity: str) -> list[Held]:
+        """Give the versions of a definition under all its names, oldest first."""
+        found = [held for name in self.names_of(identity) for held in self.ledger.of(name)]
+        return sorted(found, key=lambda held: (held.version, held.built))
+
+    def takes(self, patterns: Sequence[str], identity: str) -> bool:
+        """Tell whether patterns take a definition, by its present name or a former one."""
+        return takes_any(patterns, self.names_of(identity))
 
     def image_in(self, lab: str, held: Held) -> Thing | None:
         """Give what Azure shows of a version's custom image in a lab, None if nothing is there."""

@@ -24,7 +24,7 @@ def receive(inputs: Inputs, identity: str, held: list[Held], draft: Draft) -> No
     if offer is None:
         return
     record = offer.record
-    version = record.parsed()
+    identity, version = record.definition, record.parsed()
     steps = []
     for region in sorted({lab.region for lab in labs}):
         fault = travel_fault(record, region, inputs.settings.subscription_id)
@@ -56,9 +56,11 @@ def _wanted(inputs: Inputs, identity: str, held: list[Held], draft: Draft) -> En
         return None
     offers = [
         entry
-        for entry in inputs.catalogue.of(identity)
+        for name in inputs.names_of(identity)
+        for entry in inputs.catalogue.of(name)
         if entry.retired is None and not entry.revoked
     ]
+    offers.sort(key=lambda entry: (entry.record.parsed(), entry.record.built))
     offer, waiting = admitted(inputs, identity, offers)
     here = {version.version for version in held if not revoked(inputs, version)}
     newer = offer is not None and offer.record.parsed() > max(here, default=Version(0, 0))

@@ -26,7 +26,7 @@ def keep_of(inputs: Inputs, identity: str) -> Keep:
     """Give the rule of a definition: the stack's own wins over what its file says."""
     if inputs.settings.keep is not None:
         return inputs.settings.keep
-    image = inputs.images.get(identity)
+    image = inputs.images.get(inputs.present(identity))
     return (image.definition.keep if image else None) or Keep()
 
 
@@ -41,8 +41,8 @@ def judge(inputs: Inputs, identity: str, released: list[Held]) -> list[Verdict]:
     keep = keep_of(inputs, identity)
     pin = pinned(inputs, identity)
     verdicts = []
-    for held in released:
-        newer = [other for other in released if other.version > held.version]
+    for place, held in enumerate(released):
+        newer = released[place + 1 :]
         allowed = keep.allows(len(newer) + 1, _age(inputs, held))
         goes = _going(inputs, held, allowed=allowed, keep=keep)
         if on_hold(inputs, identity):
@@ -100,7 +100,7 @@ def _due_since(held: Held, newer: list[Held], keep: Keep) -> datetime | None:
 def _going(inputs: Inputs, held: Held, *, allowed: bool, keep: Keep) -> str | None:
     """Say why a version is to go, or None."""
     if above_pin(inputs, held) and not inputs.settings.builds:
-        return f"rolled back to {inputs.settings.pin[held.identity]}"
+        return f"rolled back to {pinned(inputs, held.identity)}"
     if _retired_at_source(inputs, held):
         return "retired by its source"
     return None if allowed else f"beyond the {keep}"

@@ -69,7 +69,7 @@ def _key(build: Build) -> str:
 
 def _urgency(inputs: Inputs, build: Build) -> tuple[bool, datetime, str]:
     """Order builds: those under way, then by the age of what they replace (never built first)."""
-    records = [held.record for held in inputs.ledger.of(build.spec.definition) if held.record]
+    records = [held.record for held in inputs.held_of(build.spec.definition) if held.record]
     newest = max((datetime.fromisoformat(record.built) for record in records), default=None)
     oldest = datetime.min.replace(tzinfo=UTC)
     return not build.resumed, newest or oldest, build.spec.definition

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from factory.catalogue import Entry
 from factory.channel import on_hold, pinned
 from factory.delivering import takers
 from factory.forecast import Run
@@ -24,15 +25,18 @@ def story(inputs: Inputs, plan: Plan, identity: str, ahead: Iterator[Run]) -> st
 
     Raises :class:`FactoryError` if neither git nor the state knows it.
     """
+    identity = inputs.present(identity)
     image = inputs.images.get(identity)
-    held = inputs.ledger.of(identity)
-    offers = inputs.catalogue.of(identity) if inputs.catalogue else []
+    held = inputs.held_of(identity)
+    offers = _offers(inputs, identity)
     if image is None and not held and not offers:
         raise _unknown(inputs, identity)
     steps = [step for step in plan.steps if step.identity == identity]
     lines = [f"{identity} ({image.file if image else 'removed from git'})"]
     if image is not None and image.definition.description:
         lines.append(f"  {image.definition.description}")
+    if image is not None and image.definition.formerly:
+        lines.append(f"  formerly {', '.join(image.definition.formerly)}")
     lines += ["", f"Now:    {_now(steps)}", f"Rules:  {_rules(inputs, identity)}"]
     if offers and inputs.catalogue is not None:
         newest = offers[-1]
@@ -41,6 +45,14 @@ def story(inputs: Inputs, plan: Plan, identity: str, ahead: Iterator[Run]) -> st
         lines.append(f"Offer:  {newest.record.version} by {inputs.catalogue.stack}{state}")
     lines += [f"Next:   {_next(identity, plan, ahead)}", "", *_versions(inputs, held, steps)]
     return "\n".join(lines)
+
+
+def _offers(inputs: Inputs, identity: str) -> list[Entry]:
+    """Give what the source offers of a definition under all its names, oldest first."""
+    if inputs.catalogue is None:
+        return []
+    found = [each for name in inputs.names_of(identity) for each in inputs.catalogue.of(name)]
+    return sorted(found, key=lambda entry: entry.record.parsed())
 
 
 def _unknown(inputs: Inputs, identity: str) -> FactoryError:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from factory.definitions import Image
 from factory.models import PUBLIC_SOURCE, SecretRef
-from factory.patterns import matches, takes
+from factory.patterns import matches, takes_any
 from factory.problems import Problems
 from factory.settings import NAMESPACE, Settings
 
@@ -21,18 +21,41 @@ def cross_check(
     """Note every fault that shows only when both are known; ``secrets`` are the names set."""
     for lab in settings.labs:
         for pattern in lab.images:
-            if not any(matches(pattern.removeprefix("!"), identity) for identity in images):
-                problems.error(
-                    stack_file,
-                    f"{NAMESPACE}:labs.{lab.name}: the pattern {pattern!r} matches no definition",
-                    "patterns are paths below the images folder, case-sensitive",
-                )
+            _pattern(images, f"{NAMESPACE}:labs.{lab.name}", pattern, stack_file, problems)
     if settings.builds:
         for image in images.values():
-            if not any(takes(lab.images, image.identity) for lab in settings.labs):
+            if not any(takes_any(lab.images, image.names) for lab in settings.labs):
                 problems.warn(image.file, "no lab of this stack takes it; it is built all the same")
         _sources(images, settings, problems)
     _secrets(images, settings, set(secrets), stack_file, problems)
+
+
+def _pattern(
+    images: Mapping[str, Image], where: str, pattern: str, stack_file: str, problems: Problems
+) -> None:
+    """Note a pattern that matches nothing, or only what moved since it was written."""
+    body = pattern.removeprefix("!")
+    if any(matches(body, identity) for identity in images):
+        return
+    moved = [
+        f"{former} is now {image.identity}"
+        for image in images.values()
+        for former in image.definition.formerly
+        if matches(body, former)
+    ]
+    if moved and body == pattern:
+        problems.warn(
+            stack_file,
+            f"{where}: the pattern {pattern!r} matches by a former name only: {', '.join(moved)}",
+            "it holds as long as the definition says so by formerly; write the present name",
+        )
+        return
+    problems.error(
+        stack_file,
+        f"{where}: the pattern {pattern!r} matches no definition"
+        + (f" ({', '.join(moved)})" if moved else ""),
+        "patterns are paths below the images folder, case-sensitive",
+    )
 
 
 def _sources(images: Mapping[str, Image], settings: Settings, problems: Problems) -> None:
