@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,7 +19,10 @@ from factory.versions import Version
 
 @dataclass
 class Consignment:
-    """One version on its way: what it is, where its bytes are, which labs are to hold it."""
+    """One version on its way: what it is, where its bytes are, which labs are to hold it.
+
+    ``retiring`` has, by lab, the day until which an image that is to go there stays.
+    """
 
     identity: str
     version: Version
@@ -28,6 +31,7 @@ class Consignment:
     held: Held | None
     source_region: str
     same_subscription: bool
+    retiring: Mapping[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
 
@@ -121,7 +125,7 @@ def _lab(inputs: Inputs, goods: Consignment, lab: TargetLab) -> LabDelivery | No
     if held is not None and lab.name in held.labs:
         found = inputs.image_in(lab.name, held)
         if found is None or not found.broken or not _same(inputs, goods, found):
-            return LabDelivery(lab, held=True)
+            return LabDelivery(lab, held=True, retiring=goods.retiring.get(lab.name, ""))
         reason = "Azure never finished it; it is cleared and made again"
         goods.steps.append(Step(Action.RESTORE, goods.identity, version, reason, lab.name))
         return LabDelivery(lab, held=True, remake=found.id)

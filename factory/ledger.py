@@ -41,6 +41,8 @@ class Held:
     spec: Spec | None = None
     record: Record | None = None
     retired: datetime | None = None
+    # Since when it is marked as going: by lab, "" for all of them.
+    retiring: Mapping[str, datetime] = field(default_factory=dict)
 
     def has(self, *path: str) -> bool:
         """Tell whether the ledger holds this part of the version."""
@@ -126,6 +128,7 @@ class _Draft:
     spec: Spec | None = None
     record: Record | None = None
     retired: datetime | None = None
+    retiring: dict[str, datetime] = field(default_factory=dict)
 
 
 def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
@@ -162,7 +165,9 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
             if path:
                 _note(draft, urn, path, found)
     held = {
-        key: Held(key[0], key[1], draft.parts, draft.spec, draft.record, draft.retired)
+        key: Held(
+            key[0], key[1], draft.parts, draft.spec, draft.record, draft.retired, draft.retiring
+        )
         for key, draft in drafts.items()
     }
     logical = frozenset(urn.split("::", 3)[3] for urn in resources)
@@ -185,3 +190,5 @@ def _note(draft: _Draft, urn: str, path: Path, outputs: Mapping[str, Any]) -> No
             raise FactoryError(msg)
     elif path == ("retired",) and isinstance(value, str):
         draft.retired = datetime.fromisoformat(value)
+    elif path[0] == "retiring" and isinstance(value, str):
+        draft.retiring["/".join(path[1:])] = datetime.fromisoformat(value)

@@ -158,6 +158,7 @@ class Definition(Strict):
     keep: Keep | None = None
     # The tag ImagePath that the original image factory gave this definition's images.
     image_path: Annotated[str, Field(max_length=256)] | None = None
+    retire_after: Duration | None = None
     formerly: list[Identity] = []
 
     @field_validator("tags", mode="after")

@@ -24,6 +24,7 @@ BASE = f"{_TAG_PREFIX}base"
 COMMIT = f"{_TAG_PREFIX}commit"
 BUILT = f"{_TAG_PREFIX}built"
 RELEASED = f"{_TAG_PREFIX}released"
+RETIRING = f"{_TAG_PREFIX}retiring"
 
 
 def _short_hash(text: str, length: int = 8) -> str:

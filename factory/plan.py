@@ -18,8 +18,9 @@ from factory.draft import Draft
 from factory.due import used_versions
 from factory.environment_plan import plan_environments
 from factory.foundations import adopted
-from factory.keeping import keep, leftovers, retire, revoke, still_retired
+from factory.keeping import keep, leftovers, mark, retire, revoke, still_retired
 from factory.lineage import generations
+from factory.marking import marked_until
 from factory.names import version_urn_name
 from factory.plan_model import Action, Inputs, Plan, Step, VersionPlan
 from factory.receiving import receive
@@ -123,6 +124,8 @@ def _plan_image(inputs: Inputs, identity: str, draft: Draft) -> None:
             newest = verdict.held is labs_get and not on_hold(inputs, identity)
             newer = staying[staying.index(verdict.held) + 1 :]
             keep(inputs, verdict.held, draft, newer, newest=newest, reason=verdict.reason)
+        elif until := marked_until(inputs, verdict.held):
+            mark(inputs, verdict.held, draft, verdict.reason, until)
         else:
             retire(inputs, verdict.held, draft, verdict.reason)
     for version in held:

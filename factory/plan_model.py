@@ -37,6 +37,7 @@ class Action(StrEnum):
     ADOPT = "adopt"
     CREATE = "create"
     REPLACE = "replace"
+    MARK = "mark"
     RETIRE = "retire"
     REMOVE = "remove"
     DELETE = "delete"
@@ -121,12 +122,14 @@ class LabDelivery:
     """One version in one lab. ``adopt`` is the id of one that is there but not in the ledger.
 
     ``remake`` is the id of one that Azure never finished: it is cleared and made again.
+    ``retiring`` is the day until which one that is to go stays, marked as such.
     """
 
     lab: TargetLab
     held: bool
     adopt: str | None = None
     remake: str | None = None
+    retiring: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,10 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class VersionPlan:
-    """One version to declare: being built (``spec``), kept or received (``record``), or retired."""
+    """One version to declare: being built (``spec``), kept or received (``record``), or retired.
+
+    ``retiring`` says since when it is marked as going: by lab, "" for all of them.
+    """
 
     identity: str
     version: Version
@@ -173,6 +179,7 @@ class VersionPlan:
     attempt: int = 1
     record: Record | None = None
     retired: datetime | None = None
+    retiring: Mapping[str, datetime] = field(default_factory=dict)
     revoked: str = ""
     captured_from: Source | None = None
 

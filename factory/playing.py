@@ -60,6 +60,10 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
     )
 
 
+# Parts that keep the outputs they were made with.
+_LASTING = frozenset({"spec", "record", "retired", "retiring", "capture"})
+
+
 @dataclass
 class _State:
     inputs: Inputs
@@ -73,9 +77,7 @@ class _State:
         """Declare a part: one that is there keeps its outputs, as a Stash and a capture do."""
         held = self.inputs.ledger.held.get((version.identity, version.version))
         old = held.parts.get(path) if held is not None else None
-        kept = (
-            old if old is not None and path[0] in {"spec", "record", "retired", "capture"} else {}
-        )
+        kept = old if old is not None and path[0] in _LASTING else {}
         name = names.part(version.identity, version.version, *path)
         self.put("part", name, **(kept or outputs))
 
@@ -94,6 +96,13 @@ def _version(state: _State, version: VersionPlan, record: Record) -> None:
     if version.retired is not None:
         state.part(version, ("retired",), output=version.retired.isoformat(timespec="seconds"))
         return
+    for lab, since in version.retiring.items():
+        path = ("retiring", lab) if lab else ("retiring",)
+        state.part(version, path, output=since.isoformat(timespec="seconds"))
+    _delivered(state, version)
+
+
+def _delivered(state: _State, version: VersionPlan) -> None:
     for region in version.regions:
         if region.copy is not None:
             state.part(version, ("copy", region.region), name=region.copy.name)

@@ -27,7 +27,7 @@ def plan_table(plan: Plan, cost: Cost | None = None) -> str:
 def headline(plan: Plan) -> str:
     """Sum a plan up in one sentence that begins with ``Plan:``."""
     changes = changing(plan)
-    kept = sum(step.action is Action.KEEP for step in plan.steps)
+    kept = sum(step.action is Action.KEEP and not step.lab for step in plan.steps)
     stays = (
         f"{kept} version{'s' if kept != 1 else ''} kept as {'they are' if kept != 1 else 'it is'}"
     )

@@ -180,6 +180,7 @@ class Settings(Strict):
     rebuild: dict[Pattern, Moment] = {}
     revoke: dict[Identity, Revocation] = {}
     on_removal: OnRemoval = OnRemoval.RETIRE
+    retire_after: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
     grace_for_vms: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
     locked: bool = False
     lock_file: Text = "images.lock"

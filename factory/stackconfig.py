@@ -24,6 +24,7 @@ _TEXT = (
     "graceForVms",
     "locked",
     "lockFile",
+    "retireAfter",
 )
 _NUMBERS = ("maxRetirements", "maxConcurrentBuilds")
 _OBJECTS = (

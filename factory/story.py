@@ -8,9 +8,11 @@ from difflib import get_close_matches
 from factory.catalogue import Entry
 from factory.channel import on_hold, pinned
 from factory.delivering import takers
+from factory.durations import spell_duration
 from factory.forecast import Run
 from factory.ledger import Held
 from factory.lineage import parent_of
+from factory.marking import retire_after_of
 from factory.plan_model import CHANGES, Action, Inputs, Plan, Step
 from factory.problems import FactoryError
 from factory.report import table
@@ -81,6 +83,8 @@ def _rules(inputs: Inputs, identity: str) -> str:
         refresh = image.definition.refresh
         rules += [f"built on {parent}"] if (parent := parent_of(image)) else []
         rules.append(f"refresh {refresh}" if refresh else "no refresh by age")
+    if after := retire_after_of(inputs, identity):
+        rules.append(f"marked for {spell_duration(after)} before it is deleted")
     if pin := pinned(inputs, identity):
         rules.append(f"pinned to {pin}")
     if on_hold(inputs, identity):
@@ -98,7 +102,9 @@ def _next(identity: str, plan: Plan, ahead: Iterator[Run]) -> str:
         horizon = run.now
         changes = [s for s in run.plan.steps if s.identity == identity and s.action in CHANGES]
         starts = [step for step in changes if step.action in _STARTS]
-        goes = [step for step in changes if step.action in {Action.RETIRE, Action.REMOVE}]
+        goes = [
+            step for step in changes if step.action in {Action.MARK, Action.RETIRE, Action.REMOVE}
+        ]
         if found := starts or goes:
             return f"{run.now:%Y-%m-%d} {_line(found[0])}"
     until = f" before {horizon:%Y-%m-%d}" if horizon else ""
@@ -129,7 +135,15 @@ def _versions(inputs: Inputs, held: list[Held], steps: list[Step]) -> list[str]:
 
 
 _FATES = frozenset(
-    {Action.KEEP, Action.RETIRE, Action.REMOVE, Action.RESTORE, Action.FORGET, Action.RESUME}
+    {
+        Action.KEEP,
+        Action.MARK,
+        Action.RETIRE,
+        Action.REMOVE,
+        Action.RESTORE,
+        Action.FORGET,
+        Action.RESUME,
+    }
 )
 
 

@@ -25,6 +25,7 @@ from factory.versions import Version as VersionNumber
 
 # 127 GiB to the other side of the world; Azure promises no speed.
 _COPIED_WITHIN = timedelta(hours=24)
+_LONGEST_DESCRIPTION = 1024
 
 
 @dataclass(frozen=True)
@@ -55,18 +56,27 @@ class Goods:
         self,
         *path: str,
         tags: Mapping[str, pulumi.Input[str]] | None = None,
+        retiring: str = "",
         vm: devtestlab.CustomImagePropertiesFromVmArgs | None = None,
         managed_image_id: pulumi.Input[str] | None = None,
         snapshot_id: pulumi.Input[str] | None = None,
     ) -> CustomImageArgs:
-        """Describe the custom image of this version that is the part ``path``."""
+        """Describe the custom image of this version that is the part ``path``.
+
+        ``retiring`` marks it, for people and machines, as going after that day.
+        """
+        own = dict(self.tags if tags is None else tags)
+        told = self.description
+        if retiring:
+            own[names.RETIRING] = retiring
+            told = f"Retiring, deleted after {retiring}. {told}"[:_LONGEST_DESCRIPTION]
         return CustomImageArgs(
             logical_name=self.part(*path),
             name=names.image_name(self.identity, self.version),
-            description=self.description,
+            description=told,
             author=self.author,
             plan=self.plan,
-            tags=self.tags if tags is None else tags,
+            tags=own,
             vm=vm,
             managed_image_id=managed_image_id,
             snapshot_id=snapshot_id,
@@ -106,6 +116,7 @@ class Regional:
                     "lab",
                     lab.lab.name,
                     tags=self._tags,
+                    retiring=lab.retiring,
                     managed_image_id=image,
                     snapshot_id=None if region.backing else snapshot,
                 )

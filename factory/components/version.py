@@ -165,6 +165,12 @@ class Version(pulumi.ComponentResource):
                 input=plan.retired.isoformat(timespec="seconds"),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[stash]),
             )
+        for lab, since in plan.retiring.items():
+            pulumi.Stash(
+                self._part("retiring", lab) if lab else self._part("retiring"),
+                input=since.isoformat(timespec="seconds"),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[stash]),
+            )
         restored = plan.captured_from is Source.BACKING
         goods = replace(goods, record=stash, capture=self._args.capture if restored else None)
         return goods, stash.output

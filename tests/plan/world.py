@@ -223,6 +223,9 @@ def _released(put: Any, version: VersionPlan, stack: str) -> dict[str, Any]:
     if version.retired:
         _put(put, version, ("retired",), version.retired.isoformat())
         entry["retired"] = version.retired.isoformat()
+    for lab_name, since in version.retiring.items():
+        path = ("retiring", lab_name) if lab_name else ("retiring",)
+        _put(put, version, path, since.isoformat())
     if version.revoked:
         entry["revoked"] = version.revoked
     if version.captured_from or version.retired or version.revoked:
