@@ -1,7 +1,8 @@
 """What one stack tells the next: one stack output, read strictly, never a reason to delete.
 
-Shape: ``{schema, stack, serial, definitions: {identity: {version: record [+ retired]}}}``. Plain
-data but for a version being built, which hangs on its own record alone.
+Shape: ``{schema, stack, serial, definitions: {identity: {version: record [+ retired, revoked]}}
+[, revoked: {identity: {version: reason}}]}``. Plain data but for a version being built, which hangs
+on its own record alone.
 """
 
 from __future__ import annotations
@@ -45,11 +46,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What a source stack offers."""
+    """What a source stack offers, and what it says nobody is to use (known here or not)."""
 
     stack: str
     serial: int
     entries: Mapping[tuple[str, Version], Entry] = field(default_factory=dict)
+    revoked: Mapping[tuple[str, Version], str] = field(default_factory=dict)
 
     def of(self, identity: str) -> list[Entry]:
         """Give the entries of one definition, oldest first."""
@@ -99,7 +101,38 @@ def read_catalogue(outputs: Mapping[str, Any], stack: str, last_serial: int) -> 
             f"its serial {serial} is lower than the last one received, {last_serial}",
             "an old state was put back there: run `up` there once",
         )
-    return Catalogue(stack, serial, _entries(value.get("definitions", {}), stack))
+    entries = _entries(value.get("definitions", {}), stack)
+    bad = {key: entry.revoked for key, entry in entries.items() if entry.revoked}
+    return Catalogue(stack, serial, entries, {**_revoked(value.get("revoked", {}), stack), **bad})
+
+
+def _revoked(value: Any, stack: str) -> dict[tuple[str, Version], str]:
+    found: dict[tuple[str, Version], str] = {}
+    try:
+        for identity, versions in value.items():
+            for text, reason in versions.items():
+                found[str(identity), Version.parse(text)] = str(reason)[:1024]
+    except (AttributeError, TypeError, ValueError):
+        raise _unreadable(
+            stack, "what it says is revoked is malformed", "run one program in both"
+        ) from None
+    return found
+
+
+def written(
+    stack: str,
+    serial: int,
+    definitions: Mapping[str, Mapping[str, Any]],
+    revoked: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
+    """Write a catalogue down as a stack output; :func:`read_catalogue` reads it."""
+    told: dict[str, Any] = {
+        "schema": SCHEMA,
+        "stack": stack,
+        "serial": str(serial),
+        "definitions": definitions,
+    }
+    return {**told, "revoked": revoked} if revoked else told
 
 
 def _entries(definitions: Any, stack: str) -> dict[tuple[str, Version], Entry]:
@@ -176,7 +209,10 @@ def mark(entry: Mapping[str, Any]) -> str:
 
 
 def next_serial(
-    previous: Mapping[str, Any], content: Mapping[str, Mapping[str, str]], now: datetime
+    previous: Mapping[str, Any],
+    content: Mapping[str, Mapping[str, str]],
+    revoked: Mapping[str, Mapping[str, str]],
+    now: datetime,
 ) -> int:
     """Give the serial of a catalogue with ``content`` ({identity: {version: mark}}).
 
@@ -198,6 +234,7 @@ def next_serial(
         if isinstance(versions, Mapping)
     }
     serial = _serial(old["serial"], "this stack")
-    if {k: v for k, v in before.items() if v} == {k: dict(v) for k, v in content.items() if v}:
+    same = {k: v for k, v in before.items() if v} == {k: dict(v) for k, v in content.items() if v}
+    if same and (old.get("revoked") or {}) == revoked:
         return serial
     return max(serial + 1, int(now.timestamp()))

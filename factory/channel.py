@@ -7,7 +7,6 @@ from datetime import datetime
 from factory.catalogue import Entry
 from factory.durations import spell_duration
 from factory.ledger import Held
-from factory.names import parse_part
 from factory.plan_model import Inputs
 from factory.versions import Version
 
@@ -28,34 +27,6 @@ def above_pin(inputs: Inputs, held: Held) -> bool:
     """Tell whether a version is newer than the one its labs are pinned to."""
     pin = pinned(inputs, held.identity)
     return pin is not None and held.version > pin
-
-
-def revoked(inputs: Inputs, held: Held) -> str:
-    """Say why nobody is to use a version, "" if it is good: by setting, or by the source's word."""
-    if inputs.catalogue is not None:
-        offer = inputs.catalogue.entries.get((held.identity, held.version))
-        return offer.revoked if offer else ""
-    if reason := _listed(inputs, held):
-        return reason
-    place = parse_part(held.record.parent) if held.record and held.record.parent else None
-    parent = inputs.ledger.held.get((place[0], place[1])) if place else None
-    reason = revoked(inputs, parent) if parent else ""
-    return f"built on {held.record.parent}: {reason}" if held.record and reason else ""
-
-
-def _listed(inputs: Inputs, held: Held) -> str:
-    """Give the reason if a version is listed as revoked, by any name of its definition.
-
-    Under another name than its own only if no version was built under that one: where two
-    definitions became one, both may have a version of that number.
-    """
-    for name in inputs.names_of(held.identity):
-        entry = inputs.settings.revoke.get(name)
-        if entry is None or str(held.version) not in entry.versions:
-            continue
-        if name == held.identity or (name, held.version) not in inputs.ledger.held:
-            return entry.reason
-    return ""
 
 
 def current(inputs: Inputs, identity: str, staying: list[Held]) -> Held | None:

@@ -14,7 +14,7 @@ class Draft:
 
     ``builds`` are those that are due and not admitted yet, ``newest`` names the version that
     children of a definition are to be built on, ``unreplaced`` what retires with nothing newer in
-    its place.
+    its place, ``bereft`` the last good versions that labs would lose.
     """
 
     versions: list[VersionPlan] = field(default_factory=list)
@@ -22,3 +22,4 @@ class Draft:
     builds: list[Build] = field(default_factory=list)
     newest: dict[str, str] = field(default_factory=dict)
     unreplaced: list[str] = field(default_factory=list)
+    bereft: list[str] = field(default_factory=list)

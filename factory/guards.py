@@ -44,6 +44,27 @@ def _things(unreplaced: list[str]) -> str:
     return "versions or environments" if mixed else "versions"
 
 
+def check_last_good(inputs: Inputs, bereft: list[str]) -> None:
+    """Stop a plan after which labs have no good version of a definition that still exists.
+
+    ``bereft`` names what they would lose, identity first. Only a revocation brings that about.
+    """
+    allowed = inputs.settings.allow_none
+    left = [what for what in bereft if not inputs.takes(allowed, what.partition(" ")[0])]
+    if not left:
+        return
+    names = sorted({inputs.present(what.partition(" ")[0]) for what in left})
+    problems = Problems()
+    problems.error(
+        f"{NAMESPACE}:revoke",
+        f"this run would take the last good version of a definition out of its labs: "
+        f"{', '.join(left[:5])}{' ...' if len(left) > 5 else ''}",
+        "release a good version first and revoke then, or allow it once by "
+        f"{NAMESPACE}:allowNone: [{', '.join(names)}]",
+    )
+    problems.raise_if_any(f"{inputs.stack} cannot run")
+
+
 def _lost_state(inputs: Inputs, problems: Problems) -> None:
     ours = inputs.observed.ours(inputs.stack)
     if inputs.ledger.empty and ours:

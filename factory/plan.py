@@ -13,18 +13,20 @@ from factory import catalogue as cat
 from factory import guards
 from factory.adoption import plan_adopted
 from factory.building import admit_build, plan_build
-from factory.channel import current, on_hold, revoked
+from factory.channel import current, on_hold
 from factory.draft import Draft
 from factory.due import used_versions
 from factory.environment_plan import plan_environments
 from factory.foundations import adopted
 from factory.keeping import keep, leftovers, mark, retire, revoke, still_retired
+from factory.ledger import Held
 from factory.lineage import generations
 from factory.marking import marked_until
 from factory.names import version_urn_name
 from factory.plan_model import Action, Inputs, Plan, Step, VersionPlan
 from factory.receiving import receive
 from factory.retention import judge
+from factory.revoking import revocations, revoked, still_used
 from factory.room import admit
 from factory.versions import Version
 
@@ -54,6 +56,8 @@ def make_plan(inputs: Inputs) -> Plan:
     )
     for identity in sorted({*inputs.ledger.identities, *inputs.ledger.last_versions}):
         leftovers(identity, inputs.ledger.of(identity), draft)
+    known_bad = revocations(inputs)
+    draft.steps += still_used(inputs, known_bad)
     steps = sorted(
         (_told(inputs, step) for step in draft.steps),
         key=lambda step: (_ORDER[step.action], step.identity, step.version, step.lab),
@@ -61,6 +65,7 @@ def make_plan(inputs: Inputs) -> Plan:
     versions = tuple(draft.versions)
     passed_on = inputs.catalogue.marked() if inputs.catalogue else {}
     guards.check_retirements(inputs, draft.unreplaced)
+    guards.check_last_good(inputs, draft.bereft)
     return Plan(
         versions=versions,
         steps=tuple(steps),
@@ -68,10 +73,11 @@ def make_plan(inputs: Inputs) -> Plan:
         adoptions=adoptions,
         adopted=adopted(inputs.observed, inputs.ledger.names, inputs.stack),
         serial=cat.next_serial(
-            inputs.ledger.outputs, _content(versions, passed_on), inputs.observed.now
+            inputs.ledger.outputs, _content(versions, passed_on), known_bad, inputs.observed.now
         ),
         passed_on=passed_on,
         warnings=inputs.observed.warnings,
+        revoked=known_bad,
     )
 
 
@@ -116,6 +122,23 @@ def _plan_image(inputs: Inputs, identity: str, draft: Draft) -> None:
     for version in alive:
         if reason := revoked(inputs, version):
             revoke(inputs, version, draft, reason, replaced=len(released))
+    staying = _judged(inputs, identity, released, draft)
+    for version in held:
+        if version.retired:
+            still_retired(inputs, version, draft)
+    if released:
+        newest_good = released[-1]
+        draft.newest[identity] = version_urn_name(newest_good.identity, newest_good.version)
+    if inputs.settings.builds:
+        plan_build(inputs, identity, held, draft)
+    else:
+        receive(inputs, identity, held, draft)
+    if identity in inputs.images and not staying:
+        draft.bereft += _bereft(inputs, identity, alive, draft)
+
+
+def _judged(inputs: Inputs, identity: str, released: list[Held], draft: Draft) -> list[Held]:
+    """Keep, mark or retire every good version; gives those that stay, oldest first."""
     verdicts = judge(inputs, identity, released)
     staying = [verdict.held for verdict in verdicts if verdict.stays]
     labs_get = current(inputs, identity, staying)
@@ -128,13 +151,19 @@ def _plan_image(inputs: Inputs, identity: str, draft: Draft) -> None:
             mark(inputs, verdict.held, draft, verdict.reason, until)
         else:
             retire(inputs, verdict.held, draft, verdict.reason)
-    for version in held:
-        if version.retired:
-            still_retired(inputs, version, draft)
-    if released:
-        newest_good = released[-1]
-        draft.newest[identity] = version_urn_name(newest_good.identity, newest_good.version)
-    if inputs.settings.builds:
-        plan_build(inputs, identity, held, draft)
-    else:
-        receive(inputs, identity, held, draft)
+    return staying
+
+
+def _bereft(inputs: Inputs, identity: str, alive: list[Held], draft: Draft) -> list[str]:
+    """Name what labs would lose with nothing good to take its place.
+
+    A version that a receiving stack takes in this run is good; one that is built is not yet.
+    """
+    comes = any(inputs.present(version.identity) == identity for version in draft.versions)
+    if comes and not inputs.settings.builds:
+        return []
+    return [
+        f"{version.identity} {version.version} ({revoked(inputs, version)})"
+        for version in alive
+        if version.labs
+    ]

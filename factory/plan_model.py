@@ -44,10 +44,11 @@ class Action(StrEnum):
     FORGET = "forget"
     REFUSE = "refuse"
     NOTHING = "nothing"
+    WARN = "warn"
 
 
 # Actions that change something; a plan with none of them has nothing due.
-CHANGES = frozenset(Action) - {Action.KEEP, Action.NOTHING, Action.WAIT}
+CHANGES = frozenset(Action) - {Action.KEEP, Action.NOTHING, Action.WAIT, Action.WARN}
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,7 @@ class Plan:
     """What the program declares (``versions``) and what a reader sees (``steps``).
 
     ``passed_on`` are the entries of the source's catalogue that this stack's own repeats.
+    ``revoked`` ({identity: {version: reason}}) is for the catalogue: also what is gone here.
     """
 
     versions: tuple[VersionPlan, ...]
@@ -212,6 +214,7 @@ class Plan:
     passed_on: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     adoptions: tuple[Adoption, ...] = ()
     warnings: tuple[str, ...] = ()
+    revoked: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def nothing_due(self) -> bool:

@@ -35,12 +35,7 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
     for identity, entries in plan.passed_on.items():
         definitions.setdefault(identity, {}).update(entries)
     outputs: dict[str, Any] = {
-        cat.OUTPUT: {
-            "schema": cat.SCHEMA,
-            "stack": inputs.stack,
-            "serial": str(plan.serial),
-            "definitions": definitions,
-        }
+        cat.OUTPUT: cat.written(inputs.stack, plan.serial, definitions, plan.revoked),
     }
     if inputs.catalogue is not None:
         serial = str(inputs.catalogue.serial)

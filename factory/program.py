@@ -100,12 +100,7 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
 def _export(inputs: Inputs, plan: Plan, definitions: Mapping[str, Mapping[str, Any]]) -> None:
     pulumi.export(
         cat.OUTPUT,
-        {
-            "schema": cat.SCHEMA,
-            "stack": inputs.stack,
-            "serial": str(plan.serial),
-            "definitions": definitions,
-        },
+        cat.written(inputs.stack, plan.serial, definitions, plan.revoked),
     )
     if inputs.catalogue is not None:
         received = {"stack": inputs.catalogue.stack, "serial": str(inputs.catalogue.serial)}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from factory.catalogue import Entry
-from factory.channel import admitted, on_hold, pinned, revoked
+from factory.channel import admitted, on_hold, pinned
 from factory.delivering import Consignment, regions, takers, travel_fault
 from factory.draft import Draft
 from factory.ledger import Held
 from factory.plan_model import Action, Inputs, Step, VersionPlan
+from factory.revoking import revoked
 from factory.versions import Version
 
 
@@ -58,7 +59,8 @@ def _wanted(inputs: Inputs, identity: str, held: list[Held], draft: Draft) -> En
         entry
         for name in inputs.names_of(identity)
         for entry in inputs.catalogue.of(name)
-        if entry.retired is None and not entry.revoked
+        if entry.retired is None
+        and (entry.record.definition, entry.record.parsed()) not in inputs.catalogue.revoked
     ]
     offers.sort(key=lambda entry: (entry.record.parsed(), entry.record.built))
     offer, waiting = admitted(inputs, identity, offers)

@@ -17,7 +17,7 @@ def plan_table(plan: Plan, cost: Cost | None = None) -> str:
     Returns several lines without a trailing newline.
     """
     lines = [headline(plan)]
-    if listed := [*changing(plan), *waiting(plan)]:
+    if listed := [*changing(plan), *waiting(plan), *warned(plan)]:
         lines += table(HEADS, [row(step) for step in listed])
     if cost and changing(plan):
         lines.append(str(cost))
@@ -43,6 +43,11 @@ def changing(plan: Plan) -> list[Step]:
 def waiting(plan: Plan) -> list[Step]:
     """Give the steps that a later run will take: they change nothing now, but a reader asks."""
     return [step for step in plan.steps if step.action is Action.WAIT]
+
+
+def warned(plan: Plan) -> list[Step]:
+    """Give the steps that only say what somebody has to know."""
+    return [step for step in plan.steps if step.action is Action.WARN]
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

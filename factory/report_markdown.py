@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from factory.cost import Cost
 from factory.plan_model import Plan, Step
-from factory.report import HEADS, changing, headline, row, waiting
+from factory.report import HEADS, changing, headline, row, waiting, warned
 
 # GitHub cuts a comment at 65536 characters, Azure DevOps at 150000.
 _LONGEST = 60_000
@@ -19,7 +19,7 @@ _SAFE = str.maketrans(
 
 def plan_markdown(stack: str, plan: Plan, cost: Cost) -> str:
     """Write a plan as Markdown, at most as long as a comment may be."""
-    listed = [*changing(plan), *waiting(plan)]
+    listed = [*changing(plan), *waiting(plan), *warned(plan)]
     rest = [step for step in plan.steps if step not in listed]
     lines = [MARK.format(stack=stack), f"### Image factory: {_cell(stack)}", "", headline(plan)]
     if listed:

@@ -179,6 +179,7 @@ class Settings(Strict):
     adopt: dict[LabName, list[OldImageName]] = {}
     rebuild: dict[Pattern, Moment] = {}
     revoke: dict[Identity, Revocation] = {}
+    allow_none: list[Pattern] = []
     on_removal: OnRemoval = OnRemoval.RETIRE
     retire_after: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
     grace_for_vms: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None

@@ -39,6 +39,7 @@ _OBJECTS = (
     "adopt",
     "rebuild",
     "revoke",
+    "allowNone",
 )
 # The file backend may be read while the engine rewrites it ("failed to load checkpoint: EOF").
 _TRIES, _PAUSE = 6, 0.25

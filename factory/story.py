@@ -66,7 +66,7 @@ def _unknown(inputs: Inputs, identity: str) -> FactoryError:
 
 def _now(steps: list[Step]) -> str:
     """Sum up what the next run does to it, and why."""
-    said = [_line(step) for step in steps if step.action in CHANGES | {Action.WAIT}]
+    said = [_line(step) for step in steps if step.action in CHANGES | {Action.WAIT, Action.WARN}]
     said = said or [step.reason for step in steps if step.action is Action.NOTHING]
     return "\n        ".join(said or ["nothing is due"])
 

@@ -97,7 +97,7 @@ def test_children_are_revoked_with_their_parent() -> None:
     world.run()
     raw = world.settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
     revoke = {"linux/a": {"versions": ["20261122.1"], "reason": "CVE"}}
-    world.settings = Settings.model_validate({**raw, "revoke": revoke})
+    world.settings = Settings.model_validate({**raw, "revoke": revoke, "allowNone": ["**"]})
     plan = world.run()
     retired = {s.identity for s in plan.steps if s.action is Action.RETIRE}
     assert retired == {"linux/a", "linux/b", "linux/c"}

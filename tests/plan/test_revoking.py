@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from factory import names
+from factory.catalogue import read_catalogue
+from factory.observed import ObservedLab, Use
 from factory.plan_model import Action
 from factory.problems import FactoryError
+from factory.report import plan_table
 from factory.settings import Settings
-from tests.plan.world import World, changed, dev, lab, prod
+from factory.versions import Version
+from tests.plan.world import World, changed, dev, image, lab, prod
 
 
 def with_settings(world: World, **changes: Any) -> None:
@@ -164,3 +170,103 @@ def test_no_more_cores_than_azure_reports_free() -> None:
     assert [s.identity for s in plan.steps if s.action is Action.BUILD] == ["linux/a"]
     (waiting,) = [s.reason for s in plan.steps if s.action is Action.WAIT]
     assert waiting == "it needs 4 cores, 2 are free; planned for the next run"
+
+
+def chain() -> tuple[World, World, World]:
+    source = dev("linux/a")
+    middle = prod(source, labs=[lab("staging")])
+    last = prod(middle)
+    for number in range(2):
+        changed(source, "linux/a", f"s{number}")
+        for world in (source, middle, last):
+            world.run()
+    return source, middle, last
+
+
+def test_a_revocation_passes_through_a_chain_and_so_does_its_end() -> None:
+    source, middle, last = chain()
+    with_settings(source, revoke=BAD)
+    for world in (source, middle, last):
+        world.run()
+    assert last.holding("finance") == {"linux/a": ["20261122.1"]}
+    assert last.plan().nothing_due
+    with_settings(source, revoke={})
+    for world in (source, middle, last):
+        world.run()
+    assert last.holding("finance") == {"linux/a": ["20261122.1", "20261122.2"]}
+
+
+def test_a_revocation_outlives_the_version_at_its_origin() -> None:
+    source, target = two_versions()
+    with_settings(source, revoke=BAD)
+    for number in range(3, 7):
+        changed(source, "linux/a", f"s{number}")
+        source.run(pass_time=timedelta(days=3))
+    assert "20261122.2" not in {str(held.version) for held in source.ledger.of("linux/a")}
+    target.now = source.now
+    target.run()
+    assert "20261122.2" not in target.holding("finance")["linux/a"]
+
+
+def test_a_receiver_revokes_what_was_built_on_a_revoked_one_that_it_does_not_hold() -> None:
+    source = dev("linux/a", "linux/z")
+    source.images["linux/b"] = image("linux/b", base={"image": "linux/a"})
+    target = prod(source, labs=[lab("finance", "linux/b")])
+    for number in range(2):
+        changed(source, "linux/a", f"s{number}")
+        source.run()
+        target.run()
+    assert target.holding("finance") == {"linux/b": ["20261122.1", "20261122.2"]}
+    with_settings(source, revoke=BAD)
+    source.run()
+    plan = target.run()
+    reasons = [s.reason for s in plan.steps if s.action is Action.RETIRE]
+    assert reasons == ["revoked: built on linux/a@20261122.2: CVE-2026-1"]
+
+
+def test_vms_made_from_a_revoked_version_are_named_also_after_it_is_gone() -> None:
+    source, target = two_versions()
+    name = names.image_name("linux/a", Version(20261122, 2))
+    uses = {name: (Use("vm", "web-2"), Use("vm", "web-1"), Use("formula", "dev-box"))}
+    with_settings(source, revoke=BAD)
+    told = "revoked: CVE-2026-1; made from it: formula dev-box, VM web-1, VM web-2"
+    for world, where in ((source, "team"), (target, "finance")):
+        labs = {where: ObservedLab("westeurope", uses=uses)}
+        for _ in range(2):
+            plan = world.plan(labs=labs)
+            warned = [(s.version, s.lab, s.reason) for s in plan.steps if s.action is Action.WARN]
+            assert warned == [("20261122.2", where, told)]
+            assert told in plan_table(plan)
+            world.run()
+        assert world.plan(labs=labs).nothing_due
+
+
+def test_the_last_good_version_goes_only_if_that_is_said_too() -> None:
+    source = dev("linux/a")
+    target = prod(source)
+    source.run()
+    target.run()
+    bad = {"linux/a": {"versions": ["20261122.1"], "reason": "CVE"}}
+    with_settings(source, revoke=bad)
+    with pytest.raises(FactoryError, match=r"linux/a 20261122.1 \(CVE\) .*allowNone: \[linux/a\]"):
+        source.plan()
+    with_settings(source, allowNone=["linux/a"])
+    source.run()
+    assert source.holding("team") == {}
+    with_settings(source, allowNone=[])  # once: it is done
+    source.run()
+    with pytest.raises(FactoryError, match="allowNone"):
+        target.plan()
+    changed(source, "linux/a", "good")  # and so is a good one in its place
+    source.run()
+    target.run()
+    assert target.holding("finance") == {"linux/a": ["20261122.2"]}
+
+
+def test_a_catalogue_whose_revocations_cannot_be_read_is_unusable() -> None:
+    source, _ = two_versions()
+    outputs = dict(source.ledger.outputs)
+    for bad in ([], {"linux/a": ["x"]}, {"linux/a": {"x": "y"}}):
+        outputs["catalogue"] = {**outputs["catalogue"], "revoked": bad}
+        with pytest.raises(FactoryError, match="revoked is malformed"):
+            read_catalogue(outputs, source.stack, 0)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from factory import names
-from factory.catalogue import Catalogue, read_catalogue
+from factory.catalogue import Catalogue, read_catalogue, written
 from factory.configuration import parse_settings
 from factory.definitions import Image
 from factory.ledger import Ledger, read_ledger
@@ -201,12 +201,7 @@ def played(
     for identity, entries in plan.passed_on.items():
         catalogue.setdefault(identity, {}).update(entries)
     outputs = {
-        "catalogue": {
-            "schema": "1",
-            "stack": stack,
-            "serial": str(plan.serial),
-            "definitions": catalogue,
-        }
+        "catalogue": written(stack, plan.serial, catalogue, plan.revoked),
     }
     after["urn:pulumi:s::p::pulumi:pulumi:Stack::p-s"] = {
         "type": "pulumi:pulumi:Stack",
