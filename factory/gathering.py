@@ -24,7 +24,9 @@ from factory.observe import observe
 from factory.plan_model import Inputs
 from factory.problems import FactoryError, Problem, Problems
 from factory.settings import NAMESPACE, Settings
+from factory.soaking import check_soaking
 from factory.stackconfig import git_commit
+from factory.stackfile import read_upstream
 from factory.validate import cross_check, wanted_secrets
 
 
@@ -45,6 +47,9 @@ class Engine(Protocol):
 
     def full_name(self, stack: str) -> str:
         """Complete the name of another stack of this project."""
+
+    def stack_folder(self) -> Path | None:
+        """Give the folder with Pulumi.yaml and the stack files, None if the engine is silent."""
 
     def own_resources(self, stack: str) -> Mapping[str, Mapping[str, Any]]:
         """Read this stack's resources as last saved: {urn: {type, outputs}}."""
@@ -83,6 +88,8 @@ def read_sources(
     if settings and found:
         known = [name for name in wanted_secrets(found, settings) if engine.is_set(name)]
         cross_check(found, settings, known, place, problems)
+        upstream = read_upstream(engine.stack_folder(), settings.receives_from)
+        check_soaking(found, settings, upstream, place, problems)
     lock = _lock(root, settings, place, problems) if settings and use_lock else None
     problems.raise_if_any("definitions and settings")
     if settings is None:  # unreachable: without settings there is a problem

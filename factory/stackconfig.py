@@ -57,6 +57,14 @@ def full_name(stack: str) -> str:
     return f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
 
 
+def stack_folder() -> Path | None:
+    """Give the folder with Pulumi.yaml, None if the language host is too old to say."""
+    try:
+        return Path(pulumi.get_root_directory())
+    except Exception:  # noqa: BLE001 - what the SDK raises is a bare Exception
+        return None
+
+
 def raw_settings() -> dict[str, Any]:
     """Collect the configuration as plain values, only what is set."""
     own, provider = pulumi.Config(NAMESPACE), pulumi.Config("azure-native")

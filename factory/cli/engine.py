@@ -91,6 +91,10 @@ class CommandLine:
         """Complete the name of another stack of this project."""
         return stack if "/" in stack else f"{self._organization}/{self._project}/{stack}"
 
+    def stack_folder(self) -> Path:
+        """Give the folder with Pulumi.yaml and the stack files."""
+        return self.place.file.parent if self.place.file else self.place.work
+
     def own_resources(self, stack: str) -> Mapping[str, Mapping[str, Any]]:
         """Read a stack's resources as last saved."""
         return resources_of(self.export(stack))

@@ -266,7 +266,8 @@ def test_the_last_good_version_goes_only_if_that_is_said_too() -> None:
 def test_a_catalogue_whose_revocations_cannot_be_read_is_unusable() -> None:
     source, _ = two_versions()
     outputs = dict(source.ledger.outputs)
-    for bad in ([], {"linux/a": ["x"]}, {"linux/a": {"x": "y"}}):
+    faulty: list[Any] = [[], {"linux/a": ["x"]}, {"linux/a": {"x": "y"}}]
+    for bad in faulty:
         outputs["catalogue"] = {**outputs["catalogue"], "revoked": bad}
         with pytest.raises(FactoryError, match="revoked is malformed"):
             read_catalogue(outputs, source.stack, 0)
