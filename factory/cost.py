@@ -155,8 +155,9 @@ def expected_minutes(artifacts: Iterable[str], pace: Pace) -> int:
 def _crossings(inputs: Inputs, version: VersionPlan) -> int:
     """Count the copies to another region that this run has to make."""
     held = inputs.ledger.held.get((version.identity, version.version))
-    return sum(
+    return bool(version.source.origin) + sum(
         region.copy is not None
+        and not region.copy.lost
         and region.copy.incremental
         and region.copy.adopt is None
         and (held is None or held.text("name", "copy", region.region) != region.copy.name)
@@ -177,7 +178,11 @@ def _holds_bytes(held: Held, part: str) -> bool:
 
 def _stored(inputs: Inputs, version: VersionPlan) -> int:
     """Count the things that hold a disk's worth of bytes for a version after the run."""
-    source = inputs.settings.builds
+    source = inputs.settings.builds and not version.source.lost
     captured = version.captured_from is Source.VM
-    regional = sum((region.copy is not None) + region.backing for region in version.regions)
+    regional = sum(
+        (region.copy is not None and not region.copy.lost)
+        + (region.backing and not region.backing_lost)
+        for region in version.regions
+    )
     return int(source) + int(captured) + regional

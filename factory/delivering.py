@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from factory import names
 from factory.ledger import Held
+from factory.mending import had, region_told, spare_copy
 from factory.models import Capture
 from factory.observed import Thing
 from factory.plan_model import Action, CopyPlan, Inputs, LabDelivery, RegionDelivery, Step
@@ -21,7 +22,8 @@ from factory.versions import Version
 class Consignment:
     """One version on its way: what it is, where its bytes are, which labs are to hold it.
 
-    ``retiring`` has, by lab, the day until which an image that is to go there stays.
+    ``available`` says whether its source is there to be copied, ``retiring`` has, by lab, the day
+    until which an image that is to go there stays.
     """
 
     identity: str
@@ -31,6 +33,7 @@ class Consignment:
     held: Held | None
     source_region: str
     same_subscription: bool
+    available: bool = True
     retiring: Mapping[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
@@ -61,12 +64,13 @@ def labs_for(
 
 
 def _stays_in(inputs: Inputs, lab: TargetLab, held: Held, newer: Sequence[Held]) -> bool:
+    there = lab.name in held.labs or had(inputs, lab.name, held.identity, str(held.version))
     if lab.keep is None or held.record is None:
-        return lab.name in held.labs
+        return there
     age = inputs.observed.now - datetime.fromisoformat(held.record.built)
     if lab.keep.allows(len(newer) + 1, age):
         return True
-    return lab.name in held.labs and not any(inputs.lab_has(lab.name, other) for other in newer)
+    return there and not any(inputs.lab_has(lab.name, other) for other in newer)
 
 
 def regions(
@@ -78,12 +82,14 @@ def regions(
         by_region.setdefault(lab.region, []).append(lab)
     if restore_capture and goods.capture is Capture.GENERALIZED:
         by_region.setdefault(goods.source_region, [])
-    return tuple(_region(inputs, goods, region, by_region[region]) for region in sorted(by_region))
+    planned = [_region(inputs, goods, region, by_region[region]) for region in sorted(by_region)]
+    return tuple(region for region in planned if region is not None)
 
 
 def _region(
     inputs: Inputs, goods: Consignment, region: str, labs: list[TargetLab]
-) -> RegionDelivery:
+) -> RegionDelivery | None:
+    """Plan one region; None if nothing of the version is there and nothing can be brought there."""
     held = goods.held
     local = goods.same_subscription and region == goods.source_region
     copy = None if local else _copy(inputs, goods, region)
@@ -93,11 +99,35 @@ def _region(
     found = inputs.observed.managed_images.get(name.lower()) if backing else None
     adopt_backing = None if backing_held else _adoptable(inputs, goods, found)
     remake = found.id if found and found.broken and _same(inputs, goods, found) else None
+    stuck = copy.lost if copy is not None else not goods.available
+    backing_lost = backing and stuck and not backing_held and adopt_backing is None
+    makeable = not backing_lost if backing else not stuck
     deliveries = tuple(
-        delivery for lab in labs if (delivery := _lab(inputs, goods, lab)) is not None
+        delivery
+        for lab in labs
+        if (delivery := _lab(inputs, goods, lab, makeable=makeable)) is not None
     )
-    complete = all(delivery.held for delivery in deliveries) and (backing_held or not backing)
-    return RegionDelivery(region, copy, backing, deliveries, not complete, adopt_backing, remake)
+    if not makeable and not deliveries:
+        return None
+    complete = all(delivery.held for delivery in deliveries) and (
+        backing_held or not backing or backing_lost
+    )
+    goods.steps += region_told(
+        held,
+        region,
+        deliveries,
+        copied=copy is not None and not copy.lost and copy.adopt is None and _new(held, copy),
+        backed=backing and not backing_held and adopt_backing is None and not backing_lost,
+    )
+    return RegionDelivery(
+        region, copy, backing, deliveries, not complete, adopt_backing, remake, backing_lost
+    )
+
+
+def _new(held: Held | None, copy: CopyPlan) -> bool:
+    """Tell whether the ledger has no copy of this name."""
+    parts = held.parts.items() if held is not None else ()
+    return not any(path[0] == "copy" and part.get("name") == copy.name for path, part in parts)
 
 
 def _copy(inputs: Inputs, goods: Consignment, region: str) -> CopyPlan:
@@ -111,16 +141,31 @@ def _copy(inputs: Inputs, goods: Consignment, region: str) -> CopyPlan:
     if name is None:
         name = names.copy_name(goods.identity, goods.version, region, 1)
         found = inputs.observed.snapshots.get(name.lower())
-        return CopyPlan(name, incremental, _adoptable(inputs, goods, found))
+        if adopt := _adoptable(inputs, goods, found):
+            return CopyPlan(name, incremental, adopt)
+        return _made(inputs, goods, region, CopyPlan(name, incremental))
     found = inputs.observed.snapshots.get(name.lower())
     if found is not None and found.broken:
         match = re.search(r"-r(\d+)$", name)
         attempt = int(match[1]) + 1 if match else 2
         name = names.copy_name(goods.identity, goods.version, region, attempt)
+        return _made(inputs, goods, region, CopyPlan(name, incremental))
     return CopyPlan(name, incremental)
 
 
-def _lab(inputs: Inputs, goods: Consignment, lab: TargetLab) -> LabDelivery | None:
+def _made(inputs: Inputs, goods: Consignment, region: str, copy: CopyPlan) -> CopyPlan:
+    """Say what a copy is made from: the source, another copy where that is gone, or nothing."""
+    if goods.available or goods.held is None:
+        return copy
+    spare = spare_copy(inputs, goods.held, region)
+    if spare is None:
+        return replace(copy, lost=True)
+    return replace(copy, incremental=True, origin=spare[1])
+
+
+def _lab(
+    inputs: Inputs, goods: Consignment, lab: TargetLab, *, makeable: bool
+) -> LabDelivery | None:
     held, version = goods.held, str(goods.version)
     if held is not None and lab.name in held.labs:
         found = inputs.image_in(lab.name, held)
@@ -136,6 +181,14 @@ def _lab(inputs: Inputs, goods: Consignment, lab: TargetLab) -> LabDelivery | No
         reason = f"a custom image {name} that is not ours is in the way; delete or rename it there"
         goods.steps.append(Step(Action.REFUSE, goods.identity, version, reason, lab.name))
         return None
+    if there is None and not makeable:
+        reason = "its source is gone, and nothing is left to make it from; the next version comes"
+        goods.steps.append(Step(Action.WAIT, goods.identity, version, reason, lab.name))
+        return None
+    if there is None and had(inputs, lab.name, goods.identity, version):
+        reason = "somebody deleted it there; made again from what is kept"
+        goods.steps.append(Step(Action.RESTORE, goods.identity, version, reason, lab.name))
+        return LabDelivery(lab, held=False)
     reason = "adopted: it is there with our tags" if there else "the lab takes it"
     goods.steps.append(Step(Action.DELIVER, goods.identity, version, reason, lab.name))
     return LabDelivery(lab, held=False, adopt=there.id if there else None)

@@ -1,4 +1,4 @@
-"""What is planned for versions that are there: kept, retired, revoked, forgotten."""
+"""What is planned for versions that stay: kept, or marked as going."""
 
 from __future__ import annotations
 
@@ -10,9 +10,18 @@ from factory.delivering import Consignment, labs_for, regions
 from factory.draft import Draft
 from factory.ledger import Held
 from factory.marking import WHOLE, holders, marked_since, marked_until
-from factory.plan_model import Action, Inputs, Source, Step, VersionPlan
+from factory.mending import source_plan, source_there, told
+from factory.models import Capture
+from factory.plan_model import (
+    Action,
+    Inputs,
+    RegionDelivery,
+    Source,
+    SourcePlan,
+    Step,
+    VersionPlan,
+)
 from factory.record import Record
-from factory.retention import grace_over, keep_of
 from factory.settings import TargetLab
 
 
@@ -26,6 +35,7 @@ def keep(
     origin = inputs.settings.builds
     captured_from = _captured_from(inputs, held)
     restore = origin and not held.has("capture")
+    source = source_plan(inputs, held)
     labs = (
         []
         if origin and above_pin(inputs, held) and not on_hold(inputs, held.identity)
@@ -35,7 +45,14 @@ def keep(
     labs += [lab for lab in holders(inputs, held) if lab.name in going]
     days = {lab: _day(until) for lab, until in going.items()}
     goods = _goods(inputs, held, record, labs, days)
+    goods.available = source_there(inputs, held, source)
     delivered = regions(inputs, goods, restore_capture=captured_from is Source.BACKING)
+    if _unfinished(inputs, held, delivered, goods):
+        reason = "its source went before its copy was complete; dropped as unfinished"
+        draft.steps.append(Step(Action.FORGET, held.identity, str(held.version), reason))
+        return
+    if captured_from is Source.BACKING and not _backed(goods, delivered, source):
+        captured_from, restore = None, False
     draft.versions.append(
         VersionPlan(
             held.identity,
@@ -44,9 +61,11 @@ def keep(
             record=record,
             retiring={lab: marked_since(inputs, held, lab) for lab in going},
             captured_from=captured_from,
+            source=source,
         )
     )
     version = str(held.version)
+    draft.steps += told(held, source)
     if restore:
         draft.steps.append(
             Step(
@@ -63,6 +82,21 @@ def keep(
     draft.steps += [_marking(held, reason, until, lab) for lab, until in going.items()]
     for lab in sorted(held.labs - {lab.name for lab in goods.labs}):
         draft.steps.append(Step(Action.RETIRE, held.identity, version, reason, lab))
+
+
+def _unfinished(
+    inputs: Inputs, held: Held, delivered: tuple[RegionDelivery, ...], goods: Consignment
+) -> bool:
+    """Tell whether a received version never came to any lab, and now never will."""
+    return not (inputs.settings.builds or goods.available or delivered or held.labs)
+
+
+def _backed(goods: Consignment, delivered: tuple[RegionDelivery, ...], source: SourcePlan) -> bool:
+    """Tell whether the factory lab's own custom image can be made from what is at home."""
+    if goods.capture is Capture.SPECIALIZED:
+        return not source.lost
+    home = (each for each in delivered if each.region == goods.source_region)
+    return any(not region.backing_lost for region in home)
 
 
 def _captured_from(inputs: Inputs, held: Held) -> Source | None:
@@ -122,15 +156,21 @@ def mark(inputs: Inputs, held: Held, draft: Draft, reason: str, until: datetime)
         return
     captured_from = _captured_from(inputs, held) if held.has("capture") else None
     labs = holders(inputs, held)
+    source = source_plan(inputs, held, mend=False)
     goods = _goods(inputs, held, record, labs, {lab.name: _day(until) for lab in labs})
+    goods.available = source_there(inputs, held, source)
+    delivered = regions(inputs, goods, restore_capture=captured_from is Source.BACKING)
+    if captured_from is Source.BACKING and not _backed(goods, delivered, source):
+        captured_from = None
     draft.versions.append(
         VersionPlan(
             held.identity,
             held.version,
-            regions=regions(inputs, goods, restore_capture=captured_from is Source.BACKING),
+            regions=delivered,
             record=record,
             retiring={WHOLE: marked_since(inputs, held)},
             captured_from=captured_from,
+            source=source,
         )
     )
     draft.steps += goods.steps
@@ -138,69 +178,3 @@ def mark(inputs: Inputs, held: Held, draft: Draft, reason: str, until: datetime)
     left = "the lab is no longer in the settings"
     for lab in sorted(held.labs - {lab.name for lab in labs}):
         draft.steps.append(Step(Action.RETIRE, held.identity, str(held.version), left, lab))
-
-
-def retire(inputs: Inputs, held: Held, draft: Draft, reason: str) -> None:
-    """Drop a version from every lab. Its origin keeps the source snapshot for ``sourceGrace``."""
-    version = str(held.version)
-    if inputs.present(held.identity) not in inputs.images:
-        draft.unreplaced.append(f"{held.identity} {version}")
-    for lab in sorted(held.labs) or [""]:
-        draft.steps.append(Step(Action.RETIRE, held.identity, version, reason, lab))
-    if inputs.settings.builds and held.record is not None:
-        draft.versions.append(
-            VersionPlan(
-                held.identity, held.version, record=held.record, retired=inputs.observed.now
-            )
-        )
-
-
-def revoke(inputs: Inputs, held: Held, draft: Draft, reason: str, *, replaced: int) -> None:
-    """Take a version out of every lab at once. Its origin keeps it, so that it can be restored."""
-    version = str(held.version)
-    for lab in sorted(held.labs):
-        draft.steps.append(Step(Action.RETIRE, held.identity, version, f"revoked: {reason}", lab))
-    if not inputs.settings.builds:
-        if not held.labs:
-            draft.steps.append(Step(Action.RETIRE, held.identity, version, f"revoked: {reason}"))
-        return
-    if replaced >= keep_of(inputs, held.identity).newest:
-        retire(inputs, held, draft, f"revoked: {reason}, and replaced since")
-        return
-    vm = held.parts.get(("capture",), {}).get("vm")
-    draft.steps.append(Step(Action.KEEP, held.identity, version, f"revoked: {reason}"))
-    draft.versions.append(
-        VersionPlan(
-            held.identity,
-            held.version,
-            record=held.record,
-            revoked=reason,
-            captured_from=Source.VM if vm else None,
-        )
-    )
-
-
-def still_retired(inputs: Inputs, held: Held, draft: Draft) -> None:
-    """Keep a retired version's source for its receivers, until they had time to copy."""
-    version = str(held.version)
-    if grace_over(inputs, held):
-        reason = "retired, and its receivers had time to copy"
-        draft.steps.append(Step(Action.REMOVE, held.identity, version, reason))
-        return
-    reason = "retired; its source snapshot stays until receivers had time to copy"
-    draft.steps.append(Step(Action.KEEP, held.identity, version, reason))
-    draft.versions.append(
-        VersionPlan(held.identity, held.version, record=held.record, retired=held.retired)
-    )
-
-
-def leftovers(identity: str, held: list[Held], draft: Draft) -> None:
-    """Announce what leaves the state: released build VMs, and attempts that came to nothing."""
-    going_on = {version.version for version in draft.versions if version.identity == identity}
-    for version in held:
-        if version.record and version.has("spec"):
-            reason = "its build VM was released when the image was"
-            draft.steps.append(Step(Action.FORGET, identity, str(version.version), reason))
-        elif not version.record and version.version not in going_on:
-            reason = "this attempt came to nothing; what is left of it goes"
-            draft.steps.append(Step(Action.FORGET, identity, str(version.version), reason))

@@ -18,10 +18,12 @@ from factory.draft import Draft
 from factory.due import used_versions
 from factory.environment_plan import plan_environments
 from factory.foundations import adopted
-from factory.keeping import keep, leftovers, mark, retire, revoke, still_retired
+from factory.keeping import keep, mark
+from factory.leaving import leftovers, retire, revoke, still_retired
 from factory.ledger import Held
 from factory.lineage import generations
 from factory.marking import marked_until
+from factory.mending import had
 from factory.names import version_urn_name
 from factory.plan_model import Action, Inputs, Plan, Step, VersionPlan
 from factory.receiving import receive
@@ -77,8 +79,21 @@ def make_plan(inputs: Inputs) -> Plan:
         ),
         passed_on=passed_on,
         warnings=inputs.observed.warnings,
+        holdings=_holdings(inputs, versions),
         revoked=known_bad,
     )
+
+
+def _holdings(inputs: Inputs, versions: tuple[VersionPlan, ...]) -> dict[str, dict[str, list[str]]]:
+    """Sum up what labs held before this run and still are to hold after it."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for version in versions:
+        number = str(version.version)
+        for delivery in (each for region in version.regions for each in region.labs):
+            lab = delivery.lab.name
+            if delivery.held or had(inputs, lab, version.identity, number):
+                found.setdefault(lab, {}).setdefault(version.identity, []).append(number)
+    return found
 
 
 def _content(
@@ -87,6 +102,8 @@ def _content(
     """Sum up what this stack's catalogue will say, as far as its serial depends on it."""
     content: dict[str, dict[str, str]] = {}
     for version in versions:
+        if version.source.lost:
+            continue
         since = version.retired.isoformat(timespec="seconds") if version.retired else ""
         content.setdefault(version.identity, {})[str(version.version)] = since or version.revoked
     for identity, entries in passed_on.items():

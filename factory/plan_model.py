@@ -135,11 +135,17 @@ class LabDelivery:
 
 @dataclass(frozen=True)
 class CopyPlan:
-    """The copy of a source snapshot in one region; ``incremental`` crosses regions (CopyStart)."""
+    """The copy of a source snapshot in one region; ``incremental`` crosses regions (CopyStart).
+
+    ``origin`` is the id of another copy that it is made from, where the source is gone; ``lost``
+    says that it is not there and cannot be made: what was made from it stays as it is.
+    """
 
     name: str
     incremental: bool
     adopt: str | None = None
+    origin: str = ""
+    lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,6 +163,21 @@ class RegionDelivery:
     waits: bool
     adopt_backing: str | None = None
     remake_backing: str | None = None
+    backing_lost: bool = False
+
+
+@dataclass(frozen=True)
+class SourcePlan:
+    """The source snapshot of a released version in the stack that built it.
+
+    ``origin`` is the id of the copy (in ``region``) that a lost one is made again from; ``waits``
+    says that it is not complete yet, ``lost`` that it is gone for good.
+    """
+
+    origin: str = ""
+    region: str = ""
+    waits: bool = False
+    lost: bool = False
 
 
 class Source(StrEnum):
@@ -183,6 +204,7 @@ class VersionPlan:
     retiring: Mapping[str, datetime] = field(default_factory=dict)
     revoked: str = ""
     captured_from: Source | None = None
+    source: SourcePlan = SourcePlan()
 
     def entry(self, record: Record) -> dict[str, str]:
         """Give this version's place in the catalogue, as plain data."""
@@ -203,6 +225,7 @@ class Plan:
     """What the program declares (``versions``) and what a reader sees (``steps``).
 
     ``passed_on`` are the entries of the source's catalogue that this stack's own repeats.
+    ``holdings`` ({lab: {identity: versions}}) is what labs held already and still are to hold.
     ``revoked`` ({identity: {version: reason}}) is for the catalogue: also what is gone here.
     """
 
@@ -213,6 +236,7 @@ class Plan:
     serial: int = 0
     passed_on: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     adoptions: tuple[Adoption, ...] = ()
+    holdings: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     revoked: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ from factory import catalogue as cat
 from factory import names
 from factory.cost import Sizes
 from factory.ledger import IMAGE_TYPE, Ledger, Path, read_ledger
+from factory.mending import HOLDINGS
 from factory.plan_model import Adoption, Inputs, Plan, Source, VersionPlan
 from factory.record import Record, Spec, released
 
@@ -31,10 +32,13 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
         if record is None:
             continue
         _version(state, version, record)
-        definitions.setdefault(version.identity, {})[str(version.version)] = version.entry(record)
+        if not version.source.lost:
+            entry = version.entry(record)
+            definitions.setdefault(version.identity, {})[str(version.version)] = entry
     for identity, entries in plan.passed_on.items():
         definitions.setdefault(identity, {}).update(entries)
     outputs: dict[str, Any] = {
+        HOLDINGS: plan.holdings,
         cat.OUTPUT: cat.written(inputs.stack, plan.serial, definitions, plan.revoked),
     }
     if inputs.catalogue is not None:
@@ -81,7 +85,7 @@ def _version(state: _State, version: VersionPlan, record: Record) -> None:
     if version.spec is not None:
         state.part(version, ("spec",), output=version.spec.dump())
         state.part(version, ("vm", str(version.attempt)))
-    if state.inputs.settings.builds:
+    if state.inputs.settings.builds and not version.source.lost:
         state.part(version, ("source",))
     if version.captured_from is Source.VM:
         state.part(version, ("capture",), vm={"sourceVmId": record.vm_id})
@@ -99,9 +103,9 @@ def _version(state: _State, version: VersionPlan, record: Record) -> None:
 
 def _delivered(state: _State, version: VersionPlan) -> None:
     for region in version.regions:
-        if region.copy is not None:
+        if region.copy is not None and not region.copy.lost:
             state.part(version, ("copy", region.region), name=region.copy.name)
-        if region.backing:
+        if region.backing and not region.backing_lost:
             state.part(version, ("image", region.region))
         for delivery in region.labs:
             state.part(version, ("lab", delivery.lab.name))

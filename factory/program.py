@@ -22,6 +22,7 @@ from factory.components.version import Version, VersionArgs
 from factory.context import Run
 from factory.cost import estimate
 from factory.gathering import connect, gather, read_sources
+from factory.mending import HOLDINGS
 from factory.names import version_urn_name
 from factory.plan import make_plan
 from factory.plan_model import Action, Inputs, Plan
@@ -86,7 +87,9 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
         made[name] = Version(name, args, pulumi.ResourceOptions(parent=images[identity]))
         # Plain data, but for a version that is being built: that hangs on its own record alone.
         entry = version.entry(version.record) if version.record else made[name].record
-        definitions.setdefault(identity, {})[str(version.version)] = entry
+        # What cannot be copied is not offered; that is no reason for anybody to delete it.
+        if not version.source.lost:
+            definitions.setdefault(identity, {})[str(version.version)] = entry
     for identity, entries in plan.passed_on.items():
         definitions.setdefault(identity, {}).update(entries)
     for old in plan.adoptions:
@@ -102,6 +105,7 @@ def _export(inputs: Inputs, plan: Plan, definitions: Mapping[str, Mapping[str, A
         cat.OUTPUT,
         cat.written(inputs.stack, plan.serial, definitions, plan.revoked),
     )
+    pulumi.export(HOLDINGS, plan.holdings)
     if inputs.catalogue is not None:
         received = {"stack": inputs.catalogue.stack, "serial": str(inputs.catalogue.serial)}
         pulumi.export(cat.RECEIVED, received)

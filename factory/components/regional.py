@@ -3,84 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pulumi
-from pulumi_azure_native import compute, devtestlab
+from pulumi_azure_native import compute
 
 from factory import names
 from factory.components.capture import Capture
-from factory.components.custom_image import CustomImageArgs
 from factory.components.delivery import Delivery
+from factory.components.goods import Goods
 from factory.context import Run, adoption, unknown
 from factory.delivering import travel_fault
 from factory.gates import Check, Mark, RefusedError, clear_leftover, gate, remake_gate
 from factory.models import Capture as Kind
-from factory.models import Os
 from factory.plan_model import RegionDelivery
 from factory.record import read_record
-from factory.versions import Version as VersionNumber
 
 # 127 GiB to the other side of the world; Azure promises no speed.
 _COPIED_WITHIN = timedelta(hours=24)
-_LONGEST_DESCRIPTION = 1024
-
-
-@dataclass(frozen=True)
-class Goods:
-    """What is delivered. The inputs may be Outputs of a build that is still going on.
-
-    ``capture`` is set if the factory lab's own custom image is to be made again from its backing.
-    """
-
-    identity: str
-    version: VersionNumber
-    kind: Kind
-    os: Os
-    description: str
-    author: str
-    plan: Mapping[str, str]
-    generation: pulumi.Input[str]
-    tags: Mapping[str, pulumi.Input[str]]
-    source_id: pulumi.Input[str] = ""
-    record: pulumi.Stash | None = None
-    capture: Capture | None = None
-
-    def part(self, *path: str) -> str:
-        """Give the logical name of a part."""
-        return names.part(self.identity, self.version, *path)
-
-    def custom_image(
-        self,
-        *path: str,
-        tags: Mapping[str, pulumi.Input[str]] | None = None,
-        retiring: str = "",
-        vm: devtestlab.CustomImagePropertiesFromVmArgs | None = None,
-        managed_image_id: pulumi.Input[str] | None = None,
-        snapshot_id: pulumi.Input[str] | None = None,
-    ) -> CustomImageArgs:
-        """Describe the custom image of this version that is the part ``path``.
-
-        ``retiring`` marks it, for people and machines, as going after that day.
-        """
-        own = dict(self.tags if tags is None else tags)
-        told = self.description
-        if retiring:
-            own[names.RETIRING] = retiring
-            told = f"Retiring, deleted after {retiring}. {told}"[:_LONGEST_DESCRIPTION]
-        return CustomImageArgs(
-            logical_name=self.part(*path),
-            name=names.image_name(self.identity, self.version),
-            description=told,
-            author=self.author,
-            plan=self.plan,
-            tags=own,
-            vm=vm,
-            managed_image_id=managed_image_id,
-            snapshot_id=snapshot_id,
-        )
+# Of a snapshot that is there: completionPercent is Azure's to write, but the provider's schema has
+# it among the inputs; what it was made from may be gone, or another copy, and never changes.
+_SOURCES = ["managedImageId", "managedSnapshotId"]
+FROZEN = ["completionPercent", "creationData", "incremental"]
 
 
 class Regional:
@@ -109,6 +54,7 @@ class Regional:
         for region in regions:
             snapshot, checks = self._snapshot(region)
             image = self._backing(region, snapshot, checks) if region.backing else None
+            stuck = region.copy.lost if region.copy else self._goods.source_lost
             if region.copy is None:
                 image_here = image
             for lab in region.labs:
@@ -124,7 +70,9 @@ class Regional:
                 if checks and not lab.held and not region.backing:
                     hooks = gate(f"{args.logical_name} may be made", *checks)
                 delivery = self._deliveries[lab.lab.name]
-                delivery.add(args, self._after_release(hooks=hooks), lab.adopt)
+                frozen = _SOURCES if stuck and lab.held else None
+                opts = self._after_release(hooks=hooks, ignore_changes=frozen)
+                delivery.add(args, opts, lab.adopt)
         if self._goods.capture is not None:
             self._restore(self._goods.capture, image_here, snapshot_here)
 
@@ -137,17 +85,19 @@ class Regional:
         """Give the snapshot to use in a region, and what must hold before it is used."""
         goods = self._goods
         plan = region.copy
+        source, ready = self._source(region)
         if plan is None:
-            return goods.source_id, []
+            return source, ready
+        if plan.lost:
+            return self._run.compute_id("snapshots", plan.name), []
         option = "CopyStart" if plan.incremental else "Copy"
-        # completionPercent is Azure's to write, but the provider's schema has it among the inputs.
         copy = compute.Snapshot(
             goods.part("copy", region.region),
             snapshot_name=plan.name,
             resource_group_name=self._group,
             location=region.region,
             creation_data=compute.CreationDataArgs(
-                create_option=option, source_resource_id=goods.source_id
+                create_option=option, source_resource_id=plan.origin or source
             ),
             incremental=plan.incremental,
             sku=compute.SnapshotSkuArgs(name="Standard_LRS"),
@@ -156,28 +106,43 @@ class Regional:
             tags=self._tags,
             opts=self._after_release(
                 parent=self._version,
-                hooks=self._copy_gate(region, plan.name) if region.waits else None,
-                **(adoption(plan.adopt) or {"ignore_changes": ["completionPercent"]}),
+                hooks=self._copy_gate(region, plan.name, ready) if region.waits else None,
+                **(adoption(plan.adopt) or {"ignore_changes": FROZEN}),
             ),
         )
         if not region.waits:
             return copy.id, []
-        problem = copy.id.apply(self._copied)
+        return self._when_complete(copy.id, region.region)
+
+    def _source(self, region: RegionDelivery) -> tuple[pulumi.Input[str], list[Check]]:
+        """Give the source; one that is made again is waited for where something new needs it."""
+        goods = self._goods
+        if not (region.waits and goods.source_waits):
+            return goods.source_id, []
+        return self._when_complete(pulumi.Output.from_input(goods.source_id), "its home region")
+
+    def _when_complete(
+        self, snapshot: pulumi.Output[str], where: str
+    ) -> tuple[pulumi.Output[str], list[Check]]:
+        """Wait until a snapshot's data is there; the check judges how that ended."""
+        goods, problem = self._goods, snapshot.apply(self._copied)
 
         async def copied() -> None:
             fault = await problem.future()
             if fault:
-                msg = f"{goods.identity} {goods.version} is not in {region.region}: {fault}"
+                msg = f"{goods.identity} {goods.version} is not in {where}: {fault}"
                 raise RefusedError(msg)
 
-        return pulumi.Output.all(copy.id, problem).apply(lambda known: known[0]), [copied]
+        return pulumi.Output.all(snapshot, problem).apply(lambda known: known[0]), [copied]
 
     async def _copied(self, snapshot_id: str) -> Any:
         if self._run.dry:
             return unknown()
         return await self._run.waiter.copied(snapshot_id, _COPIED_WITHIN)
 
-    def _copy_gate(self, region: RegionDelivery, name: str) -> pulumi.ResourceHookBinding:
+    def _copy_gate(
+        self, region: RegionDelivery, name: str, ready: Sequence[Check]
+    ) -> pulumi.ResourceHookBinding:
         goods, run = self._goods, self._run
 
         async def may_travel() -> None:
@@ -197,7 +162,7 @@ class Regional:
             mark = Mark(run.stack, goods.identity, str(goods.version), "")
             await clear_leftover(run.waiter, run.compute_id("snapshots", name), mark)
 
-        return gate(f"{goods.part('copy', region.region)} may be made", may_travel, room)
+        return gate(f"{goods.part('copy', region.region)} may be made", *ready, may_travel, room)
 
     def _backing(
         self, region: RegionDelivery, snapshot: pulumi.Input[str], checks: list[Check]
@@ -205,9 +170,16 @@ class Regional:
         """Declare the managed image behind all custom images of one region."""
         goods = self._goods
         part = goods.part("image", region.region)
+        stuck = region.copy.lost if region.copy else goods.source_lost
+        name = names.backing_name(goods.identity, goods.version, region.region)
+        if region.backing_lost:
+            return pulumi.Output.from_input(self._run.compute_id("images", name))
+        options = adoption(region.adopt_backing)
+        if stuck and not options:
+            options = {"ignore_changes": ["storageProfile"]}
         image = compute.Image(
             part,
-            image_name=names.backing_name(goods.identity, goods.version, region.region),
+            image_name=name,
             resource_group_name=self._group,
             location=region.region,
             hyper_v_generation=goods.generation,
@@ -224,7 +196,7 @@ class Regional:
                 hooks=gate(f"{part} may be made", *checks)
                 if checks and not region.remake_backing
                 else self._remade(part, region.remake_backing),
-                **adoption(region.adopt_backing),
+                **options,
             ),
         )
         return image.id

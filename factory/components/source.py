@@ -8,7 +8,8 @@ import pulumi
 from pulumi_azure_native import compute
 
 from factory import names
-from factory.components.regional import Goods
+from factory.components.goods import Goods
+from factory.components.regional import FROZEN
 from factory.context import Run
 
 
@@ -20,26 +21,34 @@ def source_snapshot(
     *,
     version: pulumi.ComponentResource,
     hooks: pulumi.ResourceHookBinding | None = None,
+    again_from: str = "",
+    kept: bool = False,
 ) -> compute.Snapshot:
     """Declare the snapshot of a build's OS disk as a part of its version.
 
     Incremental, because only such a one can cross regions, and Standard_LRS, because Azure would
     choose zone-redundant storage where there is some. In the stack's own group: the VM's group
-    goes with the VM.
+    goes with the VM. ``again_from`` is the copy elsewhere that a lost one is made again from; what
+    one that is ``kept`` was made from is not looked at any more: it never changes.
     """
     return compute.Snapshot(
         goods.part("source"),
         snapshot_name=names.image_name(goods.identity, goods.version),
         resource_group_name=group,
         location=run.settings.region,
-        creation_data=compute.CreationDataArgs(create_option="Copy", source_resource_id=disk),
+        creation_data=compute.CreationDataArgs(
+            create_option="CopyStart" if again_from else "Copy",
+            source_resource_id=again_from or disk,
+        ),
         incremental=True,
         sku=compute.SnapshotSkuArgs(name="Standard_LRS"),
         hyper_v_generation=goods.generation,
         os_type=compute.OperatingSystemTypes(goods.os.azure),
         purchase_plan=_purchase_plan(goods.plan),
         tags=dict(goods.tags),
-        opts=pulumi.ResourceOptions(parent=version, hooks=hooks),
+        opts=pulumi.ResourceOptions(
+            parent=version, hooks=hooks, ignore_changes=FROZEN if kept else None
+        ),
     )
 
 

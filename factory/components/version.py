@@ -13,7 +13,8 @@ from factory.components.build import Build, BuildArgs, Parent
 from factory.components.capture import Capture, from_vm
 from factory.components.delivery import Delivery
 from factory.components.factory_lab import FactoryLabComponent
-from factory.components.regional import Goods, Regional
+from factory.components.goods import Goods
+from factory.components.regional import Regional
 from factory.components.source import source_snapshot
 from factory.context import Run
 from factory.gates import Check, Mark, RefusedError, clear_leftover, gate
@@ -146,14 +147,24 @@ class Version(pulumi.ComponentResource):
             generation=record.generation,
             tags=tags,
             source_id=record.source_id,
+            source_lost=plan.source.lost,
         )
         parts: list[pulumi.Resource] = []
-        if not receiving:
-            source = source_snapshot(goods, run, self._args.group, record.os_disk_id, version=self)
-            goods = replace(goods, source_id=source.id)
+        source = None
+        if not receiving and not plan.source.lost:
+            source = source_snapshot(
+                goods,
+                run,
+                self._args.group,
+                record.os_disk_id,
+                version=self,
+                again_from=plan.source.origin,
+                kept=True,
+            )
+            goods = replace(goods, source_id=source.id, source_waits=plan.source.waits)
             parts.append(source)
-            if plan.captured_from is Source.VM:
-                parts.append(self._captured(goods, record.vm_id, source))
+        if not receiving and plan.captured_from is Source.VM:
+            parts.append(self._captured(goods, record.vm_id, source))
         stash = pulumi.Stash(
             self._part("record"),
             input=record.dump(),
@@ -201,7 +212,7 @@ class Version(pulumi.ComponentResource):
         self,
         goods: Goods,
         vm_id: pulumi.Input[str],
-        source: pulumi.Resource,
+        source: pulumi.Resource | None,
         outcome: pulumi.Output[dict[str, str]] | None = None,
     ) -> pulumi.CustomResource:
         if self._args.capture is None:
@@ -212,5 +223,5 @@ class Version(pulumi.ComponentResource):
         hooks = self._gate("capture", "customimages", outcome) if outcome is not None else None
         return self._args.capture.add(
             goods.custom_image("capture", vm=from_vm(vm_id, goods.os, goods.kind)),
-            pulumi.ResourceOptions(depends_on=[source], hooks=hooks),
+            pulumi.ResourceOptions(depends_on=[source] if source else [], hooks=hooks),
         )

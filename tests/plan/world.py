@@ -197,10 +197,13 @@ def played(
                 continue
         entry = _released(put, version, stack)
         _delivered(put, version, broken_labs)
+        if version.source.lost:
+            continue
         catalogue.setdefault(version.identity, {})[str(version.version)] = entry
     for identity, entries in plan.passed_on.items():
         catalogue.setdefault(identity, {}).update(entries)
-    outputs = {
+    outputs: dict[str, Any] = {
+        "holdings": plan.holdings,
         "catalogue": written(stack, plan.serial, catalogue, plan.revoked),
     }
     after["urn:pulumi:s::p::pulumi:pulumi:Stack::p-s"] = {
@@ -223,7 +226,7 @@ def _released(put: Any, version: VersionPlan, stack: str) -> dict[str, Any]:
         _put(put, version, path, since.isoformat())
     if version.revoked:
         entry["revoked"] = version.revoked
-    if version.captured_from or version.retired or version.revoked:
+    if record.stack == stack and not version.source.lost:
         put("source", _name(version, "source"))
     if version.captured_from:
         put("capture", _name(version, "capture"), vm={"sourceVmId": "/vm"})
@@ -232,9 +235,9 @@ def _released(put: Any, version: VersionPlan, stack: str) -> dict[str, Any]:
 
 def _delivered(put: Any, version: VersionPlan, broken_labs: Collection[str]) -> None:
     for region in version.regions:
-        if region.copy:
+        if region.copy and not region.copy.lost:
             put("copy", _name(version, "copy", region.region), name=region.copy.name)
-        if region.backing:
+        if region.backing and not region.backing_lost:
             put("image", _name(version, "image", region.region))
         for delivery in region.labs:
             if delivery.held or delivery.lab.name not in broken_labs:

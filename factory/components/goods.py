@@ -1,0 +1,76 @@
+"""What is delivered: one version, as everything that is made of it describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import devtestlab
+
+from factory import names
+from factory.components.capture import Capture
+from factory.components.custom_image import CustomImageArgs
+from factory.models import Capture as Kind
+from factory.models import Os
+from factory.versions import Version as VersionNumber
+
+_LONGEST_DESCRIPTION = 1024
+
+
+@dataclass(frozen=True)
+class Goods:
+    """What is delivered. The inputs may be Outputs of a build that is still going on.
+
+    ``capture`` is set if the factory lab's own custom image is to be made again from its backing.
+    ``source_waits`` says that the source is still being copied, ``source_lost`` that it is gone.
+    """
+
+    identity: str
+    version: VersionNumber
+    kind: Kind
+    os: Os
+    description: str
+    author: str
+    plan: Mapping[str, str]
+    generation: pulumi.Input[str]
+    tags: Mapping[str, pulumi.Input[str]]
+    source_id: pulumi.Input[str] = ""
+    record: pulumi.Stash | None = None
+    capture: Capture | None = None
+    source_waits: bool = False
+    source_lost: bool = False
+
+    def part(self, *path: str) -> str:
+        """Give the logical name of a part."""
+        return names.part(self.identity, self.version, *path)
+
+    def custom_image(
+        self,
+        *path: str,
+        tags: Mapping[str, pulumi.Input[str]] | None = None,
+        retiring: str = "",
+        vm: devtestlab.CustomImagePropertiesFromVmArgs | None = None,
+        managed_image_id: pulumi.Input[str] | None = None,
+        snapshot_id: pulumi.Input[str] | None = None,
+    ) -> CustomImageArgs:
+        """Describe the custom image of this version that is the part ``path``.
+
+        ``retiring`` marks it, for people and machines, as going after that day.
+        """
+        own = dict(self.tags if tags is None else tags)
+        told = self.description
+        if retiring:
+            own[names.RETIRING] = retiring
+            told = f"Retiring, deleted after {retiring}. {told}"[:_LONGEST_DESCRIPTION]
+        return CustomImageArgs(
+            logical_name=self.part(*path),
+            name=names.image_name(self.identity, self.version),
+            description=told,
+            author=self.author,
+            plan=self.plan,
+            tags=own,
+            vm=vm,
+            managed_image_id=managed_image_id,
+            snapshot_id=snapshot_id,
+        )
