@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from factory.arm import COMPUTE_API
 from factory.versions import Version
 from rehearsal.client import Client, RehearsalError, running
 from tests.e2e.harness import DEV, FactoryUnderTest, lab_path
@@ -128,11 +129,25 @@ def test_what_was_deleted_or_edited_by_hand_comes_back_without_a_build(
     factory.arm("DELETE", in_team)
     factory.arm("DELETE", captured)
     factory.arm("PATCH", in_data, body={"tags": {"owner": "me now"}})
+    compute = f"/subscriptions/{DEV}/resourceGroups/rg-image-factory/providers/Microsoft.Compute"
+    source, backing = f"{compute}/snapshots/{name}", f"{compute}/images/{name}-northeurope"
+    for lost in (source, backing):
+        factory.arm("DELETE", lost, COMPUTE_API)
     factory.until(lambda: not factory.holding("team-web") and not factory.holding("image-factory"))
     assert factory.engine("refresh", "--yes", "-s", "dev").ok
+    named = factory.preview("dev").output
+    for told in (
+        "somebody deleted it there; made again from what is kept",
+        "its custom image in the factory lab is gone",
+        "its source snapshot is gone; made again from its copy in northeurope",
+        "its managed image in northeurope is gone",
+    ):
+        assert told in named, named
     ran = factory.must_up("dev")
     assert "to build" not in ran.output
-    assert "1 to restore" in ran.output
+    assert "4 to restore" in ran.output
+    for there in (source, backing):
+        assert factory.arm("GET", there, COMPUTE_API)["tags"]["image-factory-version"]
     for lab in ("team-web", "team-data", "image-factory"):
         assert factory.holding(lab) == [name], lab
     factory.must_up("dev", "--expect-no-changes")
