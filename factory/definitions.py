@@ -57,7 +57,12 @@ class _Loader:
         if defaults.is_file():
             layer = read_yaml(defaults, f"{shown}/{DEFAULTS}", self.problems)
             inherited = [*inherited, layer] if layer else inherited
-        for entry in sorted(os.scandir(folder), key=lambda item: item.name):
+        try:
+            entries = sorted(os.scandir(folder), key=lambda item: item.name)
+        except OSError as error:
+            self.problems.error(shown, f"cannot be read: {error.strerror}", "see its permissions")
+            return
+        for entry in entries:
             name = f"{shown}/{entry.name}"
             if entry.name.startswith("."):
                 continue

@@ -22,9 +22,11 @@ def check(inputs: Inputs) -> None:
 def check_retirements(inputs: Inputs, unreplaced: list[str]) -> None:
     """Stop a plan that retires more than ``maxRetirements`` versions that nothing replaces.
 
-    Each counts once, however many labs hold it. A renamed folder must not read as a wish.
+    Each counts once, however many labs hold it. A renamed folder, a pattern or a lab
+    that fell out of the settings must not read as a wish.
     """
     limit = inputs.settings.max_retirements
+    unreplaced = list(dict.fromkeys(unreplaced))
     if len(unreplaced) <= limit:
         return
     problems = Problems()
@@ -33,8 +35,8 @@ def check_retirements(inputs: Inputs, unreplaced: list[str]) -> None:
         f"{NAMESPACE}:maxRetirements",
         f"this run would retire {len(unreplaced)} {_things(unreplaced)} that no newer version "
         f"replaces, {limit} are allowed: {some}",
-        f"put the definitions back, or allow it once by {NAMESPACE}:maxRetirements: "
-        f"{len(unreplaced)}",
+        "put the definitions, patterns or labs back, or allow it once by "
+        f"{NAMESPACE}:maxRetirements: {len(unreplaced)}",
     )
     problems.raise_if_any(f"{inputs.stack} cannot run")
 

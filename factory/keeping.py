@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from factory.channel import above_pin, on_hold
-from factory.delivering import Consignment, labs_for, regions
+from factory.delivering import Consignment, labs_for, regions, takers
 from factory.draft import Draft
 from factory.ledger import Held
 from factory.marking import WHOLE, holders, marked_since, marked_until
@@ -80,8 +80,15 @@ def keep(
     draft.steps.append(Step(Action.KEEP, held.identity, version, reason))
     reason = "the lab no longer takes it, or keeps fewer"
     draft.steps += [_marking(held, reason, until, lab) for lab, until in going.items()]
+    _leave(inputs, held, draft, goods, reason)
+
+
+def _leave(inputs: Inputs, held: Held, draft: Draft, goods: Consignment, reason: str) -> None:
+    """Tell which labs lose a version; one that takes the definition no more gets no newer one."""
     for lab in sorted(held.labs - {lab.name for lab in goods.labs}):
-        draft.steps.append(Step(Action.RETIRE, held.identity, version, reason, lab))
+        draft.steps.append(Step(Action.RETIRE, held.identity, str(held.version), reason, lab))
+        if lab not in {taker.name for taker in takers(inputs, held.identity)}:
+            draft.unreplaced.append(f"{held.identity} {held.version}")
 
 
 def _unfinished(
@@ -175,6 +182,4 @@ def mark(inputs: Inputs, held: Held, draft: Draft, reason: str, until: datetime)
     )
     draft.steps += goods.steps
     draft.steps.append(_marking(held, reason, until))
-    left = "the lab is no longer in the settings"
-    for lab in sorted(held.labs - {lab.name for lab in labs}):
-        draft.steps.append(Step(Action.RETIRE, held.identity, str(held.version), left, lab))
+    _leave(inputs, held, draft, goods, "the lab is no longer in the settings")

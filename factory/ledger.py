@@ -6,11 +6,11 @@ The one parser of ``{urn: {type, outputs}}``: the program fills it by invoke, a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from factory import names
 from factory.environments import ENVIRONMENT_TYPE
@@ -18,6 +18,7 @@ from factory.problems import FactoryError
 from factory.record import Record, Spec, read_record, read_spec
 from factory.versions import Version
 
+_T = TypeVar("_T")
 IMAGE_TYPE = "imagefactory:index:Image"
 Path = tuple[str, ...]
 # What the program makes once and never drops; `pulumi destroy` alone does.
@@ -151,7 +152,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         elif kind == IMAGE_TYPE:
             text = found.get("lastVersion")
             if isinstance(text, str) and text:
-                last[name] = Version.parse(text)
+                last[name] = _understood(urn, Version.parse, text)
         elif kind in FOUNDATION_TYPES:
             foundations[name] = Foundation(FOUNDATION_TYPES[kind], str(found.get("name", "")))
         elif kind == ENVIRONMENT_TYPE:
@@ -182,13 +183,23 @@ def _note(draft: _Draft, urn: str, path: Path, outputs: Mapping[str, Any]) -> No
     elif path == ("record",):
         draft.record = read_record(value)
         if draft.record is None:
-            msg = (
-                f"the record {urn} in this stack's state cannot be read: it was written by another "
-                "version of the program, or changed by hand -> run the version that wrote it; "
-                "nothing was changed"
-            )
-            raise FactoryError(msg)
+            raise _unreadable(urn, what="record")
     elif path == ("retired",) and isinstance(value, str):
-        draft.retired = datetime.fromisoformat(value)
+        draft.retired = _understood(urn, datetime.fromisoformat, value)
     elif path[0] == "retiring" and isinstance(value, str):
-        draft.retiring["/".join(path[1:])] = datetime.fromisoformat(value)
+        draft.retiring["/".join(path[1:])] = _understood(urn, datetime.fromisoformat, value)
+
+
+def _understood(urn: str, read: Callable[[str], _T], text: str) -> _T:
+    try:
+        return read(text)
+    except ValueError:
+        raise _unreadable(urn) from None
+
+
+def _unreadable(urn: str, *, what: str = "entry") -> FactoryError:
+    return FactoryError(
+        f"the {what} {urn} in this stack's state cannot be read: it was written by another "
+        "version of the program, or changed by hand -> run the version that wrote it; "
+        "nothing was changed"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,23 @@ def test_links_and_wrong_endings_are_told(tmp_path: Path) -> None:
     told = faults(tmp_path)
     assert any("link.yaml: is a symbolic link" in line for line in told)
     assert any("two.yml: ends in .yml" in line for line in told)
+
+
+def test_a_folder_that_cannot_be_read_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, one=BASE + "os: linux\n", linux__two=BASE + "os: linux\n")
+    scan = os.scandir
+
+    def closed(path: Path | str) -> object:
+        if Path(path).name == "linux":
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert faults(tmp_path) == [
+        "images/linux: cannot be read: Permission denied -> see its permissions"
+    ]
 
 
 def test_bytes_that_are_not_text_are_told(tmp_path: Path) -> None:

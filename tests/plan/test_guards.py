@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from factory import names
+from factory.armclient import ArmError
 from factory.catalogue import read_catalogue
 from factory.ledger import read_ledger
+from factory.observe import observe
 from factory.observed import ObservedLab, Thing
+from factory.plan_model import Action
 from factory.problems import FactoryError
-from tests.plan.world import DEV, PROD, dev, lab, prod
+from tests.plan.world import DEV, PROD, START, World, changed, dev, lab, prod
 
 
 def test_an_empty_state_beside_our_images_stops_and_names_the_way_out() -> None:
@@ -117,3 +121,86 @@ def test_a_record_of_an_older_program_is_declared_as_it_is() -> None:
     (version,) = world.plan().versions
     assert version.record is not None
     assert version.record.dump() == old
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "outputs"),
+    [
+        ("linux/a", "imagefactory:index:Image", {"lastVersion": "yesterday"}),
+        ("linux/a@20261122.1/retired", "pulumi:index:Stash", {"output": "soon"}),
+        ("linux/a@20261122.1/retiring/team", "pulumi:index:Stash", {"output": "soon"}),
+    ],
+)
+def test_whatever_of_the_ledger_cannot_be_understood_stops_the_run(
+    name: str, kind: str, outputs: dict[str, str]
+) -> None:
+    with pytest.raises(FactoryError, match=r"cannot be read.*nothing was changed"):
+        read_ledger({f"urn:pulumi:s::p::{kind}::{name}": {"type": kind, "outputs": outputs}})
+
+
+def many(labs: list[dict[str, Any]]) -> World:
+    world = dev(*[f"linux/{number}" for number in range(11)], labs=labs)
+    world.run()
+    world.run()
+    return world
+
+
+@pytest.mark.parametrize(
+    "labs", [[], [lab("other")], [lab("team", "none/*")]], ids=["no labs", "another", "pattern"]
+)
+def test_labs_and_patterns_that_fall_out_of_the_settings_are_counted(
+    labs: list[dict[str, Any]],
+) -> None:
+    world = many([lab("team"), lab("too")])
+    keep = [lab("too")] if labs else []
+    world.settings = dev(labs=[*labs, *keep]).settings
+    with pytest.raises(FactoryError, match=r"retire 11 versions .*maxRetirements: 11"):
+        world.plan()
+    world.settings = dev(labs=[*labs, *keep], maxRetirements="11").settings
+    world.run()
+    assert "team" not in {name for held in world.ledger.held.values() for name in held.labs}
+
+
+def test_a_lab_that_keeps_fewer_is_not_counted() -> None:
+    world = many([lab("team")])
+    for identity in list(world.images):
+        changed(world, identity, "second")
+    world.run()
+    world.settings = dev(labs=[{**lab("team"), "keep": "1"}]).settings
+    plan = world.run()
+    assert len([step for step in plan.steps if step.action is Action.RETIRE]) == 11
+
+
+class Silent:
+    """An Arm of which one question is not answered."""
+
+    def __init__(self, question: str) -> None:
+        self.question = question
+
+    def __getattr__(self, name: str) -> Any:
+        def asked(*_: Any, **__: Any) -> Any:
+            if name == self.question:
+                raise ArmError("GET", 503, "ServiceUnavailable", f"no answer to {name}")
+            return ANSWERS[name]
+
+        return asked
+
+    client = SimpleNamespace(get=lambda *_: {}, now=START)
+
+
+ANSWERS: dict[str, Any] = {
+    "lab": {"location": "westeurope"},
+    "things": {},
+    "thing": None,
+    "uses": {},
+    "build_vms": [],
+    "exact_version": "1.2.3",
+    "cores_free": 100,
+}
+
+
+@pytest.mark.parametrize("question", sorted(ANSWERS))
+def test_whatever_azure_does_not_answer_stops_the_run(question: str) -> None:
+    world = dev("linux/a")
+    with pytest.raises(ArmError, match=f"no answer to {question}"):
+        observe(Silent(question), world.settings, DEV, world.images)  # type: ignore[arg-type]

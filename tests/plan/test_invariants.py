@@ -3,41 +3,95 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from factory.patterns import takes
+from factory.ledger import Held
+from factory.lineage import Image
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan
+from factory.revoking import revoked
+from factory.settings import Settings
 from tests.plan.world import World, changed, dev, image, lab, prod
 
 IDENTITIES = ["linux/a", "linux/b", "windows/c"]
 LABS = [lab("home"), lab("home-linux", "linux/**"), lab("away", region="eastus2")]
 LABS_NAMES = [entry["name"] for entry in LABS]
 some_labs = st.lists(st.sampled_from(LABS_NAMES), unique=True, min_size=1)
+# What somebody may delete by hand. (The source: tests/plan/test_drift.py, where it is told what
+# that costs.)
+LOSABLE = ("lab", "image", "copy", "capture")
 
 
 class Months(RuleBasedStateMachine):
-    """Definitions change, builds fail, labs break, come and go; time passes; both stacks run."""
+    """Definitions change and move, builds fail, labs break, come and go; both stacks run.
 
-    @initialize(keep=st.integers(1, 3))
-    def begin(self, keep: int) -> None:
+    Versions are revoked and restored, images are deleted by hand, and time passes.
+    """
+
+    @initialize(keep=st.integers(1, 3), marked=st.sampled_from([None, "12h", "3d"]))
+    def begin(self, keep: int, marked: str | None) -> None:
         self.keep = str(keep)
-        self.dev = dev(*IDENTITIES, labs=LABS, keep=self.keep)
-        self.prod = prod(self.dev, LABS, keep=self.keep)
+        more: dict[str, Any] = {"keep": self.keep, "maxRetirements": "1000", "allowNone": ["**"]}
+        if marked:
+            more["retireAfter"] = marked
+        self.dev = dev(*IDENTITIES, labs=LABS, **more)
+        self.prod = prod(self.dev, LABS, **more)
         self.number = 0
 
-    @rule(identity=st.sampled_from(IDENTITIES))
-    def change(self, identity: str) -> None:
-        self.number += 1
-        changed(self.dev, identity, f"sku-{self.number}")
+    def definition(self, first: str) -> str | None:
+        """Find a definition by the name that it had first; None if it was removed."""
+        found = [each.identity for each in self.dev.images.values() if first in each.names]
+        return found[0] if found else None
 
-    @rule(identity=st.sampled_from(IDENTITIES))
-    def remove(self, identity: str) -> None:
-        if len(self.dev.images) > 1:
-            self.dev.images.pop(identity, None)
+    @rule(first=st.sampled_from(IDENTITIES))
+    def change(self, first: str) -> None:
+        self.number += 1
+        identity = self.definition(first)
+        if identity is None:
+            changed(self.dev, first, f"sku-{self.number}")
+            return
+        past = self.dev.images[identity].definition.formerly
+        self.dev.images[identity] = image(identity, sku=f"sku-{self.number}", formerly=past)
+
+    @rule(first=st.sampled_from(IDENTITIES))
+    def move(self, first: str) -> None:
+        identity = self.definition(first)
+        if identity is None:
+            return
+        self.number += 1
+        old = self.dev.images.pop(identity)
+        sku = old.definition.base.urn.rpartition(":")[2]
+        now = f"{first}-{self.number}"
+        self.dev.images[now] = image(now, sku=sku, formerly=list(old.names))
+        for world in (self.dev, self.prod):
+            if world.resources:  # a move alone builds nothing
+                built = {s.identity for s in world.plan().steps if s.action is Action.BUILD}
+                assert now not in built or old.identity in self.due_before(world, old)
+
+    def due_before(self, world: World, old: Image) -> set[str]:
+        """Tell what was to be built before the move: the same definitions, one by its old name."""
+        images = {
+            name: each for name, each in world.images.items() if old.identity not in each.names
+        }
+        before = World(
+            world.stack,
+            {**images, old.identity: old},
+            world.settings,
+            world.now,
+            resources=world.resources,
+            source=world.source,
+        )
+        return {s.identity for s in before.plan().steps if s.action is Action.BUILD}
+
+    @rule(first=st.sampled_from(IDENTITIES))
+    def remove(self, first: str) -> None:
+        identity = self.definition(first)
+        if identity is not None and len(self.dev.images) > 1:
+            self.dev.images.pop(identity)
 
     @rule(hours=st.integers(1, 60))
     def wait(self, hours: int) -> None:
@@ -47,12 +101,30 @@ class Months(RuleBasedStateMachine):
     @rule(names=some_labs)
     def subscribe(self, names: list[str]) -> None:
         labs = [entry for entry in LABS if entry["name"] in names]
-        self.dev.settings = dev(labs=labs, keep=self.keep).settings
-        self.prod.settings = prod(self.dev, labs, keep=self.keep).settings
+        for world in (self.dev, self.prod):
+            with_settings(world, labs=labs)
+
+    @rule(first=st.sampled_from(IDENTITIES), data=st.data())
+    def revoke(self, first: str, data: st.DataObject) -> None:
+        """Revoke some versions of a definition, or none any more."""
+        identity = self.definition(first) or first
+        known = sorted({str(held.version) for held in self.dev.inputs().held_of(identity)})
+        bad = data.draw(st.lists(st.sampled_from(known), unique=True)) if known else []
+        entry = {identity: {"versions": bad, "reason": "bad"}} if bad else {}
+        with_settings(self.dev, revoke=entry)
+
+    @rule(target_stack=st.booleans(), pick=st.integers(0, 50))
+    def lose(self, target_stack: bool, pick: int) -> None:
+        """Somebody deletes something by hand, and a refresh takes it out of the state."""
+        world = self.prod if target_stack else self.dev
+        parts = [urn for urn in world.resources if urn.rpartition("@")[2].split("/")[1:2] != []]
+        losable = sorted(u for u in parts if u.rpartition("@")[2].split("/")[1] in LOSABLE)
+        if losable:
+            del world.resources[losable[pick % len(losable)]]
 
     @rule(failing=st.sets(st.sampled_from(IDENTITIES)), broken=st.sets(st.sampled_from(LABS_NAMES)))
     def run_dev(self, failing: set[str], broken: set[str]) -> None:
-        self.run(self.dev, failing, broken)
+        self.run(self.dev, {self.definition(each) or each for each in failing}, broken)
 
     @rule(broken=st.sets(st.sampled_from(LABS_NAMES)))
     def run_prod(self, broken: set[str]) -> None:
@@ -60,63 +132,100 @@ class Months(RuleBasedStateMachine):
             self.run(self.prod, set(), broken)
 
     def run(self, world: World, failing: set[str], broken: set[str]) -> None:
-        good_before = {identity: world.released(identity) for identity in IDENTITIES}
-        held_before = {entry.name: world.holding(entry.name) for entry in world.settings.labs}
+        before = world.inputs()
+        good_before = {identity: good(world, identity) for identity in world.images}
+        held_before = {
+            (entry.name, identity): there(world, entry.name, identity)
+            for entry in world.settings.labs
+            for identity in world.images
+        }
         plan = world.run(failing=failing, broken_labs=broken)
         assert_consistent(plan)
         for identity in world.images:
             if good_before[identity]:
-                assert world.released(identity), f"{identity} dropped to none"
+                assert good(world, identity), f"{identity} dropped to none"
             for entry in world.settings.labs:
-                had = held_before[entry.name].get(identity)
-                if had and takes(entry.images, identity):
-                    assert world.holding(entry.name).get(identity), f"{entry.name} lost {identity}"
+                had = held_before[entry.name, identity]
+                told = all(revoked(before, held) for held in had)
+                if had and not told and before.takes(entry.images, identity):
+                    assert there(world, entry.name, identity), f"{entry.name} lost {identity}"
 
     @invariant()
     def planning_twice_gives_the_same(self) -> None:
         if not hasattr(self, "dev"):
             return
-        first = self.dev.inputs()
-        backwards = dict(reversed(list(self.dev.images.items())))
-        second = World(
-            self.dev.stack,
-            backwards,
-            self.dev.settings,
-            self.dev.now,
-            resources=dict(reversed(list(self.dev.resources.items()))),
-        ).inputs()
-        assert make_plan(first) == make_plan(first) == make_plan(second)
+        for world in (self.dev, self.prod):
+            if world is self.prod and not self.dev.resources:
+                continue
+            first = world.inputs()
+            second = World(
+                world.stack,
+                dict(reversed(list(world.images.items()))),
+                world.settings,
+                world.now,
+                resources=dict(reversed(list(world.resources.items()))),
+                source=world.source,
+            ).inputs()
+            assert make_plan(first) == make_plan(first) == make_plan(second)
 
     @rule()
     def undisturbed_runs_come_to_rest(self) -> None:
         """Applying a plan and planning again gives nothing to do, once all leftovers are gone."""
         for world in (self.dev, self.prod):
-            for _ in range(5):
+            for _ in range(8):
                 world.run(pass_time=timedelta(hours=25))
-            assert world.plan().nothing_due, world.plan().steps
+            plan = world.plan()
+            assert plan.nothing_due, plan.steps
+            waiting = {(s.identity, s.lab) for s in plan.steps if s.action is Action.WAIT}
             for entry in world.settings.labs:
                 for identity in world.images:
-                    newest = world.released(identity)[-1:]
-                    if takes(entry.images, identity) and newest:
-                        held = world.holding(entry.name)[identity]
-                        assert held[-1:] == newest
+                    newest = good(world, identity)[-1:]
+                    inputs = world.inputs()
+                    if (identity, entry.name) in waiting or not newest:
+                        continue
+                    if inputs.takes(entry.images, identity):
+                        held = there(world, entry.name, identity)
+                        assert [each.version for each in held][-1:] == [newest[0].version]
                         assert len(held) <= int(self.keep)
 
 
+def with_settings(world: World, **changes: Any) -> None:
+    raw = world.settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    world.settings = Settings.model_validate({**raw, **changes})
+
+
+def good(world: World, identity: str) -> list[Held]:
+    """Give the released versions of a definition under all its names that are not revoked."""
+    inputs = world.inputs()
+    return [
+        held
+        for held in inputs.held_of(identity)
+        if held.record and not held.retired and not revoked(inputs, held)
+    ]
+
+
+def there(world: World, lab_name: str, identity: str) -> list[Held]:
+    """Give the versions of a definition that a lab holds, oldest first."""
+    return [held for held in world.inputs().held_of(identity) if lab_name in held.labs]
+
+
 def assert_consistent(plan: Plan) -> None:
-    kept = {(s.identity, s.version) for s in plan.steps if s.action is Action.KEEP}
-    retired = {
+    kept = {(s.identity, s.version) for s in plan.steps if s.action is Action.KEEP and not s.lab}
+    going = {
         (s.identity, s.version)
         for s in plan.steps
-        if s.action is Action.RETIRE and "no longer takes" not in s.reason
+        if s.action in {Action.RETIRE, Action.REMOVE}
+        and not s.reason.startswith(("the lab ", "revoked: "))
     }
-    assert not kept & retired
+    assert not kept & going
+    marked = {(s.identity, s.version) for s in plan.steps if s.action is Action.MARK and not s.lab}
+    assert not marked & (kept | going)
     declared = [(version.identity, version.version) for version in plan.versions]
     assert len(declared) == len(set(declared))
     for version in plan.versions:
         delivered = [entry.lab.name for region in version.regions for entry in region.labs]
         assert len(delivered) == len(set(delivered))
-        if version.retired:
+        if version.retired or version.revoked:
             assert not version.regions
 
 
