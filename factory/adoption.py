@@ -16,7 +16,6 @@ from factory.channel import on_hold
 from factory.definitions import Image
 from factory.draft import Draft
 from factory.observed import Thing
-from factory.patterns import takes
 from factory.plan_model import Action, Adoption, Inputs, Step
 from factory.policies import Keep
 from factory.problems import Problems
@@ -148,7 +147,7 @@ def _judged(
             later = f"; in a later run it goes: {goes}" if goes else ""
             yield old, Action.ADOPT, f"made by the original image factory{later}"
         elif goes:
-            if not takes(lab.images, identity):
+            if not inputs.takes(lab.images, identity):
                 draft.unreplaced.append(f"{identity} {old.name}")
             yield old, Action.RETIRE, goes
         elif not identity:
@@ -168,14 +167,16 @@ def _rule(inputs: Inputs, lab: TargetLab, identity: str) -> Keep:
 def _newer_of_ours(inputs: Inputs, lab: TargetLab, identity: str, draft: Draft) -> int:
     """Count our versions that are really in the lab now and stay there."""
     stay = {
-        version.version
+        (version.identity, version.version)
         for version in draft.versions
-        if version.identity == identity and version.retired is None
+        if inputs.present(version.identity) == identity and version.retired is None
         for region in version.regions
         if any(each.lab.name == lab.name for each in region.labs)
     }
-    held = inputs.ledger.of(identity)
-    return sum(each.version in stay and inputs.lab_has(lab.name, each) for each in held)
+    return sum(
+        (each.identity, each.version) in stay and inputs.lab_has(lab.name, each)
+        for each in inputs.held_of(identity)
+    )
 
 
 def _going(inputs: Inputs, lab: TargetLab, identity: str, old: OldImage, rank: int) -> str | None:
@@ -186,7 +187,7 @@ def _going(inputs: Inputs, lab: TargetLab, identity: str, old: OldImage, rank: i
     for use in observed.uses.get(old.name.lower(), ()) if observed else ():
         if use.kind == "formula" or inputs.settings.grace_for_vms is not None:
             return None
-    if not takes(lab.images, identity):
+    if not inputs.takes(lab.images, identity):
         keeps = inputs.settings.on_removal is OnRemoval.KEEP
         return None if keeps else "the lab no longer takes it"
     rule = _rule(inputs, lab, identity)
