@@ -8,7 +8,7 @@ from factory import names
 from factory.observed import ObservedLab, Thing
 from factory.plan_model import Action
 from factory.versions import Version
-from tests.plan.world import World, changed, dev, lab, prod
+from tests.plan.world import DEV, SUBSCRIPTIONS, World, changed, dev, lab, prod
 
 
 def build_again(world: World, count: int, start: int = 0) -> None:
@@ -155,3 +155,48 @@ def test_an_image_that_azure_never_finished_is_made_again() -> None:
     (restored,) = [step for step in plan.steps if step.action is Action.RESTORE]
     assert restored.lab == "team"
     assert plan.versions[0].regions[0].labs[0].remake == "/20261122.1"
+
+
+def chain(*after: str) -> list[World]:
+    """Dev, and stacks that each receive from the one before it."""
+    worlds = [dev("linux/a")]
+    for place, soak in enumerate(after):
+        more = {"after": soak} if soak else {}
+        worlds.append(prod(worlds[-1], [lab(f"lab-{place}")], **more))
+    return worlds
+
+
+def test_a_chain_decides_when_and_never_from_where() -> None:
+    worlds = chain("1d", "3d")
+    for world in worlds:
+        world.run(pass_time=timedelta(0))
+    assert not worlds[1].released("linux/a")
+    began = worlds[0].now
+    for days in (1, 3):
+        for world in worlds[1:]:
+            world.now = began + timedelta(days=days)
+            world.run(pass_time=timedelta(0))
+        assert bool(worlds[2].released("linux/a")) is (days == 3)
+    records = [world.ledger.of("linux/a")[0].record for world in worlds]
+    first = records[0]
+    assert first is not None
+    # Exactly the origin's record, its snapshot's id with it, however many stacks lie between.
+    assert [record.dump() for record in records if record] == [first.dump()] * 3
+    assert SUBSCRIPTIONS[DEV] in first.source_id
+    plan = worlds[2].plan()
+    assert plan.nothing_due
+    assert plan.versions[0].record == first
+
+
+def test_a_lab_that_subscribes_late_receives_the_newest_only_or_as_many_as_it_keeps() -> None:
+    source = dev("linux/a")
+    target = prod(source)
+    for number in range(3):
+        build_again(source, 1, number)
+        target.run()
+    late = [lab("finance"), lab("late"), {**lab("greedy"), "keep": "2"}]
+    target.settings = prod(source, late).settings
+    target.run()
+    assert target.holding("late") == {"linux/a": ["20261122.3"]}
+    assert target.holding("greedy") == {"linux/a": ["20261122.2", "20261122.3"]}
+    assert target.plan().nothing_due
