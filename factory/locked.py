@@ -21,10 +21,15 @@ def locked_base(lock: Lock | None, image: Image) -> Base | None:
     base = image.definition.base
     if not isinstance(base, Base):
         return None
-    entry = lock.images.get(image.identity) if lock else None
+    entry = _find(lock, image) if lock else None
     if entry is None or entry.base != base_of(image, entry.version):
         return base
     return base.model_copy(update={"version": entry.version})
+
+
+def _find(lock: Lock, image: Image) -> LockedImage | None:
+    """Find a definition's entry; one that moved since may stand there by a name it had."""
+    return next((lock.images[name] for name in image.names if name in lock.images), None)
 
 
 def entry_for(inputs: Inputs, image: Image) -> LockedImage | None:
@@ -35,7 +40,7 @@ def entry_for(inputs: Inputs, image: Image) -> LockedImage | None:
     lock = inputs.lock
     if lock is None:
         return None
-    entry = lock.images.get(image.identity)
+    entry = _find(lock, image)
     if entry is None:
         msg = f"{lock.shown} has no entry for it -> {_command(inputs, image)}"
         raise LookupError(msg)

@@ -158,6 +158,9 @@ class StackFile:
     def stack_name(self) -> str:
         return "organization/image-factory/dev"
 
+    def stack_folder(self) -> None:
+        return None
+
     def is_set(self, name: str) -> bool:
         return False
 
