@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from factory.due import Build
-from factory.plan_model import Step, VersionPlan
+from factory.plan_model import Step, Stray, Unreleased, VersionPlan
 from factory.versions import Version
 
 
@@ -14,7 +14,8 @@ class Draft:
     """Collects versions to declare and steps to tell.
 
     ``builds`` are those that are due and not admitted yet, ``newest`` is the version that children
-    of a definition are to be built on, ``unreplaced`` what retires with nothing newer in its place.
+    of a definition are to be built on, ``unreplaced`` what retires with nothing newer in its place,
+    ``unreleased`` what is kept for a look, ``strays`` are VMs that go.
     """
 
     versions: list[VersionPlan] = field(default_factory=list)
@@ -22,3 +23,5 @@ class Draft:
     builds: list[Build] = field(default_factory=list)
     newest: dict[str, Version] = field(default_factory=dict)
     unreplaced: list[str] = field(default_factory=list)
+    unreleased: list[Unreleased] = field(default_factory=list)
+    strays: list[Stray] = field(default_factory=list)

@@ -8,6 +8,7 @@ from factory.draft import Draft
 from factory.ledger import Held
 from factory.plan_model import Action, Inputs, Source, Step, VersionPlan
 from factory.retention import grace_over, keep_of
+from factory.unreleased import leave
 
 
 def keep(
@@ -124,13 +125,12 @@ def still_retired(inputs: Inputs, held: Held, draft: Draft) -> None:
     )
 
 
-def leftovers(identity: str, held: list[Held], draft: Draft) -> None:
-    """Announce what leaves the state: released build VMs, and attempts that came to nothing."""
+def leftovers(inputs: Inputs, identity: str, held: list[Held], draft: Draft) -> None:
+    """Announce what leaves the state: released build VMs, and what was never released."""
     going_on = {version.version for version in draft.versions if version.identity == identity}
     for version in held:
         if version.record and version.has("spec"):
             reason = "its build VM was released when the image was"
             draft.steps.append(Step(Action.FORGET, identity, str(version.version), reason))
         elif not version.record and version.version not in going_on:
-            reason = "this attempt came to nothing; what is left of it goes"
-            draft.steps.append(Step(Action.FORGET, identity, str(version.version), reason))
+            leave(inputs, version, draft)

@@ -15,7 +15,7 @@ from typing import Any
 from factory import names
 from factory.environments import ENVIRONMENT_TYPE
 from factory.problems import FactoryError
-from factory.record import Record, Spec, read_record, read_spec
+from factory.record import Failure, Record, Spec, read_failure, read_record, read_spec
 from factory.versions import Version
 
 IMAGE_TYPE = "imagefactory:index:Image"
@@ -41,6 +41,7 @@ class Held:
     spec: Spec | None = None
     record: Record | None = None
     retired: datetime | None = None
+    failure: Failure | None = None
 
     def has(self, *path: str) -> bool:
         """Tell whether the ledger holds this part of the version."""
@@ -59,7 +60,11 @@ class Held:
     @property
     def attempt(self) -> int:
         """The newest attempt whose VM the ledger knows, 1 if none."""
-        return max((int(path[1]) for path in self.parts if path[0] == "vm"), default=1)
+        return max(self.attempts("vm"), default=1)
+
+    def attempts(self, kind: str) -> list[int]:
+        """List the attempts to build (``vm``) or to verify (``verify``) that had a VM."""
+        return sorted(int(path[1]) for path in self.parts if path[0] == kind)
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,7 @@ class _Draft:
     spec: Spec | None = None
     record: Record | None = None
     retired: datetime | None = None
+    failure: Failure | None = None
 
 
 def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
@@ -156,7 +162,15 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
             if path:
                 _note(draft, urn, path, found)
     held = {
-        key: Held(key[0], key[1], draft.parts, draft.spec, draft.record, draft.retired)
+        key: Held(
+            key[0],
+            key[1],
+            draft.parts,
+            draft.spec,
+            draft.record,
+            draft.retired,
+            draft.failure,
+        )
         for key, draft in drafts.items()
     }
     logical = frozenset(urn.split("::", 3)[3] for urn in resources)
@@ -177,5 +191,7 @@ def _note(draft: _Draft, urn: str, path: Path, outputs: Mapping[str, Any]) -> No
                 "nothing was changed"
             )
             raise FactoryError(msg)
+    elif path == ("failed",):
+        draft.failure = read_failure(value)
     elif path == ("retired",) and isinstance(value, str):
         draft.retired = datetime.fromisoformat(value)

@@ -6,7 +6,9 @@ import json
 import re
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import (
     BeforeValidator,
@@ -38,6 +40,11 @@ class Os(StrEnum):
     def generalizer(self) -> str:
         """The public artifact that generalises a VM and leaves it deallocated."""
         return "windows-sysprep" if self is Os.WINDOWS else "linux-deprovision"
+
+    @property
+    def script_runner(self) -> str:
+        """The public artifact that downloads files and runs one; both take the same parameters."""
+        return "windows-run-powershell" if self is Os.WINDOWS else "linux-run-bash"
 
 
 class Capture(StrEnum):
@@ -138,6 +145,48 @@ class Artifact(Strict):
         return value
 
 
+Url = Annotated[str, Field(pattern=r"^https://[^\s\"'\\]+$", max_length=2048)]
+
+
+class Script(Strict):
+    """A script for the verifying VM, which downloads it: ``url``, and ``files`` it needs beside.
+
+    It fails by ending with another code than 0. ``arguments`` may be a secret of the stack.
+    """
+
+    url: Url
+    files: list[Url] = []
+    arguments: str | SecretRef = ""
+
+    @field_validator("url", mode="after")
+    @classmethod
+    def _names_a_file(cls, value: str) -> str:
+        if not re.fullmatch(
+            r"[A-Za-z0-9][A-Za-z0-9._-]*", PurePosixPath(urlsplit(value).path).name
+        ):
+            msg = "expected an address that ends in a plain file name such as /check.sh"
+            raise ValueError(msg)
+        return value
+
+    @property
+    def file(self) -> str:
+        """The name under which the VM extension saves it."""
+        return PurePosixPath(urlsplit(self.url).path).name
+
+
+class Verify(Strict):
+    """What a VM made from the captured image has to pass; with nothing in it, that it boots."""
+
+    artifacts: list[Artifact] = []
+    script: Script | None = None
+
+
+AnyVerify = Annotated[
+    Annotated[list[Artifact], Tag("list")] | Annotated[Verify, Tag("mapping")],
+    Discriminator(lambda value: "list" if isinstance(value, list) else "mapping"),
+]
+
+
 class Definition(Strict):
     """One image, as its file and the ``defaults.yaml`` above it say together."""
 
@@ -158,6 +207,10 @@ class Definition(Strict):
     keep: Keep | None = None
     # The tag ImagePath that the original image factory gave this definition's images.
     image_path: Annotated[str, Field(max_length=256)] | None = None
+    verify: AnyVerify | None = None
+    keep_failed: Annotated[Duration | None, Field(ge=timedelta(hours=1), le=timedelta(days=30))] = (
+        None
+    )
 
     @field_validator("tags", mode="after")
     @classmethod
@@ -186,3 +239,27 @@ class Definition(Strict):
         if last == self.os.generalizer:
             return tuple(self.artifacts)
         return (*self.artifacts, Artifact(name=self.os.generalizer))
+
+    @property
+    def verification(self) -> tuple[Artifact, ...] | None:
+        """What a verifying VM gets, in order; None if no such VM is made.
+
+        A script becomes the public artifact that runs one.
+        """
+        if not isinstance(self.verify, Verify):
+            return None if self.verify is None else tuple(self.verify)
+        script = self.verify.script
+        if script is None:
+            return tuple(self.verify.artifacts)
+        parameters = {
+            "scriptFileUris": [script.url, *script.files],
+            "scriptToRun": script.file,
+            "scriptArguments": script.arguments,
+        }
+        runner = {"name": self.os.script_runner, "parameters": parameters}
+        return (*self.verify.artifacts, Artifact.model_validate(runner))
+
+    @property
+    def every_artifact(self) -> tuple[Artifact, ...]:
+        """All that is applied on any VM: those that shape the image, and those that verify it."""
+        return (*self.all_artifacts, *(self.verification or ()))

@@ -23,6 +23,7 @@ from factory.plan_model import Action, Inputs, Plan, Step, VersionPlan
 from factory.receiving import receive
 from factory.retention import judge
 from factory.room import admit
+from factory.unreleased import strays
 from factory.versions import Version
 
 _ORDER = {action: index for index, action in enumerate(Action)}
@@ -48,7 +49,8 @@ def make_plan(inputs: Inputs) -> Plan:
     adoptions = plan_adopted(inputs, draft)
     draft.versions.sort(key=lambda v: (depth.get(v.identity, 0), v.identity, v.version))
     for identity in sorted({*inputs.ledger.identities, *inputs.ledger.last_versions}):
-        leftovers(identity, inputs.ledger.of(identity), draft)
+        leftovers(inputs, identity, inputs.ledger.of(identity), draft)
+    strays(inputs, draft)
     steps = sorted(
         draft.steps, key=lambda step: (_ORDER[step.action], step.identity, step.version, step.lab)
     )
@@ -66,6 +68,8 @@ def make_plan(inputs: Inputs) -> Plan:
         ),
         passed_on=passed_on,
         warnings=inputs.observed.warnings,
+        unreleased=tuple(draft.unreleased),
+        strays=tuple(draft.strays),
     )
 
 

@@ -18,6 +18,7 @@ from factory.components.factory_lab import FactoryLabComponent
 from factory.components.image import Image as ImageComponent
 from factory.components.refusal import refuse
 from factory.components.store import Store
+from factory.components.unreleased import Kept, clear
 from factory.components.version import Version, VersionArgs
 from factory.context import Run
 from factory.cost import estimate
@@ -94,6 +95,12 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
     for environment in settings.environments:
         ready = lab.ready if lab is not None and environment.lab == lab.spec.name else ()
         Environment(run, environment, run.secrets, ready)
+    if lab is not None:
+        for left in plan.unreleased:
+            opts = pulumi.ResourceOptions(parent=images[left.identity])
+            Kept(run, left, store.group, captures[left.identity], opts)
+        for stray in plan.strays:
+            clear(run, lab.id, stray)
     _export(inputs, plan, definitions)
 
 

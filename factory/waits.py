@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -130,7 +130,10 @@ class Waiter:
 
 @dataclass(frozen=True)
 class VmWork:
-    """What is to be done on one build VM, and how to speak of it."""
+    """What is to be done on one VM, and how to speak of it: ``called`` is what messages call it.
+
+    ``artifacts`` are applied in order; without them, those that build the definition's image.
+    """
 
     waiter: Waiter
     vm_id: str
@@ -138,6 +141,8 @@ class VmWork:
     definition: Definition
     secrets: Mapping[str, str]
     say: Say
+    artifacts: Sequence[Artifact] | None = None
+    called: str = "build VM"
 
     async def run(self) -> BuildOutcome:
         """Apply every artifact, wait for the VM to be deallocated, read its disk."""
@@ -146,10 +151,25 @@ class VmWork:
             await self._deallocated()
             return await self._disk()
         except (_GaveUpError, ArmError) as error:
-            return BuildOutcome(error=str(error))
+            return BuildOutcome(error=self._masked(str(error)))
+
+    async def verify(self) -> BuildOutcome:
+        """Apply every artifact to a VM that is there, and so has booted; what it has to pass."""
+        try:
+            await self._vm()
+            await self._artifacts()
+        except (_GaveUpError, ArmError) as error:
+            return BuildOutcome(error=self._masked(str(error)))
+        return BuildOutcome()
+
+    def _masked(self, text: str) -> str:
+        """Take secrets out of what Azure said, which may repeat a command line."""
+        for secret in sorted(self.secrets.values(), key=len, reverse=True):
+            text = text.replace(secret, "***") if secret else text
+        return text
 
     async def _artifacts(self) -> None:
-        artifacts = self.definition.all_artifacts
+        artifacts = self.definition.all_artifacts if self.artifacts is None else self.artifacts
         for index, artifact in enumerate(artifacts):
             which = f"artifact {artifact.name} ({index + 1} of {len(artifacts)})"
             nth = sum(other.name == artifact.name for other in artifacts[:index])
@@ -182,10 +202,10 @@ class VmWork:
     async def _vm(self) -> BuildVm:
         vm = await self.waiter.call(self.waiter.arm.build_vm, self.vm_id)
         if vm is None:
-            msg = "its build VM was deleted by somebody"
+            msg = f"its {self.called} was deleted by somebody"
             raise _GaveUpError(msg)
         if vm.provisioning_state.lower() in {"failed", "corrupted", "deleting"}:
-            msg = f"its build VM is in state {vm.provisioning_state}"
+            msg = f"its {self.called} is in state {vm.provisioning_state}"
             raise _GaveUpError(msg)
         return vm
 

@@ -20,12 +20,13 @@ def source_snapshot(
     *,
     version: pulumi.ComponentResource,
     hooks: pulumi.ResourceHookBinding | None = None,
+    frozen: bool = False,
 ) -> compute.Snapshot:
     """Declare the snapshot of a build's OS disk as a part of its version.
 
     Incremental, because only such a one can cross regions, and Standard_LRS, because Azure would
     choose zone-redundant storage where there is some. In the stack's own group: the VM's group
-    goes with the VM.
+    goes with the VM. A ``frozen`` one is declared as it is, whatever is said of it here.
     """
     return compute.Snapshot(
         goods.part("source"),
@@ -39,7 +40,9 @@ def source_snapshot(
         os_type=compute.OperatingSystemTypes(goods.os.azure),
         purchase_plan=_purchase_plan(goods.plan),
         tags=dict(goods.tags),
-        opts=pulumi.ResourceOptions(parent=version, hooks=hooks),
+        opts=pulumi.ResourceOptions(
+            parent=version, hooks=hooks, ignore_changes=["*"] if frozen else None
+        ),
     )
 
 
