@@ -79,11 +79,26 @@ class Arm:
 
     def power_state(self, vm: str) -> str:
         """Give the power state of the VM behind a lab VM (``deallocated`` ...), "" if unknown."""
-        compute = self._compute_vm(vm, **{"$expand": "instanceView"})
-        view = (compute or {}).get("properties", {}).get("instanceView", {})
-        codes = [str(status.get("code", "")) for status in view.get("statuses", [])]
+        codes = [str(status.get("code", "")) for status in self._statuses(vm)]
         found = [code.split("/", 1)[1] for code in codes if code.lower().startswith("powerstate/")]
         return found[0].lower() if found else ""
+
+    def vm_fault(self, vm: str) -> str:
+        """Say why Azure could not provision the VM behind a lab VM: code and text; "" if unknown.
+
+        The code is the end of a status such as ``ProvisioningState/failed/OSProvisioningTimedOut``.
+        """
+        for status in self._statuses(vm):
+            code = str(status.get("code", ""))
+            if code.lower().startswith("provisioningstate/failed/"):
+                text = f"{code.rsplit('/', 1)[1]}: {status.get('message') or ''}"
+                return " ".join(text.split())[:600]
+        return ""
+
+    def _statuses(self, vm: str) -> list[dict[str, Any]]:
+        compute = self._compute_vm(vm, **{"$expand": "instanceView"})
+        view = (compute or {}).get("properties", {}).get("instanceView", {})
+        return list(view.get("statuses", []))
 
     def os_disk(self, vm: str) -> Disk | None:
         """Read the OS disk behind a lab VM, None if it is not a managed disk any more."""

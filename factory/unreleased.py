@@ -100,9 +100,19 @@ def vm_names(stack: str, held: Held) -> set[str]:
 
 
 def vms_of(inputs: Inputs, held: Held) -> list[BuildVm]:
-    """List the VMs of a version that are there."""
-    vms = inputs.observed.vms
-    return [vms[name] for name in sorted(vm_names(inputs.stack, held)) if name in vms]
+    """List the VMs of a version that are there, by name or by tags, the last one made last.
+
+    One that is kept for a look is in the ledger no more.
+    """
+    known, number = vm_names(inputs.stack, held), str(held.version)
+    found = [
+        vm
+        for name, vm in inputs.observed.vms.items()
+        if name in known
+        or (vm.tags.get(names.DEFINITION), vm.tags.get(names.VERSION)) == (held.identity, number)
+    ]
+    # Those that verify (v...) come after those that build (b...).
+    return sorted(found, key=lambda vm: (vm.name[0], vm.tags.get(names.ATTEMPT, ""), vm.name))
 
 
 def _vm_of(inputs: Inputs, held: Held) -> BuildVm | None:

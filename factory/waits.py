@@ -205,7 +205,9 @@ class VmWork:
             msg = f"its {self.called} was deleted by somebody"
             raise _GaveUpError(msg)
         if vm.provisioning_state.lower() in {"failed", "corrupted", "deleting"}:
-            msg = f"its {self.called} is in state {vm.provisioning_state}"
+            fault = await self.waiter.call(self.waiter.arm.vm_fault, self.vm_id)
+            cause = f": {fault}" if fault else ""
+            msg = f"its {self.called} is in state {vm.provisioning_state}{cause}"
             raise _GaveUpError(msg)
         return vm
 

@@ -168,8 +168,8 @@ class Machine(pulumi.ComponentResource):
 
     async def _vm_failed(self, attempt: int, fault: str) -> bool:
         """Decide after Azure could not make a VM: clear what there is of it, and once more?"""
-        self._vm_fault = fault
         if self._tries_left == 0:
+            self._vm_fault = fault
             return False
         self._tries_left -= 1
         self.say(f"its {self.called} could not be created: {fault}; once more, a fresh VM")
@@ -201,23 +201,17 @@ class Machine(pulumi.ComponentResource):
     ) -> BuildOutcome:
         if hindered := await self.hindrance():
             return BuildOutcome(error=hindered, attempt=str(attempt))
-        if not await vm.id.is_known():
+        # One that Azure failed late has an id all the same.
+        if self._vm_fault or not await vm.id.is_known():
             cause = f": {self._vm_fault}" if self._vm_fault else ""
             error = f"{self.verdict}its {self.called} could not be created{cause}"
             return BuildOutcome(error=error, attempt=str(attempt))
-        run, lab = self.args.run, self.args.lab.id
         vm_id = str(await vm.id.future())
-        work = VmWork(
-            run.waiter,
-            vm_id,
-            lab,
-            self.definition,
-            values,
-            self.say,
-            artifacts=self.artifacts(),
-            called=self.called,
+        waiter, lab, applied = self.args.run.waiter, self.args.lab.id, self.artifacts()
+        definition, say, called = self.definition, self.say, self.called
+        outcome = await self.work(
+            VmWork(waiter, vm_id, lab, definition, values, say, applied, called)
         )
-        outcome = await self.work(work)
         error = f"{self.verdict}{outcome.error}" if outcome.error else ""
         return replace(outcome, error=error, attempt=str(attempt), vm_id=vm_id)
 
