@@ -80,7 +80,7 @@ class FakeArm:
     busy: int = 0
     lost: bool = False
     state: str = "Succeeded"
-    fault: str = ""
+    provisioning_fault: str = ""
     power: str = "running"
     security: str = "Standard"
     things: dict[str, Thing] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class FakeArm:
         return self.power
 
     def vm_fault(self, _: str) -> str:
-        return self.fault
+        return self.provisioning_fault
 
     def os_disk(self, _: str) -> Disk | None:
         return Disk("/disk/os", "V2", self.security, "", 127, {})

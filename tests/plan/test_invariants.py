@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -11,11 +13,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from factory.patterns import takes
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan
-from tests.plan.world import World, changed, dev, image, lab, prod
+from factory.record import expiry
+from tests.plan.world import World, dev, image, lab, prod
 
 IDENTITIES = ["linux/a", "linux/b", "windows/c"]
 LABS = [lab("home"), lab("home-linux", "linux/**"), lab("away", region="eastus2")]
 LABS_NAMES = [entry["name"] for entry in LABS]
+# One that is verified, and one that is kept for a look besides when it failed.
+FIELDS: dict[str, dict[str, Any]] = {
+    "linux/b": {"verify": []},
+    "windows/c": {"verify": ["linux-java"], "keepFailed": "40h"},
+}
 some_labs = st.lists(st.sampled_from(LABS_NAMES), unique=True, min_size=1)
 
 
@@ -26,13 +34,17 @@ class Months(RuleBasedStateMachine):
     def begin(self, keep: int) -> None:
         self.keep = str(keep)
         self.dev = dev(*IDENTITIES, labs=LABS, keep=self.keep)
+        for identity, fields in FIELDS.items():
+            self.dev.images[identity] = image(identity, **fields)
         self.prod = prod(self.dev, LABS, keep=self.keep)
         self.number = 0
 
     @rule(identity=st.sampled_from(IDENTITIES))
     def change(self, identity: str) -> None:
         self.number += 1
-        changed(self.dev, identity, f"sku-{self.number}")
+        self.dev.images[identity] = image(
+            identity, sku=f"sku-{self.number}", **FIELDS.get(identity, {})
+        )
 
     @rule(identity=st.sampled_from(IDENTITIES))
     def remove(self, identity: str) -> None:
@@ -50,20 +62,31 @@ class Months(RuleBasedStateMachine):
         self.dev.settings = dev(labs=labs, keep=self.keep).settings
         self.prod.settings = prod(self.dev, labs, keep=self.keep).settings
 
-    @rule(failing=st.sets(st.sampled_from(IDENTITIES)), broken=st.sets(st.sampled_from(LABS_NAMES)))
-    def run_dev(self, failing: set[str], broken: set[str]) -> None:
-        self.run(self.dev, failing, broken)
+    @rule(
+        failing=st.sets(st.sampled_from(IDENTITIES)),
+        unverified=st.sets(st.sampled_from(IDENTITIES)),
+        broken=st.sets(st.sampled_from(LABS_NAMES)),
+    )
+    def run_dev(self, failing: set[str], unverified: set[str], broken: set[str]) -> None:
+        self.run(self.dev, failing, broken, unverified)
 
     @rule(broken=st.sets(st.sampled_from(LABS_NAMES)))
     def run_prod(self, broken: set[str]) -> None:
         if self.dev.resources:
             self.run(self.prod, set(), broken)
 
-    def run(self, world: World, failing: set[str], broken: set[str]) -> None:
+    def run(
+        self,
+        world: World,
+        failing: set[str],
+        broken: set[str],
+        unverified: Collection[str] = (),
+    ) -> None:
         good_before = {identity: world.released(identity) for identity in IDENTITIES}
         held_before = {entry.name: world.holding(entry.name) for entry in world.settings.labs}
-        plan = world.run(failing=failing, broken_labs=broken)
+        plan = world.run(failing=failing, broken_labs=broken, unverified=unverified)
         assert_consistent(plan)
+        assert_unreleased_in_no_lab(world, plan)
         for identity in world.images:
             if good_before[identity]:
                 assert world.released(identity), f"{identity} dropped to none"
@@ -84,6 +107,7 @@ class Months(RuleBasedStateMachine):
             self.dev.settings,
             self.dev.now,
             resources=dict(reversed(list(self.dev.resources.items()))),
+            vms=dict(reversed(list(self.dev.vms.items()))),
         ).inputs()
         assert make_plan(first) == make_plan(first) == make_plan(second)
 
@@ -94,6 +118,8 @@ class Months(RuleBasedStateMachine):
             for _ in range(5):
                 world.run(pass_time=timedelta(hours=25))
             assert world.plan().nothing_due, world.plan().steps
+            assert not world.plan().unreleased
+            assert not world.vms
             for entry in world.settings.labs:
                 for identity in world.images:
                     newest = world.released(identity)[-1:]
@@ -101,6 +127,21 @@ class Months(RuleBasedStateMachine):
                         held = world.holding(entry.name)[identity]
                         assert held[-1:] == newest
                         assert len(held) <= int(self.keep)
+
+
+def assert_unreleased_in_no_lab(world: World, plan: Plan) -> None:
+    """What failed is never delivered, never takes a released version's place, never stays long."""
+    for held in world.ledger.held.values():
+        if held.record is None:
+            assert not held.labs
+    declared = {(version.identity, version.version) for version in plan.versions}
+    for left in plan.unreleased:
+        assert (left.identity, left.version) not in declared
+        assert left.until <= expiry(left.spec)
+    for stray in plan.strays:
+        assert stray.vm not in world.vms
+    offered = world.ledger.outputs["catalogue"]["definitions"]
+    assert not any(str(left.version) in offered.get(left.identity, {}) for left in plan.unreleased)
 
 
 def assert_consistent(plan: Plan) -> None:
