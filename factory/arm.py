@@ -15,7 +15,7 @@ from factory.apiversions import COMPUTE_API, DISK_API, LAB_API, api_of
 from factory.armclient import ArmClient, ArmError
 from factory.artifact_sources import Repository
 from factory.models import Artifact, Base
-from factory.observed import ArtifactStatus, BuildVm, Thing, Use
+from factory.observed import ArtifactStatus, BuildVm, Thing, Use, provisioning_fault
 from factory.versions import base_order
 
 
@@ -84,16 +84,8 @@ class Arm:
         return found[0].lower() if found else ""
 
     def vm_fault(self, vm: str) -> str:
-        """Say why Azure could not provision the VM behind a lab VM: code and text; "" if unknown.
-
-        The code is the end of a status such as ``ProvisioningState/failed/OSProvisioningTimedOut``.
-        """
-        for status in self._statuses(vm):
-            code = str(status.get("code", ""))
-            if code.lower().startswith("provisioningstate/failed/"):
-                text = f"{code.rsplit('/', 1)[1]}: {status.get('message') or ''}"
-                return " ".join(text.split())[:600]
-        return ""
+        """Say why Azure could not provision the VM behind a lab VM; "" if it does not tell."""
+        return provisioning_fault(self._statuses(vm))
 
     def _statuses(self, vm: str) -> list[dict[str, Any]]:
         compute = self._compute_vm(vm, **{"$expand": "instanceView"})

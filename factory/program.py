@@ -95,12 +95,11 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
     for environment in settings.environments:
         ready = lab.ready if lab is not None and environment.lab == lab.spec.name else ()
         Environment(run, environment, run.secrets, ready)
-    if lab is not None:
-        for left in plan.unreleased:
-            opts = pulumi.ResourceOptions(parent=images[left.identity])
-            Kept(run, left, store.group, captures[left.identity], opts)
-        for stray in plan.strays:
-            clear(run, lab.id, stray)
+    for left in plan.unreleased:
+        opts = pulumi.ResourceOptions(parent=images[left.identity])
+        Kept(run, left, store.group, captures[left.identity], opts)
+    for stray in plan.strays:
+        clear(run, stray)
     _export(inputs, plan, definitions)
 
 

@@ -11,7 +11,7 @@ from factory import names
 from factory.components.machine import Machine, MachineArgs, Origin
 from factory.delivering import capture_fault
 from factory.models import Artifact, ParentBase
-from factory.waits import BuildOutcome, VmWork
+from factory.vmwork import BuildOutcome, VmWork
 
 
 @dataclass(frozen=True)

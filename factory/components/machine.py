@@ -18,7 +18,7 @@ from factory.durations import spell_duration
 from factory.gates import Mark, RefusedError, clear_leftover, gate
 from factory.models import Artifact, SecretRef
 from factory.record import Spec, expiry, tags_for
-from factory.waits import BuildOutcome, VmWork
+from factory.vmwork import BuildOutcome, VmWork
 
 _USER = "imagefactory"
 

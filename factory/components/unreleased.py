@@ -114,10 +114,13 @@ class Kept(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def clear(run: Run, lab_id: str, stray: Stray) -> None:
+def clear(run: Run, stray: Stray) -> None:
     """Delete a VM that nothing needs; what does not go now is found by the next run's plan."""
+    lab = run.settings.factory_lab
+    if lab is None or run.dry:
+        return
     mark = Mark(run.stack, stray.identity, str(stray.version), stray.attempt)
-    vm_id = f"{lab_id}/virtualmachines/{stray.vm}"
+    vm_id = f"{run.lab_id(lab)}/virtualmachines/{stray.vm}"
 
     async def gone(_: str) -> str:
         try:
@@ -126,6 +129,5 @@ def clear(run: Run, lab_id: str, stray: Stray) -> None:
             pulumi.warn(f"the VM {stray.vm} stays until the next run: {error}")
         return vm_id
 
-    if not run.dry:
-        ended: pulumi.Output[str] = pulumi.Output.from_input(vm_id).apply(gone)
-        del ended  # the engine's program waits for it all the same
+    ended: pulumi.Output[str] = pulumi.Output.from_input(vm_id).apply(gone)
+    del ended  # the engine's program waits for it all the same

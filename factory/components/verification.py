@@ -7,7 +7,7 @@ import pulumi
 from factory import names
 from factory.components.machine import Machine, MachineArgs, Origin
 from factory.models import Artifact
-from factory.waits import BuildOutcome, VmWork
+from factory.vmwork import BuildOutcome, VmWork
 
 
 class Verification(Machine):

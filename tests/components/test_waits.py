@@ -13,7 +13,7 @@ from factory.arm import Arm, ArmError, failure_text
 from factory.gates import Mark, RefusedError, clear_leftover, may_clear
 from factory.models import Definition
 from factory.observed import ArtifactStatus, Thing
-from factory.waits import BuildOutcome, VmWork
+from factory.vmwork import BuildOutcome, VmWork
 from tests.components.harness import FakeArm, waiter
 
 LAB = "/subscriptions/s/resourceGroups/g/providers/Microsoft.DevTestLab/labs/factory"
