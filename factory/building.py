@@ -52,6 +52,7 @@ def admit_build(inputs: Inputs, build: Build, draft: Draft) -> None:
             regions=delivered,
             spec=build.spec,
             attempt=build.attempt,
+            verifying=build.verifying,
             captured_from=Source.VM,
         )
     )

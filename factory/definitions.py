@@ -12,14 +12,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from factory.lineage import Image, check_lineage, check_moves
-from factory.models import Definition, Os
+from factory.models import Definition, Os, Verify
 from factory.names import image_stem
 from factory.problems import Problems
 from factory.yamlfile import Loc, YamlFile, read_yaml
 
 DEFAULTS = "defaults.yaml"
 # What pydantic puts between the keys of a place: the branch of a union that it tried.
-_PYDANTICS_OWN = {"str", "SecretRef", "[key]", "marketplace", "parent"}
+_PYDANTICS_OWN = {"str", "SecretRef", "[key]", "marketplace", "parent", "list", "mapping"}
 _SEGMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.IGNORECASE)
 
 
@@ -144,6 +144,20 @@ def _check(image: Image, layers: list[YamlFile], problems: Problems) -> None:
                 place,
                 f"{artifact.name} must be the last artifact: the VM is unusable after it",
             )
+    for artifact in definition.verification or ():
+        if artifact.name in generalizers:
+            problems.error(
+                own.place(("verify",)),
+                f"verify: {artifact.name} has nothing to do here: it shuts the VM down",
+            )
+    verify = definition.verify
+    script = verify.script if isinstance(verify, Verify) else None
+    if script and definition.os is Os.WINDOWS and not script.file.lower().endswith(".ps1"):
+        problems.error(
+            own.place(("verify", "script", "url")),
+            f"verify.script.url: {script.file} is no PowerShell script",
+            "on windows its name has to end in .ps1",
+        )
 
 
 def _check_identities(found: Mapping[str, Image], problems: Problems) -> None:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import re
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import (
-    BeforeValidator,
     Discriminator,
     Field,
     Tag,
     field_validator,
-    model_validator,
 )
 
-from factory.fields import AzureName, Duration, Identity, Strict, TagName, TagValue, Text
+from factory.artifact import PUBLIC_SOURCE, AnyVerify, Artifact, Script, SecretRef, Verify
+from factory.fields import Duration, Identity, Strict, TagName, TagValue, Text
 from factory.policies import Keep, Refresh
-
-PUBLIC_SOURCE = "public repo"
 
 
 class Os(StrEnum):
@@ -38,6 +33,11 @@ class Os(StrEnum):
     def generalizer(self) -> str:
         """The public artifact that generalises a VM and leaves it deallocated."""
         return "windows-sysprep" if self is Os.WINDOWS else "linux-deprovision"
+
+    @property
+    def script_runner(self) -> str:
+        """The public artifact that downloads files and runs one; both take the same parameters."""
+        return "windows-run-powershell" if self is Os.WINDOWS else "linux-run-bash"
 
 
 class Capture(StrEnum):
@@ -99,45 +99,6 @@ AnyBase = Annotated[
 ]
 
 
-class SecretRef(Strict):
-    """A parameter whose value is a secret of the stack: ``{secret: vpnPassword}``."""
-
-    secret: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
-
-
-def _parameter(value: Any) -> Any:
-    # DevTest Labs takes every parameter as text; lists and objects as JSON (type array/object).
-    if value is None:
-        return ""
-    if isinstance(value, list) or (isinstance(value, dict) and set(value) != {"secret"}):
-        return json.dumps(value, ensure_ascii=False)
-    return value
-
-
-class Artifact(Strict):
-    """One artifact to apply, with its parameters, from one artifact source of the factory lab."""
-
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,99}$")]
-    source: AzureName = PUBLIC_SOURCE
-    parameters: dict[str, Annotated[str | SecretRef, BeforeValidator(_parameter)]] = {}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
-
-    @field_validator("parameters", mode="after")
-    @classmethod
-    def _no_expressions(cls, value: dict[str, str | SecretRef]) -> dict[str, str | SecretRef]:
-        # DevTest Labs deploys artifacts as ARM templates: a leading bracket is an expression there,
-        # and `[[` is ARM's way to mean a bracket.
-        for name, text in value.items():
-            if isinstance(text, str) and re.match(r"\[(?!\[)[A-Za-z]+\(", text):
-                msg = f"{name}: an ARM expression is not allowed here; write [[ for a plain ["
-                raise ValueError(msg)
-        return value
-
-
 class Definition(Strict):
     """One image, as its file and the ``defaults.yaml`` above it say together."""
 
@@ -160,6 +121,10 @@ class Definition(Strict):
     image_path: Annotated[str, Field(max_length=256)] | None = None
     retire_after: Duration | None = None
     formerly: list[Identity] = []
+    verify: AnyVerify | None = None
+    keep_failed: Annotated[Duration | None, Field(ge=timedelta(hours=1), le=timedelta(days=30))] = (
+        None
+    )
 
     @field_validator("tags", mode="after")
     @classmethod
@@ -188,3 +153,44 @@ class Definition(Strict):
         if last == self.os.generalizer:
             return tuple(self.artifacts)
         return (*self.artifacts, Artifact(name=self.os.generalizer))
+
+    @property
+    def verification(self) -> tuple[Artifact, ...] | None:
+        """What a verifying VM gets, in order; None if no such VM is made.
+
+        A script becomes the public artifact that runs one.
+        """
+        if not isinstance(self.verify, Verify):
+            return None if self.verify is None else tuple(self.verify)
+        script = self.verify.script
+        if script is None:
+            return tuple(self.verify.artifacts)
+        parameters = {
+            "scriptFileUris": [script.url, *script.files],
+            "scriptToRun": script.file,
+            "scriptArguments": script.arguments,
+        }
+        runner = {"name": self.os.script_runner, "parameters": parameters}
+        return (*self.verify.artifacts, Artifact.model_validate(runner))
+
+    @property
+    def every_artifact(self) -> tuple[Artifact, ...]:
+        """All that is applied on any VM: those that shape the image, and those that verify it."""
+        return (*self.all_artifacts, *(self.verification or ()))
+
+
+__all__ = [
+    "PUBLIC_SOURCE",
+    "AnyBase",
+    "Artifact",
+    "Base",
+    "Capture",
+    "Definition",
+    "DiskType",
+    "Os",
+    "ParentBase",
+    "PurchasePlan",
+    "Script",
+    "SecretRef",
+    "Verify",
+]

@@ -64,7 +64,7 @@ def _sources(images: Mapping[str, Image], settings: Settings, problems: Problems
         return  # an adopted lab has sources that this stack does not know
     known = {PUBLIC_SOURCE, *(source.name.lower() for source in settings.artifact_sources)}
     for image in images.values():
-        for artifact in image.definition.artifacts:
+        for artifact in image.definition.every_artifact:
             if artifact.source.lower() not in known:
                 problems.error(
                     image.file,
@@ -85,7 +85,7 @@ def wanted_secrets(images: Mapping[str, Image], settings: Settings) -> dict[str,
         if source.token:
             wanted.setdefault(source.token, f"artifact source {source.name!r}")
     for image in images.values():
-        for artifact in image.definition.artifacts:
+        for artifact in image.definition.every_artifact:
             for value in artifact.parameters.values():
                 if isinstance(value, SecretRef):
                     wanted.setdefault(value.secret, image.file)
