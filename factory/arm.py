@@ -196,6 +196,8 @@ def _build_vm(found: Mapping[str, Any]) -> BuildVm:
         tags=dict(found.get("tags") or {}),
         provisioning_state=str(properties.get("provisioningState", "")),
         artifacts=tuple(_status(item) for item in properties.get("artifacts") or []),
+        id=str(found.get("id", "")),
+        size=str(properties.get("size") or ""),
     )
 
 
@@ -223,6 +225,8 @@ def _thing(found: Mapping[str, Any]) -> Thing:
     properties = found.get("properties", {})
     percent = properties.get("completionPercent")
     error = properties.get("copyCompletionError") or {}
+    os_disk = (properties.get("storageProfile") or {}).get("osDisk") or {}
+    size = properties.get("diskSizeGB") or os_disk.get("diskSizeGB")
     return Thing(
         id=str(found["id"]),
         tags=dict(found.get("tags") or {}),
@@ -232,6 +236,7 @@ def _thing(found: Mapping[str, Any]) -> Thing:
             str(error[key]) for key in ("errorCode", "errorMessage") if key in error
         ),
         created=str(properties.get("creationDate") or ""),
+        size_gb=int(size) if size else None,
     )
 
 

@@ -37,6 +37,8 @@ class BuildVm:
     tags: Mapping[str, str]
     provisioning_state: str
     artifacts: tuple[ArtifactStatus, ...] = ()
+    id: str = ""
+    size: str = ""
 
     @property
     def failed(self) -> bool:
@@ -47,7 +49,7 @@ class BuildVm:
 
 @dataclass(frozen=True)
 class Thing:
-    """A custom image, snapshot or managed image in Azure."""
+    """A custom image, snapshot or managed image in Azure; ``size_gb`` None if none is told."""
 
     id: str
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +57,7 @@ class Thing:
     copy_percent: float | None = None
     copy_error: str = ""
     created: str = ""
+    size_gb: int | None = None
 
     def belongs_to(self, stack: str) -> bool:
         """Tell whether it carries this stack's tag; what does not, does not exist for us."""
