@@ -105,13 +105,44 @@ class SecretRef(Strict):
     secret: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
 
 
+class VaultRef(Strict):
+    """A parameter whose value is a secret of a key vault: ``{keyVault: kv-x, secret: vpn}``.
+
+    The names alone are ever kept; the value is read when the artifact is asked for.
+    """
+
+    key_vault: Annotated[
+        str, Field(pattern=r"^[A-Za-z](?:-?[A-Za-z0-9])+$", min_length=3, max_length=24)
+    ]
+    secret: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,127}$")]
+
+    def __str__(self) -> str:
+        """Name it in a sentence."""
+        return f"secret {self.secret} of key vault {self.key_vault}"
+
+
 def _parameter(value: Any) -> Any:
     # DevTest Labs takes every parameter as text; lists and objects as JSON (type array/object).
     if value is None:
         return ""
-    if isinstance(value, list) or (isinstance(value, dict) and set(value) != {"secret"}):
+    plain = isinstance(value, dict) and set(value) != {"secret"} and "keyVault" not in value
+    if isinstance(value, list) or plain:
         return json.dumps(value, ensure_ascii=False)
     return value
+
+
+def _kind_of_parameter(value: Any) -> str:
+    if isinstance(value, VaultRef) or (isinstance(value, dict) and "keyVault" in value):
+        return "VaultRef"
+    return "SecretRef" if isinstance(value, dict | SecretRef) else "str"
+
+
+Parameter = Annotated[
+    Annotated[str, Tag("str")]
+    | Annotated[SecretRef, Tag("SecretRef")]
+    | Annotated[VaultRef, Tag("VaultRef")],
+    Discriminator(_kind_of_parameter),
+]
 
 
 class Artifact(Strict):
@@ -119,7 +150,7 @@ class Artifact(Strict):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,99}$")]
     source: AzureName = PUBLIC_SOURCE
-    parameters: dict[str, Annotated[str | SecretRef, BeforeValidator(_parameter)]] = {}
+    parameters: dict[str, Annotated[Parameter, BeforeValidator(_parameter)]] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -128,7 +159,7 @@ class Artifact(Strict):
 
     @field_validator("parameters", mode="after")
     @classmethod
-    def _no_expressions(cls, value: dict[str, str | SecretRef]) -> dict[str, str | SecretRef]:
+    def _no_expressions(cls, value: dict[str, Parameter]) -> dict[str, Parameter]:
         # DevTest Labs deploys artifacts as ARM templates: a leading bracket is an expression there,
         # and `[[` is ARM's way to mean a bracket.
         for name, text in value.items():
@@ -175,6 +206,12 @@ class Definition(Strict):
             )
             raise ValueError(msg)
         return value
+
+    @property
+    def vault_refs(self) -> tuple[VaultRef, ...]:
+        """The key vault secrets that the artifacts are given, each once, in order."""
+        values = (value for each in self.artifacts for value in each.parameters.values())
+        return tuple(dict.fromkeys(value for value in values if isinstance(value, VaultRef)))
 
     @property
     def all_artifacts(self) -> tuple[Artifact, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from factory import names
 from factory.content import Contents
+from factory.models import VaultRef
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,9 @@ class Observed:
     None for a lab that does not exist. ``base_versions`` maps a definition to the exact version
     that its ``latest`` means now, ``contents`` what the files of its artifacts are, ``foundations``
     the groups, labs and networks of this stack that are there, by their logical names,
-    ``cores_free`` what the region's quota leaves, ``warnings`` what could not be read and is no
-    reason to stop.
+    ``cores_free`` what the region's quota leaves, ``vault_faults`` why secrets of key vaults that
+    definitions refer to cannot be had, ``warnings`` what could not be read and is no reason to
+    stop.
     """
 
     now: datetime
@@ -125,6 +127,7 @@ class Observed:
     foundations: Mapping[str, Thing] = field(default_factory=dict)
     cores_free: int | None = None
     contents: Contents = field(default_factory=dict)
+    vault_faults: Mapping[VaultRef, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     def ours(self, stack: str) -> list[str]:

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 from factory.arm import Arm, ArmError, artifact_id
 from factory.models import Artifact, Capture, Definition
 from factory.observed import ArtifactStatus, BuildVm
+from factory.parameters import Parameters
+from factory.vault import VaultError
 
 # DevTest Labs lists an artifact some time after it accepted it; longer than this, it was lost.
 _SHOWN_WITHIN = timedelta(minutes=10)
@@ -136,7 +138,7 @@ class VmWork:
     vm_id: str
     lab: str
     definition: Definition
-    secrets: Mapping[str, str]
+    parameters: Parameters
     say: Say
 
     async def run(self) -> BuildOutcome:
@@ -169,7 +171,8 @@ class VmWork:
                 self.say(f"{which} is applied")
                 return
             if status is not None and status.failed:
-                msg = f"{which} failed: {status.message or status.status}"
+                said = await self._said(artifact, status.message or status.status)
+                msg = f"{which} failed: {said}"
                 raise _GaveUpError(msg)
             if now - started > self.definition.time_limit:
                 msg = f"{which} did not finish within timeLimit"
@@ -178,6 +181,9 @@ class VmWork:
             if status is None and overdue and vm.provisioning_state.lower() == "succeeded":
                 asked_at = now if await self._ask(artifact, which) else None
             await self.waiter.pause()
+
+    async def _said(self, artifact: Artifact, text: str) -> str:
+        return await self.waiter.call(self.parameters.masked, artifact, text)
 
     async def _vm(self) -> BuildVm:
         vm = await self.waiter.call(self.waiter.arm.build_vm, self.vm_id)
@@ -191,18 +197,17 @@ class VmWork:
 
     async def _ask(self, artifact: Artifact, which: str) -> bool:
         """Ask the lab for one artifact; False if the VM is busy and has to be asked again."""
-        values = {
-            name: text if isinstance(text, str) else self.secrets[text.secret]
-            for name, text in artifact.parameters.items()
-        }
+        call = self.waiter.call
         try:
-            await self.waiter.call(
-                self.waiter.arm.apply_artifact, self.vm_id, self.lab, artifact, values
-            )
+            values = await call(self.parameters.of, artifact)
+            await call(self.waiter.arm.apply_artifact, self.vm_id, self.lab, artifact, values)
+        except VaultError as error:
+            msg = f"{which} was not asked for: {error}"
+            raise _GaveUpError(msg) from None
         except ArmError as error:
             if error.status in {0, 409}:  # no answer (it may have been accepted), or busy
                 return error.status == 0
-            msg = f"{which} was refused: {error.reason}"
+            msg = f"{which} was refused: {await self._said(artifact, error.reason)}"
             raise _GaveUpError(msg) from None
         self.say(f"{which} is being applied")
         return True

@@ -82,7 +82,7 @@ def _look(stack: Stack) -> _Look:
     """Look at Azure, then at the state: a run going on writes down first what it makes."""
     engine = stack.engine
     sources = read_sources(engine.root, engine, stack.place.images)
-    arm, name, settings = connect(engine), engine.stack_name(), sources.settings
+    arm, name, settings = connect(engine).arm, engine.stack_name(), sources.settings
     observed = observe(arm, settings, name, {})
     ledger = read_ledger(engine.own_resources(name))
     orphans = find_orphans(settings, name, ledger, observed)

@@ -18,6 +18,7 @@ from factory.delivering import capture_fault
 from factory.durations import spell_duration
 from factory.gates import Mark, RefusedError, clear_leftover, gate
 from factory.models import ParentBase, SecretRef
+from factory.parameters import Parameters
 from factory.record import Spec, tags_for
 from factory.waits import BuildOutcome, VmWork
 
@@ -67,9 +68,12 @@ class Build(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         first = self._vm(args.attempt)
-        self.outcome: pulumi.Output[dict[str, str]] = pulumi.Output.all(
+        ended: pulumi.Output[dict[str, str]] = pulumi.Output.all(
             self._began.output, *self._secrets().values()
         ).apply(lambda known: self._attempts(first, known[1:]))
+        # No secret is in an outcome (what artifacts said is masked), and records have to be read
+        # outside the engine too, where nothing is decrypted.
+        self.outcome: pulumi.Output[dict[str, str]] = pulumi.Output.unsecret(ended)
         self.register_outputs({})
 
     def _part(self, *path: str) -> str:
@@ -189,7 +193,8 @@ class Build(pulumi.ComponentResource):
             return BuildOutcome(error=f"its VM could not be created{cause}", attempt=str(attempt))
         vm_id = str(await vm.id.future())
         lab = self._args.lab.id
-        work = VmWork(self._args.run.waiter, vm_id, lab, self._definition, values, self._say)
+        given = Parameters(values, self._args.run.read_vault)
+        work = VmWork(self._args.run.waiter, vm_id, lab, self._definition, given, self._say)
         outcome = await work.run()
         fault = capture_fault(outcome.security_type, self._definition.capture)
         return replace(

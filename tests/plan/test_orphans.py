@@ -16,10 +16,11 @@ from factory.orphans_report import orphans_json, orphans_table
 from factory.versions import Version
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, dev
 
+Tags = dict[str, str]
 GROUP = f"/subscriptions/{SUBSCRIPTIONS[DEV]}/resourceGroups/rg-factory/providers/Microsoft.Compute"
 
 
-def tags(version: str = "20261122.1", identity: str = "linux/a", *, released: bool = False) -> dict:
+def tags(version: str = "20261122.1", identity: str = "linux/a", *, released: bool = False) -> Tags:
     found = {
         names.STACK: DEV,
         names.DEFINITION: identity,
