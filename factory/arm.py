@@ -73,6 +73,16 @@ class Arm:
         }
         self.client.post(f"{vm}/applyArtifacts", LAB_API, body)
 
+    def order_vm(self, vm: str, body: Mapping[str, Any]) -> str:
+        """Order a lab VM; gives the address of the operation that makes it, "" if none is named."""
+        return self.client.put(vm, LAB_API, body)
+
+    def order_state(self, operation: str) -> tuple[str, str]:
+        """Tell how an order is, by ARM's word ("" if it forgot), and what went wrong with it."""
+        found = self.client.operation(operation) if operation else {}
+        said = failure_text(json.dumps(found)) if found.get("error") else ""
+        return str(found.get("status") or "").lower(), said
+
     def stop_vm(self, vm: str) -> None:
         """Ask a lab to stop a VM; a stopped lab VM is deallocated."""
         self.client.post(f"{vm}/stop", LAB_API)

@@ -63,6 +63,7 @@ def admit_build(inputs: Inputs, build: Build, draft: Draft) -> None:
             spec=build.spec,
             attempt=build.attempt,
             captured_from=Source.VM,
+            vm_held=own is not None and own.has("vm", str(build.attempt)),
         )
     )
     action = Action.RESUME if build.resumed else Action.BUILD

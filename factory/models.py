@@ -169,6 +169,9 @@ class Artifact(Strict):
         return value
 
 
+SizeName = Annotated[str, Field(pattern=r"^(Standard|Basic)_[A-Za-z0-9_-]+$")]
+
+
 class Definition(Strict):
     """One image, as its file and the ``defaults.yaml`` above it say together."""
 
@@ -176,7 +179,8 @@ class Definition(Strict):
     os: Os
     description: Annotated[str, Field(max_length=1024)] = ""
     author: Annotated[str, Field(max_length=256)] = ""
-    size: Annotated[str, Field(pattern=r"^(Standard|Basic)_[A-Za-z0-9_-]+$")] = "Standard_D4s_v5"
+    size: SizeName = "Standard_D4s_v5"
+    fallback_sizes: Annotated[list[SizeName], Field(max_length=5)] = []
     disk_type: DiskType = DiskType.STANDARD_SSD
     artifacts: list[Artifact] = []
     capture: Capture = Capture.GENERALIZED
@@ -192,6 +196,13 @@ class Definition(Strict):
     retire_after: Duration | None = None
     formerly: list[Identity] = []
 
+    @model_validator(mode="after")
+    def _every_size_once(self) -> Definition:
+        if len({size.lower() for size in self.sizes}) < len(self.sizes):
+            msg = f"fallbackSizes: every size is tried once, got {', '.join(self.sizes)}"
+            raise ValueError(msg)
+        return self
+
     @field_validator("tags", mode="after")
     @classmethod
     def _room_for_ours(cls, value: dict[str, str]) -> dict[str, str]:
@@ -206,6 +217,11 @@ class Definition(Strict):
             )
             raise ValueError(msg)
         return value
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The sizes to build with, the wanted one first; the others only if there is no room."""
+        return (self.size, *self.fallback_sizes)
 
     @property
     def vault_refs(self) -> tuple[VaultRef, ...]:

@@ -192,6 +192,7 @@ class VersionPlan:
     """One version to declare: being built (``spec``), kept or received (``record``), or retired.
 
     ``retiring`` says since when it is marked as going: by lab, "" for all of them.
+    ``vm_held`` says that the ledger has the VM of this attempt.
     """
 
     identity: str
@@ -205,6 +206,7 @@ class VersionPlan:
     revoked: str = ""
     captured_from: Source | None = None
     source: SourcePlan = SourcePlan()
+    vm_held: bool = False
 
     def entry(self, record: Record) -> dict[str, str]:
         """Give this version's place in the catalogue, as plain data."""

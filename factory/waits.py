@@ -47,7 +47,7 @@ class BuildOutcome:
         return asdict(self)
 
 
-class _GaveUpError(Exception):
+class GaveUpError(Exception):
     """The build cannot succeed any more; the text says why."""
 
 
@@ -76,7 +76,7 @@ class Waiter:
             start = start or now
             if now - start > limit:
                 msg = f"timed out waiting for {waiting_for}"
-                raise _GaveUpError(msg)
+                raise GaveUpError(msg)
             await self.pause()
 
     async def gone(self, resource_id: str, limit: timedelta) -> None:
@@ -88,7 +88,7 @@ class Waiter:
 
         try:
             await self.until(absent, limit, f"the deletion of {resource_id}")
-        except _GaveUpError as error:
+        except GaveUpError as error:
             raise ArmError("DELETE", 0, "Timeout", str(error)) from None  # noqa: EM101
 
     async def user_known(self, user_id: str, limit: timedelta) -> None:
@@ -125,7 +125,7 @@ class Waiter:
 
         try:
             await self.until(complete, limit, "the copy of the snapshot")
-        except (_GaveUpError, ArmError) as error:
+        except (GaveUpError, ArmError) as error:
             return str(error)
         return problem
 
@@ -147,7 +147,7 @@ class VmWork:
             await self._artifacts()
             await self._deallocated()
             return await self._disk()
-        except (_GaveUpError, ArmError) as error:
+        except (GaveUpError, ArmError) as error:
             return BuildOutcome(error=str(error))
 
     async def _artifacts(self) -> None:
@@ -173,10 +173,10 @@ class VmWork:
             if status is not None and status.failed:
                 said = await self._said(artifact, status.message or status.status)
                 msg = f"{which} failed: {said}"
-                raise _GaveUpError(msg)
+                raise GaveUpError(msg)
             if now - started > self.definition.time_limit:
                 msg = f"{which} did not finish within timeLimit"
-                raise _GaveUpError(msg)
+                raise GaveUpError(msg)
             overdue = asked_at is None or now - asked_at > _SHOWN_WITHIN
             if status is None and overdue and vm.provisioning_state.lower() == "succeeded":
                 asked_at = now if await self._ask(artifact, which) else None
@@ -189,10 +189,10 @@ class VmWork:
         vm = await self.waiter.call(self.waiter.arm.build_vm, self.vm_id)
         if vm is None:
             msg = "its build VM was deleted by somebody"
-            raise _GaveUpError(msg)
+            raise GaveUpError(msg)
         if vm.provisioning_state.lower() in {"failed", "corrupted", "deleting"}:
             msg = f"its build VM is in state {vm.provisioning_state}"
-            raise _GaveUpError(msg)
+            raise GaveUpError(msg)
         return vm
 
     async def _ask(self, artifact: Artifact, which: str) -> bool:
@@ -203,12 +203,12 @@ class VmWork:
             await call(self.waiter.arm.apply_artifact, self.vm_id, self.lab, artifact, values)
         except VaultError as error:
             msg = f"{which} was not asked for: {error}"
-            raise _GaveUpError(msg) from None
+            raise GaveUpError(msg) from None
         except ArmError as error:
             if error.status in {0, 409}:  # no answer (it may have been accepted), or busy
                 return error.status == 0
             msg = f"{which} was refused: {await self._said(artifact, error.reason)}"
-            raise _GaveUpError(msg) from None
+            raise GaveUpError(msg) from None
         self.say(f"{which} is being applied")
         return True
 
@@ -231,7 +231,7 @@ class VmWork:
         disk = await self.waiter.call(self.waiter.arm.os_disk, self.vm_id)
         if disk is None:
             msg = "its build VM has no managed OS disk"
-            raise _GaveUpError(msg)
+            raise GaveUpError(msg)
         return BuildOutcome(
             os_disk_id=disk.id,
             generation=disk.generation,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -12,36 +10,15 @@ from pulumi_azure_native import devtestlab
 
 from factory import names
 from factory.arm import ArmError
-from factory.components.factory_lab import FactoryLabComponent
-from factory.context import Run, unknown
+from factory.components.build_vm import BuildArgs, new_password
+from factory.components.ordering import VmOrder
+from factory.context import unknown
 from factory.delivering import capture_fault
 from factory.durations import spell_duration
 from factory.gates import Mark, RefusedError, clear_leftover, gate
-from factory.models import ParentBase, SecretRef
+from factory.models import SecretRef
 from factory.parameters import Parameters
-from factory.record import Spec, tags_for
 from factory.waits import BuildOutcome, VmWork
-
-_USER = "imagefactory"
-
-
-@dataclass(frozen=True)
-class Parent:
-    """The released version a layered image is built on: its custom image and its record."""
-
-    image_id: pulumi.Input[str]
-    record: pulumi.Resource
-
-
-@dataclass(frozen=True)
-class BuildArgs:
-    """One build: what it is made from, where, and the attempt it begins or goes on with."""
-
-    run: Run
-    lab: FactoryLabComponent
-    spec: Spec
-    attempt: int
-    parent: Parent | None = None
 
 
 class Build(pulumi.ComponentResource):
@@ -67,9 +44,14 @@ class Build(pulumi.ComponentResource):
             input=args.spec.dump(),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        first = self._vm(args.attempt)
+        # One that may be of several sizes is ordered when all that it needs is there.
+        at_once = args.vm_held or not self._definition.fallback_sizes or args.run.dry
+        first = self._vm(args.attempt) if at_once else None
+        parent = [args.parent.record] if args.parent else []
+        needed = [] if at_once else [*args.lab.ready, *parent]
+        ready = pulumi.Output.all(self._began.output, *(each.urn for each in needed))
         ended: pulumi.Output[dict[str, str]] = pulumi.Output.all(
-            self._began.output, *self._secrets().values()
+            ready, *self._secrets().values()
         ).apply(lambda known: self._attempts(first, known[1:]))
         # No secret is in an outcome (what artifacts said is masked), and records have to be read
         # outside the engine too, where nothing is decrypted.
@@ -102,41 +84,30 @@ class Build(pulumi.ComponentResource):
         spec = self._args.spec
         return Mark(self._args.run.stack, spec.definition, spec.version, str(attempt))
 
-    def _vm(self, attempt: int) -> devtestlab.VirtualMachine:
-        spec, definition, lab = self._args.spec, self._definition, self._args.lab
-        waiter, vm_id, mark = self._args.run.waiter, self.vm_id(attempt), self._mark(attempt)
-        limit = definition.time_limit
+    def _vm(self, attempt: int, *, ordered: bool = False) -> devtestlab.VirtualMachine:
+        """Declare the VM of an attempt; one that was ordered already is taken in as it is."""
+        args, definition, lab = self._args, self._definition, self._args.lab
+        waiter, vm_id, mark = args.run.waiter, self.vm_id(attempt), self._mark(attempt)
         # A child is built on nothing that was not released.
-        parent = [self._args.parent.record] if self._args.parent else []
-        # Azure itself deletes a VM that everything else forgot.
-        expires = datetime.fromisoformat(spec.built) + (definition.retries + 2) * limit
+        parent = [args.parent.record] if args.parent else []
+        # A VM that is resumed keeps the password, one in a fallback size all it was made with.
+        ignored = ["*"] if definition.fallback_sizes else ["password"]
         return devtestlab.VirtualMachine(
             self._part("vm", str(attempt)),
             name=self._vm_name(attempt),
             lab_name=lab.name,
             resource_group_name=lab.group,
-            location=self._args.run.settings.region,
-            lab_virtual_network_id=lab.network_id,
-            lab_subnet_name=lab.subnet,
-            gallery_image_reference=self._marketplace_image(),
-            custom_image_id=self._args.parent.image_id if self._args.parent else None,
-            plan_id=spec.purchase_plan().get("name"),
+            location=args.run.settings.region,
             size=definition.size,
-            storage_type=definition.disk_type.value,
-            user_name=_USER,
-            # Nobody ever signs in: a password that is made here, kept as a secret, and shown never.
-            password=pulumi.Output.secret(f"{secrets.token_urlsafe(24)}-aA1"),
-            disallow_public_ip_address=True,
-            allow_claim=False,
-            expiration_date=(expires + timedelta(days=1)).isoformat(timespec="seconds"),
-            notes=f"image factory: builds {spec.definition} {spec.version}",
-            tags=tags_for(spec, stack=self._args.run.stack, attempt=str(attempt)),
+            password=pulumi.Output.secret(new_password()),
+            tags=args.tags(attempt),
+            **args.properties(),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[*lab.ready, self._began, *parent],
-                # A VM that is resumed keeps the password it was made with.
-                ignore_changes=["password"],
-                custom_timeouts=pulumi.CustomTimeouts(create=spell_duration(limit)),
+                import_=vm_id if ordered else None,
+                ignore_changes=ignored,
+                custom_timeouts=pulumi.CustomTimeouts(create=spell_duration(definition.time_limit)),
                 hooks=gate(
                     f"{self._part('vm', str(attempt))} has room",
                     lambda: clear_leftover(waiter, vm_id, mark),
@@ -145,17 +116,24 @@ class Build(pulumi.ComponentResource):
             ),
         )
 
-    def _marketplace_image(self) -> devtestlab.GalleryImageReferenceArgs | None:
-        base = self._definition.base
-        if isinstance(base, ParentBase):
-            return None
-        return devtestlab.GalleryImageReferenceArgs(
-            publisher=base.publisher,
-            offer=base.offer,
-            sku=base.sku,
-            os_type=self._definition.os.azure,
-            version=self._args.spec.base_version,
+    async def _next_vm(self, attempt: int) -> devtestlab.VirtualMachine | None:
+        """Have the VM of an attempt: by the engine, or ordered if it may be of several sizes."""
+        args, definition = self._args, self._definition
+        if not definition.fallback_sizes:
+            return self._vm(attempt)
+        parent = args.parent.image_id if args.parent else None
+        image = await pulumi.Output.from_input(parent).future()
+        order = VmOrder(
+            args.run.waiter,
+            self.vm_id(attempt),
+            self._mark(attempt),
+            definition.sizes,
+            lambda size: args.body(attempt, size, image),
+            definition.time_limit,
+            self._say,
         )
+        self._vm_fault = await order.place()
+        return None if self._vm_fault else self._vm(attempt, ordered=True)
 
     async def _vm_failed(self, attempt: int, fault: str) -> bool:
         """Decide after Azure could not make a VM: clear what there is of it, and once more?"""
@@ -167,11 +145,12 @@ class Build(pulumi.ComponentResource):
         await self.release(attempt)
         return True
 
-    async def _attempts(self, first: devtestlab.VirtualMachine, known: list[Any]) -> Any:
+    async def _attempts(self, first: devtestlab.VirtualMachine | None, known: list[Any]) -> Any:
         if self._args.run.dry:
             return unknown()
         values = dict(zip(self._secrets(), known, strict=True))
-        attempt, vm = self._args.attempt, first
+        attempt = self._args.attempt
+        vm = first or await self._next_vm(attempt)
         while True:
             outcome = await self._attempt(vm, attempt, values)
             if not outcome.error:
@@ -183,12 +162,12 @@ class Build(pulumi.ComponentResource):
             self._tries_left -= 1
             self._say(f"attempt {attempt} failed: {outcome.error}; once more, a fresh VM")
             attempt += 1
-            vm = self._vm(attempt)
+            vm = await self._next_vm(attempt)
 
     async def _attempt(
-        self, vm: devtestlab.VirtualMachine, attempt: int, values: dict[str, str]
+        self, vm: devtestlab.VirtualMachine | None, attempt: int, values: dict[str, str]
     ) -> BuildOutcome:
-        if not await vm.id.is_known():
+        if vm is None or not await vm.id.is_known():
             cause = f": {self._vm_fault}" if self._vm_fault else ""
             return BuildOutcome(error=f"its VM could not be created{cause}", attempt=str(attempt))
         vm_id = str(await vm.id.future())

@@ -9,7 +9,8 @@ from typing import Any
 import pulumi
 
 from factory import names
-from factory.components.build import Build, BuildArgs, Parent
+from factory.components.build import Build
+from factory.components.build_vm import BuildArgs, Parent
 from factory.components.capture import Capture, from_vm
 from factory.components.delivery import Delivery
 from factory.components.factory_lab import FactoryLabComponent
@@ -80,7 +81,7 @@ class Version(pulumi.ComponentResource):
             raise ValueError(msg)
         build = Build(
             names.version_urn_name(plan.identity, plan.version),
-            BuildArgs(run, self._args.lab, spec, plan.attempt, self._args.parent),
+            BuildArgs(run, self._args.lab, spec, plan.attempt, self._args.parent, plan.vm_held),
             pulumi.ResourceOptions(parent=self),
         )
         outcome, definition = build.outcome, spec.content
