@@ -62,6 +62,13 @@ def adoption(resource_id: str | None) -> dict[str, Any]:
     return {"import_": resource_id, "ignore_changes": ["*"]} if resource_id else {}
 
 
+def shield(guard: pulumi.Resource | None) -> pulumi.ResourceOptions:
+    """Give the options that protect a resource; ``guard`` is made before, and says so."""
+    return pulumi.ResourceOptions(
+        protect=guard is not None, depends_on=[guard] if guard is not None else []
+    )
+
+
 def unknown() -> pulumi.Output[Any]:
     """Give a value that a preview cannot know, such as the disk of a VM still at work."""
     return pulumi.Output(set(), _resolved(None), _resolved(False))

@@ -32,12 +32,14 @@ class Action(StrEnum):
     RECEIVE = "receive"
     DELIVER = "deliver"
     RESTORE = "restore"
+    PROTECT = "protect"
     WAIT = "wait"
     KEEP = "keep"
     ADOPT = "adopt"
     CREATE = "create"
     REPLACE = "replace"
     MARK = "mark"
+    UNPROTECT = "unprotect"
     RETIRE = "retire"
     REMOVE = "remove"
     DELETE = "delete"
@@ -192,7 +194,8 @@ class VersionPlan:
     """One version to declare: being built (``spec``), kept or received (``record``), or retired.
 
     ``retiring`` says since when it is marked as going: by lab, "" for all of them.
-    ``vm_held`` says that the ledger has the VM of this attempt.
+    ``vm_held`` says that the ledger has the VM of this attempt, ``protected`` that the engine is to
+    refuse to delete its images.
     """
 
     identity: str
@@ -207,6 +210,7 @@ class VersionPlan:
     captured_from: Source | None = None
     source: SourcePlan = SourcePlan()
     vm_held: bool = False
+    protected: bool = False
 
     def entry(self, record: Record) -> dict[str, str]:
         """Give this version's place in the catalogue, as plain data."""

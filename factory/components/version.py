@@ -17,7 +17,7 @@ from factory.components.factory_lab import FactoryLabComponent
 from factory.components.goods import Goods
 from factory.components.regional import Regional
 from factory.components.source import source_snapshot
-from factory.context import Run
+from factory.context import Run, shield
 from factory.gates import Check, Mark, RefusedError, clear_leftover, gate
 from factory.plan_model import Source, VersionPlan
 from factory.record import Record, Spec, released, tags_for
@@ -149,6 +149,7 @@ class Version(pulumi.ComponentResource):
             tags=tags,
             source_id=record.source_id,
             source_lost=plan.source.lost,
+            guard=self._guard(),
         )
         parts: list[pulumi.Resource] = []
         source = None
@@ -187,6 +188,13 @@ class Version(pulumi.ComponentResource):
         goods = replace(goods, record=stash, capture=self._args.capture if restored else None)
         return goods, stash.output
 
+    def _guard(self) -> pulumi.Resource | None:
+        """Note that images are protected before the first is; the engine drops the note last."""
+        if not self._args.plan.protected:
+            return None
+        opts = pulumi.ResourceOptions(parent=self)
+        return pulumi.Stash(self._part("protected"), input="yes", opts=opts)
+
     def _gate(
         self, part: str, kind: str, outcome: pulumi.Output[dict[str, str]], *checks: Check
     ) -> pulumi.ResourceHookBinding:
@@ -222,7 +230,8 @@ class Version(pulumi.ComponentResource):
 
         # The snapshot first: capture makes the VM unusable.
         hooks = self._gate("capture", "customimages", outcome) if outcome is not None else None
+        opts = pulumi.ResourceOptions(depends_on=[source] if source else [], hooks=hooks)
         return self._args.capture.add(
             goods.custom_image("capture", vm=from_vm(vm_id, goods.os, goods.kind)),
-            pulumi.ResourceOptions(depends_on=[source] if source else [], hooks=hooks),
+            pulumi.ResourceOptions.merge(opts, shield(goods.guard)),
         )
