@@ -100,7 +100,7 @@ def test_every_role_is_enough_and_nothing_too_much(
     builder = Client(factory.home, running(factory.home))
     tenant, client = factory.env["ARM_TENANT_ID"], FACTORY
     builder.sign_in(tenant, client, factory.home.client_secret("factory"))
-    with pytest.raises(RehearsalError, match="AuthorizationFailed"):
+    with pytest.raises(RehearsalError, match="does not have authorization"):
         builder.arm("DELETE", f"{lab_path(DEV, 'image-factory')}", "2018-09-15")
     for role, name in ((Role.BUILD, "factory"), (Role.RECEIVE, "receiver"), (Role.LOOK, "looker")):
         granted = {action.lower() for action in actions_of(role, linked=False)}
