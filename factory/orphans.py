@@ -41,8 +41,7 @@ class Fate(StrEnum):
 class Orphan:
     """One resource in no state. ``label`` names it for people, and is as unique as its id.
 
-    ``gib`` is what its disk is provisioned with, None if Azure does not tell; ``vm_size`` is set
-    for a VM, which may run around the clock.
+    ``gib`` is what its disk is provisioned with, None if Azure does not tell.
     """
 
     kind: Kind
@@ -88,17 +87,15 @@ def find_orphans(
 ) -> list[Orphan]:
     """List everything that carries the stack's tags and is in no state, in order of deletion."""
     factory_lab = settings.factory_lab.name if settings.factory_lab else ""
+    rank = list(Kind)
     tagged = list(_tagged(observed, stack, factory_lab))
     known = set(_known(ledger, stack, factory_lab))
     released = {(found.identity, found.version) for found in tagged if _was_released(found)}
     orphans = []
     for found in tagged:
-        if found.key in known:
-            continue
-        fate, why = _judge(found, ledger, released)
-        orphans.append(_orphan(found, fate, why, observed.now))
+        if found.key not in known:
+            orphans.append(_orphan(found, *_judge(found, ledger, released), observed.now))
     orphans += _foundations(observed, stack, ledger)
-    rank = list(Kind)
     return sorted(orphans, key=lambda orphan: (rank.index(orphan.kind), orphan.label))
 
 
@@ -163,7 +160,7 @@ def _was_released(found: Found) -> bool:
 
 
 def _judge(found: Found, ledger: Ledger, released: set[tuple[str, str]]) -> tuple[Fate, str]:
-    """Say what may become of something that is in no state; in doubt it stays."""
+    """Say what may become of it; in doubt it stays."""
     if ledger.empty:
         return Fate.RECOVER, "the state is empty: it was lost, or this is not its backend"
     held = _held(ledger, found)

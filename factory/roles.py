@@ -22,6 +22,7 @@ class Role(StrEnum):
     BUILD = "Image Factory Builder"
     RECEIVE = "Image Factory Receiver"
     SOURCE = "Image Factory Source"
+    ENVIRONMENTS = "Image Factory Environments"
     LOOK = "Image Factory Reader"
 
     @property
@@ -35,6 +36,8 @@ _PURPOSE = {
     Role.RECEIVE: "Runs a receiving stack: assigned in its subscription.",
     Role.SOURCE: "Lets a receiving stack copy: assigned to its identity on the resource group of "
     "the stack it receives from.",
+    Role.ENVIRONMENTS: "Makes lab environments: beside one of the above where the settings have "
+    "environments, on those labs.",
     Role.LOOK: "Reads plan, why, forecast and orphans: assigned in the stack's subscription.",
 }
 
@@ -60,6 +63,7 @@ _ALL = _RUNS | {Role.LOOK}
 _BUILDS = _to(Role.BUILD)
 _BUILD_LOOKS = _to(Role.BUILD, Role.LOOK)
 _VERSIONS = "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read"
+_ENVIRONMENTS = "Microsoft.DevTestLab/labs/users/environments"
 _VM = "Microsoft.DevTestLab/labs/virtualMachines"
 
 GRANTS: Sequence[Grant] = (
@@ -90,6 +94,12 @@ GRANTS: Sequence[Grant] = (
     Grant(f"{_VM}/stop/action", _BUILDS),
     Grant("Microsoft.Compute/virtualMachines/read", _BUILDS),
     Grant("Microsoft.Compute/disks/read", _BUILDS),
+    # Lab environments, and the lab users who own them.
+    Grant("Microsoft.DevTestLab/labs/users/read", _to(Role.ENVIRONMENTS)),
+    Grant("Microsoft.DevTestLab/labs/users/write", _to(Role.ENVIRONMENTS)),
+    Grant(f"{_ENVIRONMENTS}/read", _to(Role.ENVIRONMENTS, Role.LOOK)),
+    Grant(f"{_ENVIRONMENTS}/write", _to(Role.ENVIRONMENTS)),
+    Grant(f"{_ENVIRONMENTS}/delete", _to(Role.ENVIRONMENTS)),
     # A factory lab with `create: true` and its network. They are never deleted either.
     Grant("Microsoft.DevTestLab/labs/write", _BUILDS),
     Grant("Microsoft.DevTestLab/labs/virtualNetworks/read", _BUILD_LOOKS),

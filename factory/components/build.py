@@ -18,7 +18,7 @@ from factory.durations import spell_duration
 from factory.gates import Mark, RefusedError, clear_leftover, gate
 from factory.models import SecretRef
 from factory.parameters import Parameters
-from factory.waits import BuildOutcome, VmWork
+from factory.vm_work import BuildOutcome, VmWork
 
 
 class Build(pulumi.ComponentResource):

@@ -16,7 +16,7 @@ from factory.models import Artifact, Definition, VaultRef
 from factory.observed import ArtifactStatus, BuildVm, Thing
 from factory.parameters import Parameters, Read, no_vaults
 from factory.vault import VaultError
-from factory.waits import BuildOutcome, VmWork
+from factory.vm_work import BuildOutcome, VmWork
 from tests.components.harness import FakeArm, waiter
 
 LAB = "/subscriptions/s/resourceGroups/g/providers/Microsoft.DevTestLab/labs/factory"

@@ -14,6 +14,7 @@ from rehearsal.client import Client, RehearsalError, running
 from tests.e2e.harness import CHECKOUT, DEV, FactoryUnderTest, lab, lab_path
 from tests.e2e.test_accidents import JAVA
 from tests.e2e.test_cli import cli
+from tests.e2e.test_environments import repository_is_on
 from tests.rehearsal.cloud import Cloud
 
 LABS = [lab("team-web"), lab("team-data", region="northeurope")]
@@ -29,7 +30,10 @@ def estate_with_roles(folder: Path) -> Path:
     estate["roles"] = {role.value: {"actions": actions_of(role)} for role in Role}
     for principal in estate["principals"]:
         if principal["name"] == "factory":
-            principal["roles"] = {"Contoso Dev": Role.BUILD.value}
+            principal["roles"] = {
+                "Contoso Dev": Role.BUILD.value,
+                lab_path(DEV, "team-web"): Role.ENVIRONMENTS.value,
+            }
     looks = dict.fromkeys(("Contoso Dev", "Contoso Prod"), Role.LOOK.value)
     receives = {"Contoso Prod": Role.RECEIVE.value, STORE: Role.SOURCE.value}
     estate["principals"] += [
@@ -60,17 +64,21 @@ def asked(factory: FactoryUnderTest, router: Router) -> dict[str, set[str]]:
 
 
 def life_of_an_image(factory: FactoryUnderTest) -> None:
-    """Everything that a factory ever does: build, fail, deliver, refresh, retire."""
+    """Everything that a factory ever does: build, fail, deliver, replace, refresh, retire."""
     factory.define("linux/base")
     factory.define("linux/twin", capture="specialized", fallbackSizes=["Standard_D2as_v5"])
     source = {"name": "team repo", "uri": "https://git.test/r.git"}
     kept = {"keep": {"newest": 1}, "sourceGrace": "0s"}
-    factory.configure_dev(LABS, artifactSources=[source], **kept)
+    parameters = {"accountName": "canaryaccount4711"}
+    shop = {"name": "shop", "lab": "team-web", "template": "storage-account"}
+    factory.until(lambda: repository_is_on(factory))
     factory.configure_prod(TARGETS, **kept)
     factory.rehearsal("faults", "add", "--artifact", "linux-deprovision", "--times", "1")
     builder = FACTORY
-    for content in ([], [JAVA]):
+    for content, sku in (([], "Standard_LRS"), ([JAVA], "Standard_ZRS")):
         factory.define("linux/base", artifacts=content)
+        own = {**shop, "parameters": {**parameters, "sku": sku}}
+        factory.configure_dev(LABS, artifactSources=[source], environments=[own], **kept)
         become(factory, "factory", builder)
         factory.must_up("dev")
         become(factory, "receiver", RECEIVER)
@@ -102,6 +110,11 @@ def test_every_role_is_enough_and_nothing_too_much(
     builder.sign_in(tenant, client, factory.home.client_secret("factory"))
     with pytest.raises(RehearsalError, match="does not have authorization"):
         builder.arm("DELETE", f"{lab_path(DEV, 'image-factory')}", "2018-09-15")
-    for role, name in ((Role.BUILD, "factory"), (Role.RECEIVE, "receiver"), (Role.LOOK, "looker")):
-        granted = {action.lower() for action in actions_of(role, linked=False)}
-        assert used[name] == granted, role
+    had = {
+        "factory": (Role.BUILD, Role.ENVIRONMENTS),
+        "receiver": (Role.RECEIVE,),
+        "looker": (Role.LOOK,),
+    }
+    for name, roles in had.items():
+        granted = {each.lower() for role in roles for each in actions_of(role, linked=False)}
+        assert used[name] == granted, name

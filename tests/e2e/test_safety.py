@@ -1,10 +1,11 @@
-"""What is in no state is listed, and deleted only if it was never released or was named."""
+"""`pulumi destroy` refuses protected images, the plan still retires them; orphans are found."""
 
 from __future__ import annotations
 
 import json
 
-from tests.e2e.harness import DEV, TEAM_WEB, FactoryUnderTest, lab_path
+from tests.e2e.harness import DEV, FINANCE, TEAM_WEB, FactoryUnderTest, lab_path
+from tests.e2e.test_accidents import JAVA
 from tests.e2e.test_cli import cli
 
 GROUP = f"/subscriptions/{DEV}/resourceGroups/rg-image-factory/providers/Microsoft.Compute"
@@ -22,10 +23,8 @@ def listed(factory: FactoryUnderTest) -> dict[str, str]:
     return {each["label"]: each["fate"] for each in json.loads(ran.output)["orphans"]}
 
 
-def test_orphans_are_shown_and_deleted_only_as_shown(factory: FactoryUnderTest) -> None:
-    factory.define("linux/base")
-    factory.configure_dev([TEAM_WEB])
-    factory.must_up("dev")
+def orphans_go_only_as_shown(factory: FactoryUnderTest) -> None:
+    """What a build left behind goes, a released image that the state lost only by its name."""
     assert listed(factory) == {}
     (source,) = snapshots(factory)
     # A snapshot that a build left behind, and a released image whose state was lost.
@@ -60,3 +59,34 @@ def test_orphans_are_shown_and_deleted_only_as_shown(factory: FactoryUnderTest) 
     assert named.ok, named.output
     assert listed(factory) == {}
     assert len(factory.holding("team-web")) == 1
+
+
+def test_what_is_kept_is_not_lost_and_what_is_left_over_is_found(
+    factory: FactoryUnderTest,
+) -> None:
+    factory.define("linux/base")
+    kept = {"protectImages": True, "keep": {"newest": 1}}
+    factory.configure_dev([TEAM_WEB], **kept)
+    factory.configure_prod([FINANCE], **kept)
+    factory.must_up("dev")
+    assert "1 to protect" in factory.must_up("dev").output
+    factory.must_up("prod")
+    factory.must_up("prod")
+    for stack, options in (("dev", ["--skip-preview"]), ("prod", [])):
+        ran = factory.engine("destroy", "--yes", "-s", stack, *options)
+        assert not ran.ok
+        assert "cannot be deleted" in ran.output
+        assert "because it is protected" in ran.output
+    orphans_go_only_as_shown(factory)
+    (first,) = factory.holding("team-web")
+    assert factory.holding("finance") == factory.holding("image-factory") == [first]
+    factory.define("linux/base", artifacts=[JAVA])
+    factory.must_up("dev")
+    assert "1 to unprotect" in factory.must_up("dev").output
+    assert "1 to retire" in factory.must_up("dev").output
+    (second,) = factory.holding("team-web")
+    assert second != first
+    factory.configure_dev([TEAM_WEB], keep={"newest": 1})
+    assert "protectImages is not set" in factory.must_up("dev").output
+    assert factory.engine("destroy", "--yes", "-s", "dev").ok
+    assert "image-factory" not in factory.labs()
