@@ -156,7 +156,9 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
         images=sources.images,
         settings=settings,
         ledger=ledger,
-        observed=observe(azure.arm, settings, stack, sources.images, sources.lock, azure.vaults),
+        observed=observe(
+            azure.arm, settings, stack, sources.images, sources.lock, vaults=azure.vaults
+        ),
         commit=git_commit(sources.root),
         catalogue=source,
         lock=sources.lock,

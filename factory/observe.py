@@ -28,6 +28,7 @@ def observe(
     stack: str,
     images: Mapping[str, Image],
     lock: Lock | None = None,
+    *,
     vaults: Vaults | None = None,
 ) -> Observed:
     """Read everything of Azure that planning needs.

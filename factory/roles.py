@@ -106,6 +106,7 @@ GRANTS: Sequence[Grant] = (
     Grant("Microsoft.DevTestLab/labs/virtualNetworks/write", _BUILDS),
     Grant("Microsoft.DevTestLab/labs/artifactSources/read", _BUILD_LOOKS),
     Grant("Microsoft.DevTestLab/labs/artifactSources/write", _BUILDS),
+    Grant("Microsoft.DevTestLab/labs/artifactSources/artifacts/read", _BUILD_LOOKS),
     Grant("Microsoft.Network/publicIPAddresses/read", _BUILD_LOOKS),
     Grant("Microsoft.Network/publicIPAddresses/write", _BUILDS),
     Grant("Microsoft.Network/publicIPAddresses/join/action", _BUILDS, linked=True),
