@@ -194,8 +194,7 @@ class VersionPlan:
     """One version to declare: being built (``spec``), kept or received (``record``), or retired.
 
     ``retiring`` says since when it is marked as going: by lab, "" for all of them.
-    ``vm_held`` says that the ledger has the VM of this attempt, ``protected`` that the engine is to
-    refuse to delete its images.
+    ``vm_held``: the ledger has the VM; ``protected``: the engine is to refuse to delete its images.
     """
 
     identity: str
