@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from factory.answers import build_vm_of, failure_text, note_use, thing_of
 from factory.apiversions import COMPUTE_API, DISK_API, LAB_API, api_of
 from factory.armclient import ArmClient, ArmError
 from factory.artifact_sources import Repository
 from factory.models import Artifact, Base
-from factory.observed import ArtifactStatus, BuildVm, Thing, Use, provisioning_fault
+from factory.observed import BuildVm, Thing, Use, provisioning_fault
 from factory.versions import base_order
 
 
@@ -52,12 +53,12 @@ class Arm:
     def build_vm(self, resource_id: str) -> BuildVm | None:
         """Read a lab VM with its artifacts' states (a plain GET has none of them)."""
         found = self.client.get(resource_id, LAB_API, **{"$expand": _EXPAND})
-        return _build_vm(found) if found else None
+        return build_vm_of(found) if found else None
 
     def build_vms(self, lab: str) -> list[BuildVm]:
         """List a lab's VMs with their artifacts' states."""
         items = self.client.list(f"{lab}/virtualmachines", LAB_API, **{"$expand": _EXPAND})
-        return [_build_vm(item) for item in items]
+        return [build_vm_of(item) for item in items]
 
     def apply_artifact(
         self, vm: str, lab: str, artifact: Artifact, values: Mapping[str, str]
@@ -72,6 +73,16 @@ class Arm:
             ]
         }
         self.client.post(f"{vm}/applyArtifacts", LAB_API, body)
+
+    def order_vm(self, vm: str, body: Mapping[str, Any]) -> str:
+        """Order a lab VM; gives the address of the operation that makes it, "" if none is named."""
+        return self.client.put(vm, LAB_API, body)
+
+    def order_state(self, operation: str) -> tuple[str, str]:
+        """Tell how an order is, by ARM's word ("" if it forgot), and what went wrong with it."""
+        found = self.client.operation(operation) if operation else {}
+        said = failure_text(json.dumps(found)) if found.get("error") else ""
+        return str(found.get("status") or "").lower(), said
 
     def stop_vm(self, vm: str) -> None:
         """Ask a lab to stop a VM; a stopped lab VM is deallocated."""
@@ -119,12 +130,12 @@ class Arm:
     def thing(self, resource_id: str) -> Thing | None:
         """Read a snapshot, image, custom image or VM by its id; None if there is none."""
         found = self.client.get(resource_id, api_of(resource_id))
-        return _thing(found) if found else None
+        return thing_of(found) if found else None
 
     def things(self, collection: str) -> dict[str, Thing]:
         """List a collection (``.../customimages``, ``.../snapshots``) by lower-cased name."""
         items = self.client.list(collection, api_of(collection + "/"))
-        return {str(item["name"]).lower(): _thing(item) for item in items}
+        return {str(item["name"]).lower(): thing_of(item) for item in items}
 
     def make_user(self, user_id: str) -> None:
         """Ask a lab to know a user, as it does by itself for whoever opens it in the portal."""
@@ -138,10 +149,10 @@ class Arm:
         """Tell which custom images (lower-cased names) a lab's VMs and formulas are made from."""
         found: dict[str, list[Use]] = {}
         for item in self.client.list(f"{lab}/virtualmachines", LAB_API):
-            _note_use(found, item.get("properties", {}), Use("vm", str(item["name"])))
+            note_use(found, item.get("properties", {}), Use("vm", str(item["name"])))
         for item in self.client.list(f"{lab}/formulas", LAB_API):
             content = item.get("properties", {}).get("formulaContent") or {}
-            _note_use(found, content.get("properties") or {}, Use("formula", str(item["name"])))
+            note_use(found, content.get("properties") or {}, Use("formula", str(item["name"])))
         return {name: tuple(uses) for name, uses in found.items()}
 
     def cores_free(self, subscription: str, region: str) -> int | None:
@@ -188,58 +199,6 @@ _EXPAND = "properties($expand=artifacts)"
 def artifact_id(lab: str, artifact: Artifact) -> str:
     """Give the id of an artifact in a lab; a space in a source's name stays as it is."""
     return f"{lab}/artifactsources/{artifact.source}/artifacts/{artifact.name}"
-
-
-def _note_use(found: dict[str, list[Use]], made_from: Mapping[str, Any], use: Use) -> None:
-    image = made_from.get("customImageId")
-    if image:
-        found.setdefault(str(image).lower().rsplit("/", 1)[-1], []).append(use)
-
-
-def _build_vm(found: Mapping[str, Any]) -> BuildVm:
-    properties = found.get("properties", {})
-    return BuildVm(
-        name=str(found["name"]),
-        tags=dict(found.get("tags") or {}),
-        provisioning_state=str(properties.get("provisioningState", "")),
-        artifacts=tuple(_status(item) for item in properties.get("artifacts") or []),
-    )
-
-
-def _status(item: Mapping[str, Any]) -> ArtifactStatus:
-    message = failure_text(str(item.get("deploymentStatusMessage") or ""))
-    return ArtifactStatus(str(item.get("artifactId", "")), str(item.get("status", "")), message)
-
-
-def failure_text(message: str) -> str:
-    """Take the innermost code and text out of a deployment status, which is JSON in a string.
-
-    It may also be plain text (azure-devtestlab#511); then that is given, on one line.
-    """
-    try:
-        error = json.loads(message)["error"]
-        while error.get("details"):
-            error = error["details"][0]
-        text = f"{error['code']}: {error['message']}"
-    except (ValueError, KeyError, TypeError, AttributeError):
-        text = message
-    return " ".join(text.split())[:600]
-
-
-def _thing(found: Mapping[str, Any]) -> Thing:
-    properties = found.get("properties", {})
-    percent = properties.get("completionPercent")
-    error = properties.get("copyCompletionError") or {}
-    return Thing(
-        id=str(found["id"]),
-        tags=dict(found.get("tags") or {}),
-        provisioning_state=str(properties.get("provisioningState", "Succeeded")),
-        copy_percent=None if percent is None else float(percent),
-        copy_error=": ".join(
-            str(error[key]) for key in ("errorCode", "errorMessage") if key in error
-        ),
-        created=str(properties.get("creationDate") or ""),
-    )
 
 
 __all__ = ["Arm", "ArmError", "Disk", "artifact_id", "failure_text", "lab_id"]

@@ -96,11 +96,22 @@ class ArmClient:
         if response.status_code == 404:
             raise self._error(f"POST {path}", response)  # noqa: EM102 - not a message
 
-    def put(self, path: str, api: str, body: Mapping[str, Any]) -> None:
-        """PUT a resource; returns once it is accepted (200, 201 or 202)."""
+    def put(self, path: str, api: str, body: Mapping[str, Any]) -> str:
+        """PUT a resource; gives the address of the operation that makes it, "" if ARM names none.
+
+        Returns once it is accepted. Raises :class:`ArmError`.
+        """
         response = self._send("PUT", path, api, {}, body)
         if response.status_code == 404:
             raise self._error(f"PUT {path}", response)  # noqa: EM102 - not a message
+        link = str(response.headers.get("Azure-AsyncOperation") or "")
+        # The token goes to ARM alone, whatever an answer says.
+        return link if link.startswith(f"{self._endpoint}/") else ""
+
+    def operation(self, link: str) -> dict[str, Any]:
+        """GET the operation that :meth:`put` named; {} if it is forgotten."""
+        response = self._request("GET", link, None)
+        return {} if response.status_code == 404 else dict(response.json())
 
     def delete(self, path: str, api: str) -> None:
         """DELETE a resource; returns once it is accepted, or if it is gone already."""

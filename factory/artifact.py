@@ -21,13 +21,44 @@ class SecretRef(Strict):
     secret: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
 
 
+class VaultRef(Strict):
+    """A parameter whose value is a secret of a key vault: ``{keyVault: kv-x, secret: vpn}``.
+
+    The names alone are ever kept; the value is read when the artifact is asked for.
+    """
+
+    key_vault: Annotated[
+        str, Field(pattern=r"^[A-Za-z](?:-?[A-Za-z0-9])+$", min_length=3, max_length=24)
+    ]
+    secret: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,127}$")]
+
+    def __str__(self) -> str:
+        """Name it in a sentence."""
+        return f"secret {self.secret} of key vault {self.key_vault}"
+
+
 def _parameter(value: Any) -> Any:
     # DevTest Labs takes every parameter as text; lists and objects as JSON (type array/object).
     if value is None:
         return ""
-    if isinstance(value, list) or (isinstance(value, dict) and set(value) != {"secret"}):
+    plain = isinstance(value, dict) and set(value) != {"secret"} and "keyVault" not in value
+    if isinstance(value, list) or plain:
         return json.dumps(value, ensure_ascii=False)
     return value
+
+
+def _kind_of_parameter(value: Any) -> str:
+    if isinstance(value, VaultRef) or (isinstance(value, dict) and "keyVault" in value):
+        return "VaultRef"
+    return "SecretRef" if isinstance(value, dict | SecretRef) else "str"
+
+
+Parameter = Annotated[
+    Annotated[str, Tag("str")]
+    | Annotated[SecretRef, Tag("SecretRef")]
+    | Annotated[VaultRef, Tag("VaultRef")],
+    Discriminator(_kind_of_parameter),
+]
 
 
 class Artifact(Strict):
@@ -35,7 +66,7 @@ class Artifact(Strict):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,99}$")]
     source: AzureName = PUBLIC_SOURCE
-    parameters: dict[str, Annotated[str | SecretRef, BeforeValidator(_parameter)]] = {}
+    parameters: dict[str, Annotated[Parameter, BeforeValidator(_parameter)]] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -44,7 +75,7 @@ class Artifact(Strict):
 
     @field_validator("parameters", mode="after")
     @classmethod
-    def _no_expressions(cls, value: dict[str, str | SecretRef]) -> dict[str, str | SecretRef]:
+    def _no_expressions(cls, value: dict[str, Parameter]) -> dict[str, Parameter]:
         # DevTest Labs deploys artifacts as ARM templates: a leading bracket is an expression there,
         # and `[[` is ARM's way to mean a bracket.
         for name, text in value.items():
@@ -60,12 +91,12 @@ Url = Annotated[str, Field(pattern=r"^https://[^\s\"'\\]+$", max_length=2048)]
 class Script(Strict):
     """A script for the verifying VM, which downloads it: ``url``, and ``files`` it needs beside.
 
-    It fails by ending with another code than 0. ``arguments`` may be a secret of the stack.
+    It fails by ending with another code than 0. ``arguments`` may be a secret.
     """
 
     url: Url
     files: list[Url] = []
-    arguments: str | SecretRef = ""
+    arguments: Parameter = ""
 
     @field_validator("url", mode="after")
     @classmethod

@@ -21,6 +21,8 @@ def plan_build(inputs: Inputs, identity: str, held: list[Held], draft: Draft) ->
         return
     try:
         build = due(inputs, image, held, draft.newest)
+        if isinstance(build, Build) and not build.resumed:
+            _secrets_there(inputs, build)
     except LookupError as refusal:
         draft.steps.append(Step(Action.REFUSE, identity, "", str(refusal)))
         return
@@ -29,6 +31,14 @@ def plan_build(inputs: Inputs, identity: str, held: list[Held], draft: Draft) ->
         draft.newest[identity] = version_urn_name(build.spec.definition, build.spec.parsed())
     else:
         draft.steps.append(Step(Action.NOTHING, identity, "", build))
+
+
+def _secrets_there(inputs: Inputs, build: Build) -> None:
+    """Refuse a build whose secrets cannot be had before its VM is made, by a LookupError."""
+    faults = inputs.observed.vault_faults
+    for ref in build.spec.content.vault_refs:
+        if ref in faults:
+            raise LookupError(faults[ref])
 
 
 def admit_build(inputs: Inputs, build: Build, draft: Draft) -> None:
@@ -54,6 +64,8 @@ def admit_build(inputs: Inputs, build: Build, draft: Draft) -> None:
             attempt=build.attempt,
             verifying=build.verifying,
             captured_from=Source.VM,
+            vm_held=own is not None and own.has("vm", str(build.attempt)),
+            verifying_held=own is not None and own.has("verify", str(build.verifying)),
         )
     )
     action = Action.RESUME if build.resumed else Action.BUILD

@@ -48,11 +48,15 @@ Lookup = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class Cloud:
-    """Endpoints of one Azure: ARM, the token authority, and the audience that ARM wants."""
+    """Endpoints of one Azure: ARM, the token authority, and the audience that ARM wants.
+
+    ``vault`` is the DNS suffix of its key vaults, "" where the cloud names none.
+    """
 
     arm: str
     authority: str
     audience: str
+    vault: str = ""
 
     @property
     def scope(self) -> str:
@@ -64,6 +68,7 @@ _PUBLIC = Cloud(
     "https://management.azure.com",
     f"https://{AzureAuthorityHosts.AZURE_PUBLIC_CLOUD}",
     "https://management.azure.com",
+    "vault.azure.net",
 )
 _CLOUDS = {
     "public": _PUBLIC,
@@ -71,11 +76,13 @@ _CLOUDS = {
         "https://management.usgovcloudapi.net",
         f"https://{AzureAuthorityHosts.AZURE_GOVERNMENT}",
         "https://management.usgovcloudapi.net",
+        "vault.usgovcloudapi.net",
     ),
     "china": Cloud(
         "https://management.chinacloudapi.cn",
         f"https://{AzureAuthorityHosts.AZURE_CHINA}",
         "https://management.chinacloudapi.cn",
+        "vault.azure.cn",
     ),
 }
 
@@ -113,6 +120,7 @@ def find_cloud(lookup: Lookup) -> Cloud:
             str(found["resourceManager"]).rstrip("/"),
             str(found["authentication"]["loginEndpoint"]).rstrip("/"),
             str(found["authentication"]["audiences"][0]),
+            str((found.get("suffixes") or {}).get("keyVaultDns") or "").lstrip("."),
         )
     except (AzureError, KeyError, IndexError, ValueError) as error:
         msg = f"the cloud metadata host {host} does not answer as one: {error}"

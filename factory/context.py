@@ -11,19 +11,24 @@ import pulumi
 
 from factory import names
 from factory.arm import lab_id
+from factory.parameters import Read, no_vaults
 from factory.settings import FactoryLab, Settings, TargetLab
 from factory.waits import Waiter
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one stack. ``secrets`` are the stack's secrets that definitions refer to."""
+    """One run of one stack. ``secrets`` are the stack's secrets that definitions refer to.
+
+    ``read_vault`` reads a secret of a key vault, at the moment of its use.
+    """
 
     stack: str
     settings: Settings
     waiter: Waiter
     secrets: Mapping[str, pulumi.Output[str]]
     adopted: Mapping[str, str] = field(default_factory=dict)
+    read_vault: Read = no_vaults
 
     @property
     def dry(self) -> bool:
@@ -55,6 +60,13 @@ class Run:
 def adoption(resource_id: str | None) -> dict[str, Any]:
     """Give the options that take in, as it is, what a killed run made but did not record."""
     return {"import_": resource_id, "ignore_changes": ["*"]} if resource_id else {}
+
+
+def shield(guard: pulumi.Resource | None) -> pulumi.ResourceOptions:
+    """Give the options that protect a resource; ``guard`` is made before, and says so."""
+    return pulumi.ResourceOptions(
+        protect=guard is not None, depends_on=[guard] if guard is not None else []
+    )
 
 
 def unknown() -> pulumi.Output[Any]:

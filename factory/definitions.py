@@ -19,7 +19,16 @@ from factory.yamlfile import Loc, YamlFile, read_yaml
 
 DEFAULTS = "defaults.yaml"
 # What pydantic puts between the keys of a place: the branch of a union that it tried.
-_PYDANTICS_OWN = {"str", "SecretRef", "[key]", "marketplace", "parent", "list", "mapping"}
+_PYDANTICS_OWN = {
+    "str",
+    "SecretRef",
+    "VaultRef",
+    "[key]",
+    "marketplace",
+    "parent",
+    "list",
+    "mapping",
+}
 _SEGMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.IGNORECASE)
 
 

@@ -28,6 +28,7 @@ from factory.soaking import check_soaking
 from factory.stackconfig import git_commit
 from factory.stackfile import read_upstream
 from factory.validate import cross_check, wanted_secrets
+from factory.vault import Vaults
 
 
 class Engine(Protocol):
@@ -119,14 +120,23 @@ def _lock(root: Path, settings: Settings, stack_file: str, problems: Problems) -
     return None
 
 
-def connect(engine: Engine) -> Arm:
+@dataclass(frozen=True)
+class Azure:
+    """Both services that are asked, as the same identity."""
+
+    arm: Arm
+    vaults: Vaults
+
+
+def connect(engine: Engine) -> Azure:
     """Sign in to Azure as azure-native does. Raises :class:`FactoryError`."""
     lookup = provider_lookup(engine.provider_setting)
     cloud = find_cloud(lookup)
-    return Arm(ArmClient(cloud, find_credential(lookup, cloud)))
+    credential = find_credential(lookup, cloud)
+    return Azure(Arm(ArmClient(cloud, credential)), Vaults(cloud, credential))
 
 
-def gather(sources: Sources, engine: Engine, arm: Arm, *, catalogue: bool = True) -> Inputs:
+def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = True) -> Inputs:
     """Read the ledger, the source's catalogue and Azure.
 
     Without ``catalogue`` the source is not asked: a forecast that plays it too foresees what it
@@ -146,7 +156,9 @@ def gather(sources: Sources, engine: Engine, arm: Arm, *, catalogue: bool = True
         images=sources.images,
         settings=settings,
         ledger=ledger,
-        observed=observe(arm, settings, stack, sources.images, sources.lock),
+        observed=observe(
+            azure.arm, settings, stack, sources.images, sources.lock, vaults=azure.vaults
+        ),
         commit=git_commit(sources.root),
         catalogue=source,
         lock=sources.lock,

@@ -6,6 +6,7 @@ from factory.adoption import check_adopted
 from factory.foundations import foundation_ids
 from factory.plan_model import Inputs
 from factory.problems import Problems
+from factory.protecting import check_labs
 from factory.settings import NAMESPACE
 
 
@@ -16,6 +17,7 @@ def check(inputs: Inputs) -> None:
     _labs(inputs, problems)
     _foundations(inputs, problems)
     check_adopted(inputs, problems)
+    check_labs(inputs, problems)
     problems.raise_if_any(f"{inputs.stack} cannot run")
 
 

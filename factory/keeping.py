@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from factory.channel import above_pin, on_hold
@@ -21,6 +22,7 @@ from factory.plan_model import (
     Step,
     VersionPlan,
 )
+from factory.protecting import FIRST, protection, stays_protected
 from factory.record import Record
 from factory.settings import TargetLab
 
@@ -43,6 +45,9 @@ def keep(
     )
     going = _going(inputs, held, labs)
     labs += [lab for lab in holders(inputs, held) if lab.name in going]
+    leaving = sorted(held.labs - {lab.name for lab in labs})
+    if held.protected:
+        labs += [lab for lab in holders(inputs, held) if lab.name in leaving]
     days = {lab: _day(until) for lab, until in going.items()}
     goods = _goods(inputs, held, record, labs, days)
     goods.available = source_there(inputs, held, source)
@@ -62,6 +67,7 @@ def keep(
             retiring={lab: marked_since(inputs, held, lab) for lab in going},
             captured_from=captured_from,
             source=source,
+            protected=stays_protected(inputs, held, [*leaving, *going]),
         )
     )
     version = str(held.version)
@@ -80,6 +86,7 @@ def keep(
     draft.steps.append(Step(Action.KEEP, held.identity, version, reason))
     reason = "the lab no longer takes it, or keeps fewer"
     draft.steps += [_marking(held, reason, until, lab) for lab, until in going.items()]
+    draft.steps += protection(inputs, held, leaving, reason)
     _leave(inputs, held, draft, goods, reason)
 
 
@@ -161,25 +168,44 @@ def mark(inputs: Inputs, held: Held, draft: Draft, reason: str, until: datetime)
     record = held.record
     if record is None:
         return
+    days = {lab.name: _day(until) for lab in holders(inputs, held)}
+    goods, version = _as_it_is(inputs, held, record, days)
+    draft.versions.append(replace(version, retiring={WHOLE: marked_since(inputs, held)}))
+    draft.steps += goods.steps
+    draft.steps.append(_marking(held, reason, until))
+    _leave(inputs, held, draft, goods, "the lab is no longer in the settings")
+
+
+def unprotect(inputs: Inputs, held: Held, draft: Draft, reason: str, *, revoked: str = "") -> None:
+    """Declare a protected version that is to go as it is, without its protection."""
+    record = held.record
+    if record is None:
+        return
+    goods, version = _as_it_is(inputs, held, record, dict.fromkeys(held.labs, "the next `up`"))
+    told = revoked if inputs.settings.builds else ""
+    draft.versions.append(replace(version, revoked=told))
+    draft.steps += goods.steps
+    why = f"{reason}; {FIRST}"
+    draft.steps.append(Step(Action.UNPROTECT, held.identity, str(held.version), why))
+
+
+def _as_it_is(
+    inputs: Inputs, held: Held, record: Record, retiring: Mapping[str, str]
+) -> tuple[Consignment, VersionPlan]:
+    """Give a version that goes soon as it stands: delivered nowhere new, nothing mended."""
     captured_from = _captured_from(inputs, held) if held.has("capture") else None
-    labs = holders(inputs, held)
     source = source_plan(inputs, held, mend=False)
-    goods = _goods(inputs, held, record, labs, {lab.name: _day(until) for lab in labs})
+    goods = _goods(inputs, held, record, holders(inputs, held), retiring)
     goods.available = source_there(inputs, held, source)
     delivered = regions(inputs, goods, restore_capture=captured_from is Source.BACKING)
     if captured_from is Source.BACKING and not _backed(goods, delivered, source):
         captured_from = None
-    draft.versions.append(
-        VersionPlan(
-            held.identity,
-            held.version,
-            regions=delivered,
-            record=record,
-            retiring={WHOLE: marked_since(inputs, held)},
-            captured_from=captured_from,
-            source=source,
-        )
+    version = VersionPlan(
+        held.identity,
+        held.version,
+        regions=delivered,
+        record=record,
+        captured_from=captured_from,
+        source=source,
     )
-    draft.steps += goods.steps
-    draft.steps.append(_marking(held, reason, until))
-    _leave(inputs, held, draft, goods, "the lab is no longer in the settings")
+    return goods, version

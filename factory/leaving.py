@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from factory.draft import Draft
+from factory.keeping import unprotect
 from factory.ledger import Held
 from factory.mending import source_plan
 from factory.plan_model import Action, Inputs, Source, Step, VersionPlan
@@ -15,6 +16,9 @@ def retire(inputs: Inputs, held: Held, draft: Draft, reason: str) -> None:
     version = str(held.version)
     if inputs.present(held.identity) not in inputs.images:
         draft.unreplaced.append(f"{held.identity} {version}")
+    if held.protected:
+        unprotect(inputs, held, draft, reason)
+        return
     for lab in sorted(held.labs) or [""]:
         draft.steps.append(Step(Action.RETIRE, held.identity, version, reason, lab))
     if inputs.settings.builds and held.record is not None and held.has("source"):
@@ -27,6 +31,9 @@ def retire(inputs: Inputs, held: Held, draft: Draft, reason: str) -> None:
 
 def revoke(inputs: Inputs, held: Held, draft: Draft, reason: str, *, replaced: int) -> None:
     """Take a version out of every lab at once. Its origin keeps it, so that it can be restored."""
+    if held.protected:
+        unprotect(inputs, held, draft, f"revoked: {reason}", revoked=reason)
+        return
     version = str(held.version)
     for lab in sorted(held.labs):
         draft.steps.append(Step(Action.RETIRE, held.identity, version, f"revoked: {reason}", lab))

@@ -67,6 +67,11 @@ class Held:
         return frozenset(path[1] for path in self.parts if path[0] == "lab")
 
     @property
+    def protected(self) -> bool:
+        """Tell whether the engine may refuse to delete it; written first, taken away last."""
+        return ("protected",) in self.parts
+
+    @property
     def attempt(self) -> int:
         """The newest attempt whose VM the ledger knows, 1 if none."""
         return max(self.attempts("vm"), default=1)

@@ -29,8 +29,8 @@ class Image:
     def shape(self) -> str:
         """Everything that shapes the image, and nothing else, as canonical JSON.
 
-        Description, author, tags, time limit and retries shape no bit of the disk, so changing them
-        builds nothing; they reach the next version that is built for another reason.
+        Description, author, tags, time limit, retries and fallback sizes shape no bit of the disk,
+        so changing them builds nothing; they reach the next version that is built anyway.
         """
         shape = self.definition.model_dump(
             mode="json", by_alias=True, include={"base", "os", "size", "disk_type", "capture"}

@@ -11,9 +11,18 @@ from pydantic import (
     Field,
     Tag,
     field_validator,
+    model_validator,
 )
 
-from factory.artifact import PUBLIC_SOURCE, AnyVerify, Artifact, Script, SecretRef, Verify
+from factory.artifact import (
+    PUBLIC_SOURCE,
+    AnyVerify,
+    Artifact,
+    Script,
+    SecretRef,
+    VaultRef,
+    Verify,
+)
 from factory.fields import Duration, Identity, Strict, TagName, TagValue, Text
 from factory.policies import Keep, Refresh
 
@@ -99,6 +108,9 @@ AnyBase = Annotated[
 ]
 
 
+SizeName = Annotated[str, Field(pattern=r"^(Standard|Basic)_[A-Za-z0-9_-]+$")]
+
+
 class Definition(Strict):
     """One image, as its file and the ``defaults.yaml`` above it say together."""
 
@@ -106,7 +118,8 @@ class Definition(Strict):
     os: Os
     description: Annotated[str, Field(max_length=1024)] = ""
     author: Annotated[str, Field(max_length=256)] = ""
-    size: Annotated[str, Field(pattern=r"^(Standard|Basic)_[A-Za-z0-9_-]+$")] = "Standard_D4s_v5"
+    size: SizeName = "Standard_D4s_v5"
+    fallback_sizes: Annotated[list[SizeName], Field(max_length=5)] = []
     disk_type: DiskType = DiskType.STANDARD_SSD
     artifacts: list[Artifact] = []
     capture: Capture = Capture.GENERALIZED
@@ -126,6 +139,13 @@ class Definition(Strict):
         None
     )
 
+    @model_validator(mode="after")
+    def _every_size_once(self) -> Definition:
+        if len({size.lower() for size in self.sizes}) < len(self.sizes):
+            msg = f"fallbackSizes: every size is tried once, got {', '.join(self.sizes)}"
+            raise ValueError(msg)
+        return self
+
     @field_validator("tags", mode="after")
     @classmethod
     def _room_for_ours(cls, value: dict[str, str]) -> dict[str, str]:
@@ -140,6 +160,17 @@ class Definition(Strict):
             )
             raise ValueError(msg)
         return value
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The sizes to build with, the wanted one first; the others only if there is no room."""
+        return (self.size, *self.fallback_sizes)
+
+    @property
+    def vault_refs(self) -> tuple[VaultRef, ...]:
+        """The key vault secrets that artifacts are given, on any VM, each once, in order."""
+        values = (value for each in self.every_artifact for value in each.parameters.values())
+        return tuple(dict.fromkeys(value for value in values if isinstance(value, VaultRef)))
 
     @property
     def all_artifacts(self) -> tuple[Artifact, ...]:
@@ -192,5 +223,6 @@ __all__ = [
     "PurchasePlan",
     "Script",
     "SecretRef",
+    "VaultRef",
     "Verify",
 ]

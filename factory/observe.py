@@ -12,10 +12,11 @@ from factory.definitions import Image
 from factory.foundations import foundation_ids
 from factory.lock import Lock
 from factory.locked import locked_base
-from factory.models import Base
+from factory.models import Base, VaultRef
 from factory.observe_artifacts import observe_contents
 from factory.observed import BuildVm, Observed, ObservedLab, Offers, Thing
 from factory.settings import FactoryLab, Settings, normal_region
+from factory.vault import Vaults
 
 # Reads at once: ARM's bucket of 250 reads refills at 25 a second, so more would only be throttled.
 _AT_ONCE = 16
@@ -27,6 +28,8 @@ def observe(
     stack: str,
     images: Mapping[str, Image],
     lock: Lock | None = None,
+    *,
+    vaults: Vaults | None = None,
 ) -> Observed:
     """Read everything of Azure that planning needs.
 
@@ -47,6 +50,7 @@ def observe(
         there = pool.map(arm.thing, ids.values())
         factory = pool.submit(_factory_lab, arm, subscription, own, stack)
         offered = pool.submit(observe_offers, arm, settings, images, lock) if own else None
+        faults = _vault_faults(pool, vaults, images.values()) if own and vaults else {}
         cores = pool.submit(arm.cores_free, subscription, settings.region) if own else None
         region, build_vms, captures = factory.result()
         offers = offered.result() if offered else Offers()
@@ -62,6 +66,7 @@ def observe(
             managed_images=managed.result(),
             base_versions=offers.base_versions,
             cores_free=cores.result() if cores else None,
+            vault_faults=faults,
             foundations={
                 name: thing for name, thing in zip(ids, there, strict=True) if thing is not None
             },
@@ -134,6 +139,15 @@ def _bases(
     exact = dict(zip(wanted, pool.map(ask, wanted.values()), strict=True))
     found = {identity: exact[_key(base)] for identity, base in bases.items()}
     return {identity: version for identity, version in found.items() if version}
+
+
+def _vault_faults(
+    pool: ThreadPoolExecutor, vaults: Vaults, images: ValuesView[Image]
+) -> dict[VaultRef, str]:
+    """Ask for every secret once, without reading its value."""
+    wanted = list(dict.fromkeys(ref for image in images for ref in image.definition.vault_refs))
+    faults = zip(wanted, pool.map(vaults.fault, wanted), strict=True)
+    return {ref: fault for ref, fault in faults if fault}
 
 
 def _key(base: Base) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from factory import names
 from factory.content import Contents
+from factory.models import VaultRef
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class BuildVm:
     tags: Mapping[str, str]
     provisioning_state: str
     artifacts: tuple[ArtifactStatus, ...] = ()
+    id: str = ""
+    size: str = ""
 
     @property
     def failed(self) -> bool:
@@ -48,7 +51,7 @@ class BuildVm:
 
 @dataclass(frozen=True)
 class Thing:
-    """A custom image, snapshot or managed image in Azure."""
+    """A custom image, snapshot or managed image in Azure; ``size_gb`` None if none is told."""
 
     id: str
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +59,7 @@ class Thing:
     copy_percent: float | None = None
     copy_error: str = ""
     created: str = ""
+    size_gb: int | None = None
 
     def belongs_to(self, stack: str) -> bool:
         """Tell whether it carries this stack's tag; what does not, does not exist for us."""
@@ -107,8 +111,9 @@ class Observed:
     None for a lab that does not exist. ``base_versions`` maps a definition to the exact version
     that its ``latest`` means now, ``contents`` what the files of its artifacts are, ``foundations``
     the groups, labs and networks of this stack that are there, by their logical names,
-    ``cores_free`` what the region's quota leaves, ``warnings`` what could not be read and is no
-    reason to stop.
+    ``cores_free`` what the region's quota leaves, ``vault_faults`` why secrets of key vaults that
+    definitions refer to cannot be had, ``warnings`` what could not be read and is no reason to
+    stop.
     """
 
     now: datetime
@@ -123,6 +128,7 @@ class Observed:
     foundations: Mapping[str, Thing] = field(default_factory=dict)
     cores_free: int | None = None
     contents: Contents = field(default_factory=dict)
+    vault_faults: Mapping[VaultRef, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     def ours(self, stack: str) -> list[str]:

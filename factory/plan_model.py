@@ -32,12 +32,14 @@ class Action(StrEnum):
     RECEIVE = "receive"
     DELIVER = "deliver"
     RESTORE = "restore"
+    PROTECT = "protect"
     WAIT = "wait"
     KEEP = "keep"
     ADOPT = "adopt"
     CREATE = "create"
     REPLACE = "replace"
     MARK = "mark"
+    UNPROTECT = "unprotect"
     RETIRE = "retire"
     REMOVE = "remove"
     DELETE = "delete"
@@ -199,6 +201,8 @@ class VersionPlan:
 
     ``retiring`` says since when it is marked as going: by lab, "" for all of them.
     ``attempt`` is the attempt to build it that begins or goes on, ``verifying`` that to verify it.
+    ``vm_held`` and ``verifying_held``: the ledger has the VM of that attempt. ``protected``: the
+    engine is to refuse to delete its images.
     """
 
     identity: str
@@ -213,6 +217,9 @@ class VersionPlan:
     revoked: str = ""
     captured_from: Source | None = None
     source: SourcePlan = SourcePlan()
+    vm_held: bool = False
+    verifying_held: bool = False
+    protected: bool = False
 
     def entry(self, record: Record) -> dict[str, str]:
         """Give this version's place in the catalogue, as plain data."""

@@ -93,6 +93,8 @@ def _version(state: _State, version: VersionPlan, record: Record) -> None:
     elif version.captured_from is Source.BACKING:
         state.part(version, ("capture",), managedImageId="")
     state.part(version, ("record",), output=record.dump())
+    if version.protected:
+        state.part(version, ("protected",), output="yes")
     if version.retired is not None:
         state.part(version, ("retired",), output=version.retired.isoformat(timespec="seconds"))
         return

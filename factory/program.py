@@ -43,8 +43,8 @@ def run(root: Path) -> None:
         sources = read_sources(root, stackconfig)
         for warning in sources.warnings:
             pulumi.warn(str(warning))
-        arm = connect(stackconfig)
-        inputs = gather(sources, stackconfig, arm)
+        azure = connect(stackconfig)
+        inputs = gather(sources, stackconfig, azure)
         plan = make_plan(inputs)
     except (FactoryError, ArmError) as error:
         raise pulumi.RunError(str(error)) from None
@@ -53,8 +53,8 @@ def run(root: Path) -> None:
     pulumi.info(plan_table(plan, estimate(inputs, plan)))
     settings = inputs.settings
     secrets = {name: stackconfig.secret(name) for name in wanted_secrets(inputs.images, settings)}
-    waiter = Waiter(arm, settings.poll_interval)
-    this = Run(inputs.stack, settings, waiter, secrets, plan.adopted)
+    waiter = Waiter(azure.arm, settings.poll_interval)
+    this = Run(inputs.stack, settings, waiter, secrets, plan.adopted, azure.vaults.read)
     _declare(this, inputs, plan)
     refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
 

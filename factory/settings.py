@@ -182,6 +182,7 @@ class Settings(Strict):
     allow_none: list[Pattern] = []
     on_removal: OnRemoval = OnRemoval.RETIRE
     retire_after: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
+    protect_images: bool = False
     grace_for_vms: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
     locked: bool = False
     lock_file: Text = "images.lock"

@@ -27,6 +27,7 @@ _TEXT = (
     "retireAfter",
 )
 _NUMBERS = ("maxRetirements", "maxConcurrentBuilds")
+_FLAGS = ("protectImages",)
 _OBJECTS = (
     "factoryLab",
     "artifactSources",
@@ -71,6 +72,7 @@ def raw_settings() -> dict[str, Any]:
     raw: dict[str, Any] = {name: own.get(name) for name in _TEXT}
     raw |= {name: own.get_object(name) for name in _OBJECTS}
     raw |= {name: own.get_int(name) for name in _NUMBERS}
+    raw |= {name: own.get_bool(name) for name in _FLAGS}
     raw["region"] = provider.get("location")
     raw["subscriptionId"] = provider.get("subscriptionId") or os.environ.get("ARM_SUBSCRIPTION_ID")
     return {name: value for name, value in raw.items() if value not in (None, "")}

@@ -6,18 +6,19 @@ Coroutines as in factory/waits.py: they return an outcome, and every wait can be
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from factory.arm import ArmError, artifact_id
 from factory.models import Artifact, Capture, Definition
 from factory.observed import ArtifactStatus, BuildVm
-from factory.waits import GaveUpError, Waiter
+from factory.parameters import Parameters
+from factory.vault import VaultError
+from factory.waits import GaveUpError, Say, Waiter
 
 # DevTest Labs lists an artifact some time after it accepted it; longer than this, it was lost.
 _SHOWN_WITHIN = timedelta(minutes=10)
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class VmWork:
     vm_id: str
     lab: str
     definition: Definition
-    secrets: Mapping[str, str]
+    parameters: Parameters
     say: Say
     artifacts: Sequence[Artifact] | None = None
     called: str = "build VM"
@@ -62,7 +63,7 @@ class VmWork:
             await self._deallocated()
             return await self._disk()
         except (GaveUpError, ArmError) as error:
-            return BuildOutcome(error=self._masked(str(error)))
+            return BuildOutcome(error=str(error))
 
     async def verify(self) -> BuildOutcome:
         """Apply every artifact to a VM that is there, and so has booted; what it has to pass."""
@@ -70,14 +71,8 @@ class VmWork:
             await self._vm()
             await self._artifacts()
         except (GaveUpError, ArmError) as error:
-            return BuildOutcome(error=self._masked(str(error)))
+            return BuildOutcome(error=str(error))
         return BuildOutcome()
-
-    def _masked(self, text: str) -> str:
-        """Take secrets out of what Azure said, which may repeat a command line."""
-        for secret in sorted(self.secrets.values(), key=len, reverse=True):
-            text = text.replace(secret, "***") if secret else text
-        return text
 
     async def _artifacts(self) -> None:
         artifacts = self.definition.all_artifacts if self.artifacts is None else self.artifacts
@@ -100,7 +95,8 @@ class VmWork:
                 self.say(f"{which} is applied")
                 return
             if status is not None and status.failed:
-                msg = f"{which} failed: {status.message or status.status}"
+                said = await self._said(artifact, status.message or status.status)
+                msg = f"{which} failed: {said}"
                 raise GaveUpError(msg)
             if now - started > self.definition.time_limit:
                 msg = f"{which} did not finish within timeLimit"
@@ -109,6 +105,9 @@ class VmWork:
             if status is None and overdue and vm.provisioning_state.lower() == "succeeded":
                 asked_at = now if await self._ask(artifact, which) else None
             await self.waiter.pause()
+
+    async def _said(self, artifact: Artifact, text: str) -> str:
+        return await self.waiter.call(self.parameters.masked, artifact, text)
 
     async def _vm(self) -> BuildVm:
         vm = await self.waiter.call(self.waiter.arm.build_vm, self.vm_id)
@@ -124,18 +123,17 @@ class VmWork:
 
     async def _ask(self, artifact: Artifact, which: str) -> bool:
         """Ask the lab for one artifact; False if the VM is busy and has to be asked again."""
-        values = {
-            name: text if isinstance(text, str) else self.secrets[text.secret]
-            for name, text in artifact.parameters.items()
-        }
+        call = self.waiter.call
         try:
-            await self.waiter.call(
-                self.waiter.arm.apply_artifact, self.vm_id, self.lab, artifact, values
-            )
+            values = await call(self.parameters.of, artifact)
+            await call(self.waiter.arm.apply_artifact, self.vm_id, self.lab, artifact, values)
+        except VaultError as error:
+            msg = f"{which} was not asked for: {error}"
+            raise GaveUpError(msg) from None
         except ArmError as error:
             if error.status in {0, 409}:  # no answer (it may have been accepted), or busy
                 return error.status == 0
-            msg = f"{which} was refused: {error.reason}"
+            msg = f"{which} was refused: {await self._said(artifact, error.reason)}"
             raise GaveUpError(msg) from None
         self.say(f"{which} is being applied")
         return True

@@ -18,6 +18,7 @@ from factory.arm import Arm, ArmError
 
 _POOL = ThreadPoolExecutor(32, thread_name_prefix="arm")
 _T = TypeVar("_T")
+Say = Callable[[str], None]
 
 
 class GaveUpError(Exception):
@@ -59,10 +60,7 @@ class Waiter:
         async def absent() -> bool:
             return await self.call(self.arm.thing, resource_id) is None
 
-        try:
-            await self.until(absent, limit, f"the deletion of {resource_id}")
-        except GaveUpError as error:
-            raise ArmError("DELETE", 0, "Timeout", str(error)) from None  # noqa: EM101
+        await self._within(limit, absent, "DELETE", f"the deletion of {resource_id}")
 
     async def user_known(self, user_id: str, limit: timedelta) -> None:
         """See to it that a lab knows a user; one that it knows is left alone.
@@ -76,10 +74,15 @@ class Waiter:
             found = await self.call(self.arm.thing, user_id)
             return found is not None and found.provisioning_state.lower() == "succeeded"
 
+        await self._within(limit, ready, "PUT", f"the lab to know the user {user_id}")
+
+    async def _within(
+        self, limit: timedelta, done: Callable[[], Awaitable[bool]], action: str, what: str
+    ) -> None:
         try:
-            await self.until(ready, limit, f"the lab to know the user {user_id}")
+            await self.until(done, limit, what)
         except GaveUpError as error:
-            raise ArmError("PUT", 0, "Timeout", str(error)) from None  # noqa: EM101
+            raise ArmError(action, 0, "Timeout", str(error)) from None
 
     async def copied(self, snapshot_id: str, limit: timedelta) -> str:
         """Wait until a snapshot's copy is complete; "" or what went wrong.

@@ -1,6 +1,7 @@
 """The command line: reads what the program reads, outside the engine.
 
-It changes nothing in Azure and in no stack's state; ``import`` and ``lock`` alone write files.
+It changes nothing in Azure and in no stack's state, but for what ``orphans --delete`` was told to;
+``import`` and ``lock`` alone write files.
 
 One module per command: it adds its parser, and runs. Errors are one line on stderr and exit 1;
 argparse's own complaints about a command line are exit 1 too, so that 2 keeps one meaning: there is
@@ -16,11 +17,11 @@ import sys
 from collections.abc import Sequence
 
 from factory.armclient import ArmError
-from factory.cli import forecast, history, lock, moving, plan, why
+from factory.cli import forecast, history, lock, moving, orphans, plan, why
 from factory.cli.options import Parser
 from factory.problems import FactoryError
 
-_COMMANDS = (plan, why, history, forecast, lock, moving)
+_COMMANDS = (plan, why, history, forecast, lock, orphans, moving)
 _EXITS = """exit codes:
   0  done (plan: nothing is due; lock --check: nothing differs)
   1  an error, told in one line

@@ -30,7 +30,7 @@ def adopt(options: argparse.Namespace) -> int:
         msg = f"--adopt {options.adopt}: is no lab of this stack -> name one of its labs: {known}"
         raise FactoryError(msg)
     home = lab_id(sources.settings.subscription_id, lab.resource_group, lab.name)
-    things = connect(stack.engine).things(f"{home}/customimages")
+    things = connect(stack.engine).arm.things(f"{home}/customimages")
     found = candidates(things, sources.images)
     wanted = [each for each in found if not each.fault]
     print(f"{len(found)} of {len(things)} custom images in {lab.name} are the original factory's:")

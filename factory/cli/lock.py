@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace) -> int:
     problems = Problems()
     old = _old(path, shown, options, problems)
     problems.raise_if_any("lock")
-    offers = observe_offers(connect(stack.engine), sources.settings, sources.images)
+    offers = observe_offers(connect(stack.engine).arm, sources.settings, sources.images)
     for line in offers.warnings:
         warn(line)
     new = relocked(sources.images, offers, old, problems, options.only, learn=not options.check)

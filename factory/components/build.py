@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pulumi
-from pulumi_azure_native import devtestlab
 
 from factory import names
-from factory.components.machine import Machine, MachineArgs, Origin
+from factory.components.lab_vm import MachineArgs, Origin, Parent
+from factory.components.machine import Machine
 from factory.delivering import capture_fault
 from factory.models import Artifact, ParentBase
 from factory.vmwork import BuildOutcome, VmWork
-
-
-@dataclass(frozen=True)
-class Parent:
-    """The released version a layered image is built on: its custom image and its record."""
-
-    image_id: pulumi.Input[str]
-    record: pulumi.Resource
 
 
 class Build(Machine):
@@ -62,13 +54,13 @@ class Build(Machine):
             return Origin(None, self._parent.image_id, (self._began, self._parent.record))
         if isinstance(base, ParentBase):
             return Origin(after=(self._began,))
-        gallery = devtestlab.GalleryImageReferenceArgs(
-            publisher=base.publisher,
-            offer=base.offer,
-            sku=base.sku,
-            os_type=self.definition.os.azure,
-            version=self.args.spec.base_version,
-        )
+        gallery = {
+            "publisher": base.publisher,
+            "offer": base.offer,
+            "sku": base.sku,
+            "os_type": self.definition.os.azure,
+            "version": self.args.spec.base_version,
+        }
         return Origin(gallery, after=(self._began,))
 
     async def work(self, work: VmWork) -> BuildOutcome:

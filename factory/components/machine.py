@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -12,34 +11,14 @@ from pulumi_azure_native import devtestlab
 
 from factory import names
 from factory.arm import ArmError
-from factory.components.factory_lab import FactoryLabComponent
-from factory.context import Run, unknown
+from factory.components.lab_vm import MachineArgs, Origin, new_password
+from factory.components.ordering import VmOrder
+from factory.context import unknown
 from factory.durations import spell_duration
 from factory.gates import Mark, RefusedError, clear_leftover, gate
 from factory.models import Artifact, SecretRef
-from factory.record import Spec, expiry, tags_for
+from factory.parameters import Parameters
 from factory.vmwork import BuildOutcome, VmWork
-
-_USER = "imagefactory"
-
-
-@dataclass(frozen=True)
-class MachineArgs:
-    """Whose VM it is, where it runs, and the attempt that it begins or goes on with."""
-
-    run: Run
-    lab: FactoryLabComponent
-    spec: Spec
-    attempt: int
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What a VM is made from: a marketplace image or a custom image, and what must be there."""
-
-    gallery: devtestlab.GalleryImageReferenceArgs | None = None
-    custom_image_id: pulumi.Input[str] | None = None
-    after: tuple[pulumi.Resource, ...] = ()
 
 
 class Machine(pulumi.ComponentResource):
@@ -92,7 +71,9 @@ class Machine(pulumi.ComponentResource):
 
     def begin(self, *after: pulumi.Output[Any]) -> pulumi.Output[dict[str, str]]:
         """Declare the first VM; gives the outcome. Attempts wait for the outputs ``after``."""
-        first = self._vm(self.args.attempt)
+        # One that may be of several sizes is ordered when all that it needs is there.
+        at_once = self.args.held or self.args.run.dry or not self.definition.fallback_sizes
+        first = self._vm(self.args.attempt) if at_once else None
         known = pulumi.Output.all(self._secrets(), *after)
         ended: pulumi.Output[dict[str, str]] = known.apply(
             lambda all_: unknown() if self.args.run.dry else self._attempts(first, all_[0])
@@ -123,37 +104,28 @@ class Machine(pulumi.ComponentResource):
         spec = self.args.spec
         return Mark(self.args.run.stack, spec.definition, spec.version, str(attempt))
 
-    def _vm(self, attempt: int) -> devtestlab.VirtualMachine:
-        spec, definition, lab = self.args.spec, self.definition, self.args.lab
-        waiter, vm_id, mark = self.args.run.waiter, self.vm_id(attempt), self._mark(attempt)
+    def _vm(self, attempt: int, *, ordered: bool = False) -> devtestlab.VirtualMachine:
+        """Declare the VM of an attempt; one that was ordered already is taken in as it is."""
+        args, definition, lab = self.args, self.definition, self.args.lab
+        waiter, vm_id, mark = args.run.waiter, self.vm_id(attempt), self._mark(attempt)
         origin, logical = self.origin(), self.part(self.kind, str(attempt))
         return devtestlab.VirtualMachine(
             logical,
             name=self.vm_name(attempt),
             lab_name=lab.name,
             resource_group_name=lab.group,
-            location=self.args.run.settings.region,
-            lab_virtual_network_id=lab.network_id,
-            lab_subnet_name=lab.subnet,
-            gallery_image_reference=origin.gallery,
-            custom_image_id=origin.custom_image_id,
-            plan_id=spec.purchase_plan().get("name"),
+            location=args.run.settings.region,
             size=definition.size,
-            storage_type=definition.disk_type.value,
-            user_name=_USER,
             # Nobody ever signs in: a password that is made here, kept as a secret, and shown never.
-            password=pulumi.Output.secret(f"{secrets.token_urlsafe(24)}-aA1"),
-            disallow_public_ip_address=True,
-            allow_claim=False,
-            # Azure itself deletes a VM that everything else forgot.
-            expiration_date=expiry(spec).isoformat(timespec="seconds"),
-            notes=f"image factory: {self.does} {spec.definition} {spec.version}",
-            tags=tags_for(spec, stack=self.args.run.stack, attempt=str(attempt)),
+            password=pulumi.Output.secret(new_password()),
+            tags=args.tags(attempt),
+            **args.properties(origin, self.does),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[*lab.ready, *origin.after],
-                # A VM that is resumed keeps the password it was made with.
-                ignore_changes=["password"],
+                import_=vm_id if ordered else None,
+                # A VM that is resumed keeps the password, one in a fallback size all of it.
+                ignore_changes=["*"] if definition.fallback_sizes else ["password"],
                 custom_timeouts=pulumi.CustomTimeouts(create=spell_duration(definition.time_limit)),
                 # One kept for a look leaves the state before it leaves Azure: declared again, a VM
                 # that Azure could not make would be written anew by every run.
@@ -166,6 +138,30 @@ class Machine(pulumi.ComponentResource):
             ),
         )
 
+    async def _next_vm(self, attempt: int) -> devtestlab.VirtualMachine | None:
+        """Have the VM of an attempt: by the engine, or ordered if it may be of several sizes."""
+        args, definition = self.args, self.definition
+        if not definition.fallback_sizes:
+            return self._vm(attempt)
+        origin = self.origin()
+        for needed in (*args.lab.ready, *origin.after):
+            if not await needed.urn.is_known():
+                self._vm_fault = "what it is made from is not there"
+                return None
+        image = await pulumi.Output.from_input(origin.custom_image_id).future()
+        properties = args.properties(origin, self.does)
+        order = VmOrder(
+            args.run.waiter,
+            self.vm_id(attempt),
+            self._mark(attempt),
+            definition.sizes,
+            lambda size: args.body(attempt, size, properties, image),
+            definition.time_limit,
+            self.say,
+        )
+        self._vm_fault = await order.place()
+        return None if self._vm_fault else self._vm(attempt, ordered=True)
+
     async def _vm_failed(self, attempt: int, fault: str) -> bool:
         """Decide after Azure could not make a VM: clear what there is of it, and once more?"""
         if self._tries_left == 0:
@@ -177,9 +173,10 @@ class Machine(pulumi.ComponentResource):
         return True
 
     async def _attempts(
-        self, first: devtestlab.VirtualMachine, values: dict[str, str]
+        self, first: devtestlab.VirtualMachine | None, values: dict[str, str]
     ) -> dict[str, str]:
-        attempt, vm = self.args.attempt, first
+        attempt = self.args.attempt
+        vm = first or (None if await self.hindrance() else await self._next_vm(attempt))
         while True:
             outcome = await self._attempt(vm, attempt, values)
             if not outcome.error:
@@ -194,23 +191,24 @@ class Machine(pulumi.ComponentResource):
             self._tries_left -= 1
             self.say(f"attempt {attempt} failed: {outcome.error}; once more, a fresh VM")
             attempt += 1
-            vm = self._vm(attempt)
+            vm = await self._next_vm(attempt)
 
     async def _attempt(
-        self, vm: devtestlab.VirtualMachine, attempt: int, values: dict[str, str]
+        self, vm: devtestlab.VirtualMachine | None, attempt: int, values: dict[str, str]
     ) -> BuildOutcome:
         if hindered := await self.hindrance():
             return BuildOutcome(error=hindered, attempt=str(attempt))
         # One that Azure failed late has an id all the same.
-        if self._vm_fault or not await vm.id.is_known():
+        if vm is None or self._vm_fault or not await vm.id.is_known():
             cause = f": {self._vm_fault}" if self._vm_fault else ""
             error = f"{self.verdict}its {self.called} could not be created{cause}"
             return BuildOutcome(error=error, attempt=str(attempt))
         vm_id = str(await vm.id.future())
         waiter, lab, applied = self.args.run.waiter, self.args.lab.id, self.artifacts()
         definition, say, called = self.definition, self.say, self.called
+        given = Parameters(values, self.args.run.read_vault)
         outcome = await self.work(
-            VmWork(waiter, vm_id, lab, definition, values, say, applied, called)
+            VmWork(waiter, vm_id, lab, definition, given, say, applied, called)
         )
         error = f"{self.verdict}{outcome.error}" if outcome.error else ""
         return replace(outcome, error=error, attempt=str(attempt), vm_id=vm_id)

@@ -13,7 +13,7 @@ from factory import names
 from factory.components.capture import Capture
 from factory.components.delivery import Delivery
 from factory.components.goods import Goods
-from factory.context import Run, adoption, unknown
+from factory.context import Run, adoption, shield, unknown
 from factory.delivering import travel_fault
 from factory.gates import Check, Mark, RefusedError, clear_leftover, gate, remake_gate
 from factory.models import Capture as Kind
@@ -72,6 +72,7 @@ class Regional:
                 delivery = self._deliveries[lab.lab.name]
                 frozen = _SOURCES if stuck and lab.held else None
                 opts = self._after_release(hooks=hooks, ignore_changes=frozen)
+                opts = pulumi.ResourceOptions.merge(opts, shield(self._goods.guard))
                 delivery.add(args, opts, lab.adopt)
         if self._goods.capture is not None:
             self._restore(self._goods.capture, image_here, snapshot_here)
@@ -223,4 +224,5 @@ class Regional:
             managed_image_id=image if generalized else None,
             snapshot_id=None if generalized else snapshot,
         )
-        capture.add(args, self._after_release())
+        opts = pulumi.ResourceOptions.merge(self._after_release(), shield(goods.guard))
+        capture.add(args, opts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pulumi
 
 from factory import names
-from factory.components.machine import Machine, MachineArgs, Origin
+from factory.components.lab_vm import MachineArgs, Origin
+from factory.components.machine import Machine
 from factory.models import Artifact
 from factory.vmwork import BuildOutcome, VmWork
 

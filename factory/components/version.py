@@ -9,17 +9,17 @@ from typing import Any
 import pulumi
 
 from factory import names
-from factory.components.build import Build, Parent
+from factory.components.build import Build
 from factory.components.capture import Capture, from_vm
 from factory.components.delivery import Delivery
 from factory.components.factory_lab import FactoryLabComponent
 from factory.components.goods import Goods
-from factory.components.machine import MachineArgs
+from factory.components.lab_vm import MachineArgs, Parent
 from factory.components.regional import FROZEN, Regional
 from factory.components.source import source_snapshot
 from factory.components.unreleased import Failures, goods_of
 from factory.components.verification import Verification
-from factory.context import Run
+from factory.context import Run, shield
 from factory.gates import Check, Mark, clear_leftover, gate
 from factory.plan_model import Source, VersionPlan
 from factory.record import Record, Spec, released, tags_for
@@ -83,7 +83,7 @@ class Version(pulumi.ComponentResource):
             raise ValueError(msg)
         build = Build(
             names.version_urn_name(plan.identity, plan.version),
-            MachineArgs(run, self._args.lab, spec, plan.attempt),
+            MachineArgs(run, self._args.lab, spec, plan.attempt, plan.vm_held),
             self._args.parent,
             pulumi.ResourceOptions(parent=self),
         )
@@ -134,7 +134,7 @@ class Version(pulumi.ComponentResource):
         plan = self._args.plan
         verification = Verification(
             names.version_urn_name(plan.identity, plan.version),
-            MachineArgs(self._run, self._args.lab, spec, plan.verifying),
+            MachineArgs(self._run, self._args.lab, spec, plan.verifying, plan.verifying_held),
             capture,
             pulumi.ResourceOptions(parent=self),
         )
@@ -163,6 +163,7 @@ class Version(pulumi.ComponentResource):
             tags=tags,
             source_id=record.source_id,
             source_lost=plan.source.lost,
+            guard=self._guard(),
         )
         parts: list[pulumi.Resource] = []
         source = None
@@ -201,6 +202,13 @@ class Version(pulumi.ComponentResource):
         goods = replace(goods, record=stash, capture=self._args.capture if restored else None)
         return goods, stash.output
 
+    def _guard(self) -> pulumi.Resource | None:
+        """Note that images are protected before the first is; the engine drops the note last."""
+        if not self._args.plan.protected:
+            return None
+        opts = pulumi.ResourceOptions(parent=self)
+        return pulumi.Stash(self._part("protected"), input="yes", opts=opts)
+
     def _gate(
         self, part: str, kind: str, outcome: pulumi.Output[dict[str, str]], *checks: Check
     ) -> pulumi.ResourceHookBinding:
@@ -236,7 +244,8 @@ class Version(pulumi.ComponentResource):
 
         # The snapshot first: capture makes the VM unusable.
         hooks = self._gate("capture", "customimages", outcome) if outcome is not None else None
+        opts = pulumi.ResourceOptions(depends_on=[source] if source else [], hooks=hooks)
         return self._args.capture.add(
             goods.custom_image("capture", vm=from_vm(vm_id, goods.os, goods.kind)),
-            pulumi.ResourceOptions(depends_on=[source] if source else [], hooks=hooks),
+            pulumi.ResourceOptions.merge(opts, shield(goods.guard)),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -68,7 +69,7 @@ def now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Now:
     made = Now(tmp_path / "images.lock")
     monkeypatch.setattr(Stack, "sources", lambda _stack, **how: made.sources(**how))
     monkeypatch.setattr(Stack, "engine", Named(made))
-    monkeypatch.setattr(lock, "connect", lambda _engine: None)
+    monkeypatch.setattr(lock, "connect", lambda _engine: SimpleNamespace(arm=None))
     monkeypatch.setattr(lock, "observe_offers", lambda *_asked: made.offers())
     return made
 

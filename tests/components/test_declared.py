@@ -229,3 +229,12 @@ def test_a_layered_image_is_built_from_its_parents_custom_image() -> None:
     assert "galleryImageReference" not in vm
     record = made.inputs(STASH, "linux/b@20261122.1/record")["input"]
     assert record["parent"] == V1
+
+
+def test_what_a_protected_version_protects_and_what_says_so_first() -> None:
+    world = dev("linux/a", labs=LABS, protectImages=True)
+    world.run()
+    made = declare(world.inputs(), world.plan())
+    guard = f"{STASH} {V1}/protected"
+    images = [f"{CUSTOM} {V1}/capture", f"{CUSTOM} {V1}/lab/home"]
+    assert all(made.order.index(guard) < made.order.index(image) for image in images)

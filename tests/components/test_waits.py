@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from factory import names
 from factory.arm import Arm, ArmError, failure_text
 from factory.gates import Mark, RefusedError, clear_leftover, may_clear
-from factory.models import Definition
-from factory.observed import ArtifactStatus, Thing
+from factory.models import Artifact, Definition, VaultRef
+from factory.observed import ArtifactStatus, BuildVm, Thing
+from factory.parameters import Parameters, Read, no_vaults
+from factory.vault import VaultError
 from factory.vmwork import BuildOutcome, VmWork
 from tests.components.harness import FakeArm, waiter
 
@@ -31,8 +34,11 @@ def definition(**fields: Any) -> Definition:
     return Definition.model_validate({"base": base, "os": "linux", **fields})
 
 
-def work(arm: FakeArm, *, secrets: dict[str, str] | None = None, **fields: Any) -> BuildOutcome:
-    job = VmWork(waiter(arm), "/vm", LAB, definition(**fields), secrets or {}, lambda _: None)
+def work(
+    arm: FakeArm, *, secrets: dict[str, str] | None = None, read: Read = no_vaults, **fields: Any
+) -> BuildOutcome:
+    given = Parameters(secrets or {}, read)
+    job = VmWork(waiter(arm), "/vm", LAB, definition(**fields), given, lambda _: None)
     return asyncio.run(job.run())
 
 
@@ -204,3 +210,61 @@ def test_the_code_of_a_provisioning_failure_is_the_end_of_its_status() -> None:
     arm = Arm(Client())  # type: ignore[arg-type]
     assert arm.vm_fault("/lab/vm") == "OSProvisioningTimedOut: not yet"
     assert arm.power_state("/lab/vm") == "running"
+
+
+VAULTED = {"name": "linux-java", "parameters": {"key": {"keyVault": "kv-x", "secret": "vpn"}}}
+
+
+def test_a_secret_of_a_key_vault_is_read_at_the_call_alone() -> None:
+    arm, asked = FakeArm(), []
+
+    def read(ref: VaultRef) -> str:
+        asked.append((str(ref), len(arm.applied)))
+        return "hunter2"
+
+    assert work(arm, artifacts=["linux-powershell", VAULTED], read=read).error == ""
+    assert arm.applied[1] == ("linux-java", {"key": "hunter2"})
+    assert asked == [("secret vpn of key vault kv-x", 1)]
+
+
+def test_a_secret_that_cannot_be_read_ends_the_build_in_one_line() -> None:
+    def read(ref: VaultRef) -> str:
+        msg = f"{ref} does not exist"
+        raise VaultError(msg)
+
+    arm = FakeArm()
+    assert work(arm, artifacts=[VAULTED], read=read).error == (
+        "artifact linux-java (1 of 2) was not asked for: "
+        "secret vpn of key vault kv-x does not exist"
+    )
+    assert arm.applied == []
+
+
+class Telltale(FakeArm):
+    """Its artifacts print what they were given."""
+
+    def build_vm(self, _: str) -> BuildVm | None:
+        return BuildVm("b1", {}, "Succeeded", tuple(self.statuses))
+
+    def apply_artifact(self, _: str, lab: str, artifact: Artifact, values: dict[str, str]) -> None:
+        artifact_id = f"{lab}/artifactsources/{artifact.source}/artifacts/{artifact.name}"
+        said = f"bad key {json.dumps(list(values.values()))}"
+        self.statuses.append(ArtifactStatus(artifact_id, "Failed", said))
+
+
+def test_what_an_artifact_says_of_its_secrets_is_masked() -> None:
+    stack = {"name": "linux-java", "parameters": {"key": {"secret": "vpn"}}}
+    said = work(Telltale(), artifacts=[stack], secrets={"vpn": 'hun"ter2'}).error
+    assert said == 'artifact linux-java (1 of 2) failed: bad key ["***"]'
+    said = work(Telltale(), artifacts=[VAULTED], read=lambda _: "hunter2").error
+    assert said == 'artifact linux-java (1 of 2) failed: bad key ["***"]'
+
+
+def test_what_cannot_be_masked_is_not_told() -> None:
+    done = f"{LAB}/artifactsources/public repo/artifacts/linux-java"
+    arm = FakeArm(
+        fate={"linux-java": "Failed"}, statuses=[ArtifactStatus(done, "Failed", "hunter2")]
+    )
+    said = work(arm, artifacts=[VAULTED]).error
+    assert "is withheld" in said
+    assert "E42" not in said

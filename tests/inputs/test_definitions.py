@@ -82,12 +82,14 @@ def test_the_generaliser_is_last_if_it_is_needed(
 
 def test_values_stay_what_they_were_written_as(tmp_path: Path) -> None:
     parameters = (
-        "{a: 1.10, b: on, c: 19:00, d: 007, e: [x, y], f: {secret: vpn}, g: , h: 'yes', i: true}"
+        "{a: 1.10, b: on, c: 19:00, d: 007, e: [x, y], f: {secret: vpn}, g: , h: 'yes', i: true, "
+        "j: {keyVault: kv-x, secret: vpn}, k: {user: x, secret: y}}"
     )
     text = f"os: linux\nartifacts: [{{name: linux-java, parameters: {parameters}}}]\n"
     write(tmp_path, one=BASE + text)
     values = load(tmp_path)["one"].definition.artifacts[0].parameters
     assert values.pop("f") == SecretRef(secret="vpn")
+    assert str(values.pop("j")) == "secret vpn of key vault kv-x"
     assert values == {
         "a": "1.10",
         "b": "on",
@@ -97,6 +99,7 @@ def test_values_stay_what_they_were_written_as(tmp_path: Path) -> None:
         "g": "",
         "h": "yes",
         "i": "true",
+        "k": '{"user": "x", "secret": "y"}',
     }
 
 
@@ -109,6 +112,18 @@ def test_values_stay_what_they_were_written_as(tmp_path: Path) -> None:
         ("os: linux\ntimeLimit: 4\n", "timeLimit: expected a duration such as 90m"),
         ("os: linux\nretries: many\n", "images/one.yaml:3:1: retries:"),
         ("os: linux\nsize: huge\n", "images/one.yaml:3:1: size:"),
+        (
+            "os: linux\nartifacts: [{name: a, parameters: {k: {keyVault: kv-x}}}]\n",
+            "parameters.k.secret: is required",
+        ),
+        (
+            "os: linux\nartifacts: [{name: a, parameters: {k: {keyVault: x--y, secret: s}}}]\n",
+            "parameters.k.keyVault: string should match pattern",
+        ),
+        (
+            "os: linux\nartifacts: [{name: a, parameters: {k: {keyVault: kv, secret: s_s}}}]\n",
+            "parameters.k.secret: string should match pattern",
+        ),
         ("os: linux\n\tsize: x\n", "images/one.yaml:3:1: is not YAML"),
         ("- os\n", "is not YAML"),
         ("os: linux\nartifacts: [windows-sysprep]\n", "windows-sysprep does not run on linux"),

@@ -265,6 +265,8 @@ def _released(put: Any, version: VersionPlan, stack: str) -> dict[str, Any]:
     record = version.record or (record_of(version.spec, stack) if version.spec else None)
     assert record is not None
     _put(put, version, ("record",), record.dump())
+    if version.protected:
+        _put(put, version, ("protected",), "yes")
     entry: dict[str, Any] = record.dump()
     if version.retired:
         _put(put, version, ("retired",), version.retired.isoformat())

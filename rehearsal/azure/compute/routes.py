@@ -86,7 +86,10 @@ TYPES = (
 _LOCATION = "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}"
 _OFFERS = f"{_LOCATION}/publishers/{{publisher}}/artifacttypes/vmimage/offers"
 _VERSIONS = f"{_OFFERS}/{{offer}}/skus/{{sku}}/versions"
-_READ = "Microsoft.Compute/locations/publishers/read"
+_PUBLISHERS = "Microsoft.Compute/locations/publishers"
+_READ_OFFERS = f"{_PUBLISHERS}/artifacttypes/offers/read"
+_READ_SKUS = f"{_PUBLISHERS}/artifacttypes/offers/skus/read"
+_READ_VERSIONS = f"{_PUBLISHERS}/artifacttypes/offers/skus/versions/read"
 
 
 def install(router: Router) -> None:
@@ -94,11 +97,11 @@ def install(router: Router) -> None:
     machine = f"{GROUP}{sizes.MACHINES}/{{name}}"
     for route in (
         Route("GET", f"{_LOCATION}/usages", _usages, "Microsoft.Compute/locations/usages/read"),
-        Route("GET", f"{_LOCATION}/publishers", _publishers, _READ),
-        Route("GET", _OFFERS, _offers, _READ),
-        Route("GET", f"{_OFFERS}/{{offer}}/skus", _skus, _READ),
-        Route("GET", _VERSIONS, _versions, _READ),
-        Route("GET", f"{_VERSIONS}/{{version}}", _version, _READ),
+        Route("GET", f"{_LOCATION}/publishers", _publishers, f"{_PUBLISHERS}/read"),
+        Route("GET", _OFFERS, _offers, _READ_OFFERS),
+        Route("GET", f"{_OFFERS}/{{offer}}/skus", _skus, _READ_SKUS),
+        Route("GET", _VERSIONS, _versions, _READ_VERSIONS),
+        Route("GET", f"{_VERSIONS}/{{version}}", _version, _READ_VERSIONS),
         Route("POST", f"{machine}/deallocate", _deallocate, f"{sizes.MACHINES}/deallocate/action"),
         Route("POST", f"{machine}/generalize", _generalize, f"{sizes.MACHINES}/generalize/action"),
         Route("GET", f"{machine}/instanceView", _instance_view, f"{sizes.MACHINES}/read"),

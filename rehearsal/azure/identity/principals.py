@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 Json = dict[str, Any]
 
+Role = tuple[tuple[str, ...], tuple[str, ...]]
 # Azure's built-in roles, as far as the calls of a factory reach: allowed actions, refused actions.
-ROLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+ROLES: Mapping[str, Role] = {
     "Owner": (("*",), ()),
     "Contributor": (
         ("*",),
@@ -34,19 +35,23 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Principal:
-    """A service principal and its roles, each as (scope, role); scopes are lower-cased."""
+    """A service principal and its roles, each as (scope, role); scopes are lower-cased.
+
+    ``known`` has what every role allows: the built-in ones and those that the estate defines.
+    """
 
     name: str
     client_id: str
     object_id: str
     tenant: str
     roles: tuple[tuple[str, str], ...]
+    known: Mapping[str, Role] = field(default_factory=lambda: ROLES, repr=False, compare=False)
 
     def allowed(self, action: str, scope: str) -> bool:
         """Tell whether a role of this principal allows an action at a scope, or above it."""
         action, scope = action.lower(), scope.lower().rstrip("/")
         return any(
-            _grants(role, action)
+            _grants(self.known[role], action)
             for held, role in self.roles
             if scope == held or scope.startswith(held + "/")
         )
@@ -87,26 +92,42 @@ class Directory:
         return list(self._principals.values())
 
 
+def _roles(estate: Json) -> dict[str, Role]:
+    """Give the built-in roles and those of the estate's `roles`, as Azure's role definitions."""
+    own = {
+        str(name): tuple(
+            tuple(str(action).lower() for action in entry.get(key, ()))
+            for key in ("actions", "notActions")
+        )
+        for name, entry in estate.get("roles", {}).items()
+    }
+    return {**ROLES, **{name: (found[0], found[1]) for name, found in own.items()}}
+
+
 def _principal(entry: Json, estate: Json) -> Principal:
+    known_roles = _roles(estate)
     names = {str(known["name"]): str(known["id"]) for known in estate["subscriptions"]}
     roles = []
     for scope, role in entry.get("roles", {}).items():
-        if role not in ROLES:
-            message = f"principal '{entry['name']}': no role '{role}' (known: {', '.join(ROLES)})"
-            raise ValueError(message)
         path = f"/subscriptions/{names[scope]}" if scope in names else str(scope)
-        roles.append((path.lower().rstrip("/"), str(role)))
+        for each in role if isinstance(role, list) else [role]:
+            if each not in known_roles:
+                known = ", ".join(known_roles)
+                message = f"principal '{entry['name']}': no role '{each}' (known: {known})"
+                raise ValueError(message)
+            roles.append((path.lower().rstrip("/"), str(each)))
     return Principal(
         name=entry["name"],
         client_id=entry["clientId"],
         object_id=str(uuid5(NAMESPACE_URL, entry["clientId"])),
         tenant=entry.get("tenant", estate["tenants"][0]),
         roles=tuple(roles),
+        known=known_roles,
     )
 
 
-def _grants(role: str, action: str) -> bool:
-    allowed, refused = ROLES[role]
+def _grants(role: Role, action: str) -> bool:
+    allowed, refused = role
     return any(fnmatchcase(action, pattern) for pattern in allowed) and not any(
         fnmatchcase(action, pattern) for pattern in refused
     )

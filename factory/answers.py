@@ -1,0 +1,69 @@
+"""What ARM answered, as plain values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from factory.observed import ArtifactStatus, BuildVm, Thing, Use
+
+
+def note_use(found: dict[str, list[Use]], made_from: Mapping[str, Any], use: Use) -> None:
+    """Note by what custom image (its lower-cased name) something is made from."""
+    image = made_from.get("customImageId")
+    if image:
+        found.setdefault(str(image).lower().rsplit("/", 1)[-1], []).append(use)
+
+
+def build_vm_of(found: Mapping[str, Any]) -> BuildVm:
+    """Read a lab VM."""
+    properties = found.get("properties", {})
+    return BuildVm(
+        name=str(found["name"]),
+        tags=dict(found.get("tags") or {}),
+        provisioning_state=str(properties.get("provisioningState", "")),
+        artifacts=tuple(_status(item) for item in properties.get("artifacts") or []),
+        id=str(found.get("id", "")),
+        size=str(properties.get("size") or ""),
+    )
+
+
+def _status(item: Mapping[str, Any]) -> ArtifactStatus:
+    message = failure_text(str(item.get("deploymentStatusMessage") or ""))
+    return ArtifactStatus(str(item.get("artifactId", "")), str(item.get("status", "")), message)
+
+
+def failure_text(message: str) -> str:
+    """Take the innermost code and text out of a deployment status, which is JSON in a string.
+
+    It may also be plain text (azure-devtestlab#511); then that is given, on one line.
+    """
+    try:
+        error = json.loads(message)["error"]
+        while error.get("details"):
+            error = error["details"][0]
+        text = f"{error['code']}: {error['message']}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        text = message
+    return " ".join(text.split())[:600]
+
+
+def thing_of(found: Mapping[str, Any]) -> Thing:
+    """Read a snapshot, a managed image or something of a lab."""
+    properties = found.get("properties", {})
+    percent = properties.get("completionPercent")
+    error = properties.get("copyCompletionError") or {}
+    profile = (properties.get("storageProfile") or {}).get("osDisk") or {}
+    size = properties.get("diskSizeGB") or profile.get("diskSizeGB")
+    return Thing(
+        id=str(found["id"]),
+        tags=dict(found.get("tags") or {}),
+        provisioning_state=str(properties.get("provisioningState", "Succeeded")),
+        copy_percent=None if percent is None else float(percent),
+        copy_error=": ".join(
+            str(error[key]) for key in ("errorCode", "errorMessage") if key in error
+        ),
+        created=str(properties.get("creationDate") or ""),
+        size_gb=int(size) if size else None,
+    )

@@ -1,0 +1,115 @@
+"""``orphans``: what carries a stack's tags in Azure and is in no state; ``--delete`` clears it.
+
+The one command that changes something, and only what it has shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from factory.arm import Arm
+from factory.cli.options import Commands, add_command, warn
+from factory.cli.reading import Stack
+from factory.gathering import connect, read_sources
+from factory.ledger import read_ledger
+from factory.observe import observe
+from factory.orphans import Orphan, chosen, find_orphans
+from factory.orphans_report import orphans_json, orphans_table
+from factory.problems import FactoryError
+from factory.waits import Waiter
+
+_EXAMPLE = """  python -m factory orphans --stack dev
+  python -m factory orphans --stack dev --delete
+  python -m factory orphans --stack dev --delete --yes team-web/linux-rhel-9-20261123-1
+
+WHERE is the column of that name, or an ARM id; without any, --delete takes what says `delete`.
+
+exit codes: 0 done, 1 error (something was not deleted among them)"""
+_GONE_WITHIN = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One look at Azure and at the state after it."""
+
+    stack: str
+    now: datetime
+    arm: Arm
+    interval: timedelta
+    orphans: list[Orphan]
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "orphans",
+        _run,
+        about="list what carries the stack's tags and is in no state",
+        example=_EXAMPLE,
+    )
+    parser.add_argument("where", metavar="WHERE", nargs="*", help="only these, released ones too")
+    parser.add_argument("--json", action="store_true", help="print it for machines")
+    parser.add_argument("--delete", action="store_true", help="delete what was shown, if confirmed")
+    parser.add_argument("--yes", action="store_true", help="do not ask before deleting")
+
+
+def _run(options: argparse.Namespace) -> int:
+    stack = Stack.of(options)
+    look = _look(stack)
+    try:
+        doomed = chosen(look.orphans, options.where)
+    except ValueError as error:
+        raise FactoryError(str(error)) from None
+    shown = doomed if options.where else look.orphans
+    if options.json:
+        print(orphans_json(look.stack, look.now, shown))
+    else:
+        print(orphans_table(shown))
+    if not options.delete or not doomed:
+        return 0
+    if not options.yes:
+        _confirm(doomed)
+    return _delete(stack, doomed)
+
+
+def _look(stack: Stack) -> _Look:
+    """Look at Azure, then at the state: a run going on writes down first what it makes."""
+    engine = stack.engine
+    sources = read_sources(engine.root, engine, stack.place.images)
+    arm, name, settings = connect(engine).arm, engine.stack_name(), sources.settings
+    observed = observe(arm, settings, name, {})
+    ledger = read_ledger(engine.own_resources(name))
+    orphans = find_orphans(settings, name, ledger, observed)
+    return _Look(name, observed.now, arm, settings.poll_interval, orphans)
+
+
+def _confirm(doomed: Sequence[Orphan]) -> None:
+    if not sys.stdin.isatty():
+        msg = "nothing was deleted: there is nobody to confirm it -> --yes"
+        raise FactoryError(msg)
+    print("To be deleted: " + ", ".join(orphan.label for orphan in doomed), file=sys.stderr)
+    answer = input(f"Delete {'it' if len(doomed) == 1 else f'these {len(doomed)}'}? [y/N] ")
+    if answer.strip().lower() not in {"y", "yes"}:
+        msg = "nothing was deleted"
+        raise FactoryError(msg)
+
+
+def _delete(stack: Stack, doomed: Sequence[Orphan]) -> int:
+    """Look once more, since a run may have begun meanwhile, and delete what is as it was shown."""
+    look = _look(stack)
+    same = {(each.id, each.fate) for each in look.orphans}
+    left = 0
+    for orphan in doomed:
+        if (orphan.id, orphan.fate) not in same:
+            warn(f"{orphan.label} is not as it was shown any more; it was not touched")
+            left += 1
+            continue
+        asyncio.run(Waiter(look.arm, look.interval).gone(orphan.id, _GONE_WITHIN))
+        print(f"deleted {orphan.label}", file=sys.stderr)
+    return 1 if left else 0

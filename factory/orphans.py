@@ -1,0 +1,250 @@
+"""What carries this stack's tags in Azure and is in no state, and what may become of it.
+
+Pure: (settings, ledger, what Azure reports) -> orphans. Whoever asks reads Azure first and the
+ledger after it: what a run makes meanwhile then has its version in the ledger already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from factory import names
+from factory.ledger import Held, Ledger
+from factory.observed import Observed, Thing
+from factory.settings import Settings
+from factory.versions import Version
+
+
+class Kind(StrEnum):
+    """What an orphan is, in the order in which they can be deleted."""
+
+    VM = "build VM"
+    LAB_IMAGE = "lab image"
+    CAPTURE = "captured image"
+    MANAGED_IMAGE = "managed image"
+    SNAPSHOT = "snapshot"
+    FOUNDATION = "foundation"
+
+
+class Fate(StrEnum):
+    """What may become of an orphan."""
+
+    DELETE = "delete"
+    RECOVER = "recover"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """One resource in no state. ``label`` names it for people, and is as unique as its id.
+
+    ``gib`` is what its disk is provisioned with, None if Azure does not tell.
+    """
+
+    kind: Kind
+    id: str
+    label: str
+    identity: str
+    version: str
+    fate: Fate
+    why: str
+    age: timedelta | None = None
+    gib: int | None = None
+    vm_size: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A tagged resource as it was seen, whether or not a state knows it."""
+
+    kind: Kind
+    place: str
+    name: str
+    thing: Thing
+    vm_size: str = ""
+
+    @property
+    def key(self) -> tuple[Kind, str, str]:
+        """Where it is, to be compared with what the ledger knows."""
+        return self.kind, self.place.lower(), self.name.lower()
+
+    @property
+    def identity(self) -> str:
+        """The definition it was made from."""
+        return self.thing.tags.get(names.DEFINITION, "")
+
+    @property
+    def version(self) -> str:
+        """The version it is of."""
+        return self.thing.tags.get(names.VERSION, "")
+
+
+def find_orphans(
+    settings: Settings, stack: str, ledger: Ledger, observed: Observed
+) -> list[Orphan]:
+    """List everything that carries the stack's tags and is in no state, in order of deletion."""
+    factory_lab = settings.factory_lab.name if settings.factory_lab else ""
+    rank = list(Kind)
+    tagged = list(_tagged(observed, stack, factory_lab))
+    known = set(_known(ledger, stack, factory_lab))
+    released = {(found.identity, found.version) for found in tagged if _was_released(found)}
+    orphans = []
+    for found in tagged:
+        if found.key not in known:
+            orphans.append(_orphan(found, *_judge(found, ledger, released), observed.now))
+    orphans += _foundations(observed, stack, ledger)
+    return sorted(orphans, key=lambda orphan: (rank.index(orphan.kind), orphan.label))
+
+
+def _tagged(observed: Observed, stack: str, factory_lab: str) -> Iterator[Found]:
+    """Give everything of versions that carries this stack's tag; VMs come filtered already."""
+    for vm in observed.vms.values():
+        seen = Thing(vm.id, vm.tags, vm.provisioning_state)
+        yield Found(Kind.VM, factory_lab, vm.name, seen, vm.size)
+    collections: list[tuple[Kind, str, Mapping[str, Thing]]] = [
+        (Kind.CAPTURE, factory_lab, observed.captures),
+        (Kind.SNAPSHOT, "", observed.snapshots),
+        (Kind.MANAGED_IMAGE, "", observed.managed_images),
+    ]
+    collections += [
+        (Kind.LAB_IMAGE, name, lab.images)
+        for name, lab in observed.labs.items()
+        if lab is not None and lab.images is not None
+    ]
+    for kind, place, things in collections:
+        for name, thing in things.items():
+            if thing.belongs_to(stack):
+                yield Found(kind, place, name, thing)
+
+
+def _known(ledger: Ledger, stack: str, factory_lab: str) -> Iterator[tuple[Kind, str, str]]:
+    """Give the places of everything that the ledger holds."""
+    lab = factory_lab.lower()
+    for held in ledger.held.values():
+        image = names.image_name(held.identity, held.version)
+        for path in held.parts:
+            match path:
+                case ("vm", attempt):
+                    usual = names.vm_name(stack, held.identity, held.version, int(attempt))
+                    yield Kind.VM, lab, _name(held, path, usual)
+                case ("capture",):
+                    yield Kind.CAPTURE, lab, _name(held, path, image)
+                case ("source",):
+                    yield Kind.SNAPSHOT, "", _name(held, path, image)
+                case ("copy", region):
+                    usual = names.copy_name(held.identity, held.version, region, 1)
+                    yield Kind.SNAPSHOT, "", _name(held, path, usual)
+                case ("image", region):
+                    usual = names.backing_name(held.identity, held.version, region)
+                    yield Kind.MANAGED_IMAGE, "", _name(held, path, usual)
+                case ("lab", target):
+                    yield Kind.LAB_IMAGE, target.lower(), _name(held, path, image)
+
+
+def _name(held: Held, path: tuple[str, ...], usual: str) -> str:
+    return (held.text("name", *path) or usual).lower()
+
+
+def _was_released(found: Found) -> bool:
+    """Tell whether a resource shows that its version may have been released.
+
+    Source and captured image carry no mark of it, since they are made before; but a captured image
+    that is whole is what a release needs last.
+    """
+    if found.thing.broken:
+        return False
+    return names.RELEASED in found.thing.tags or found.kind is Kind.CAPTURE
+
+
+def _judge(found: Found, ledger: Ledger, released: set[tuple[str, str]]) -> tuple[Fate, str]:
+    """Say what may become of it; in doubt it stays."""
+    if ledger.empty:
+        return Fate.RECOVER, "the state is empty: it was lost, or this is not its backend"
+    held = _held(ledger, found)
+    if held is not None:
+        return _judge_held(found, held)
+    if found.kind is Kind.VM:
+        return Fate.DELETE, "left over from a build that no state knows"
+    if found.thing.broken:
+        return Fate.DELETE, "Azure never finished it, and no state knows it"
+    if found.thing.provisioning_state.lower() != "succeeded":
+        return Fate.LEAVE, f"Azure is still at work on it ({found.thing.provisioning_state})"
+    if (found.identity, found.version) in released:
+        return Fate.RECOVER, "a released image that the state does not know"
+    return Fate.DELETE, "left over from a build that no state knows"
+
+
+def _judge_held(found: Found, held: Held) -> tuple[Fate, str]:
+    """Judge a part that the state lacks of a version that it has."""
+    if held.record is None:
+        return Fate.LEAVE, "its build goes on, or was cut off: `up` goes on with it or clears it"
+    if found.kind is Kind.VM:
+        return Fate.DELETE, "its image is released"
+    if held.retired is None:
+        return Fate.LEAVE, "its version is in the state: `up` takes it in"
+    if held.record.source_id.lower() == found.thing.id.lower():
+        return Fate.LEAVE, "receivers may still copy from it"
+    return Fate.DELETE, "its version is retired"
+
+
+def _held(ledger: Ledger, found: Found) -> Held | None:
+    try:
+        version = Version.parse(found.version)
+    except ValueError:
+        return None
+    return ledger.held.get((found.identity, version))
+
+
+def _orphan(found: Found, fate: Fate, why: str, now: datetime) -> Orphan:
+    place = found.place or ("snapshots" if found.kind is Kind.SNAPSHOT else "images")
+    return Orphan(
+        found.kind,
+        found.thing.id,
+        f"{place}/{found.name}",
+        found.identity,
+        found.version,
+        fate,
+        why,
+        _age(found.thing.tags.get(names.BUILT, ""), now),
+        # A lab's image refers to the managed image or snapshot of its region.
+        found.thing.size_gb if found.kind is not Kind.LAB_IMAGE else 0,
+        found.vm_size,
+    )
+
+
+def _age(built: str, now: datetime) -> timedelta | None:
+    try:
+        return max(now - datetime.fromisoformat(built), timedelta(0))
+    except (ValueError, TypeError):
+        return None
+
+
+def _foundations(observed: Observed, stack: str, ledger: Ledger) -> Iterator[Orphan]:
+    for name, thing in observed.foundations.items():
+        if name not in ledger.names and thing.belongs_to(stack):
+            yield Orphan(
+                Kind.FOUNDATION, thing.id, name, "", "", Fate.LEAVE, "the next `up` takes it in"
+            )
+
+
+def chosen(orphans: Sequence[Orphan], wanted: Sequence[str]) -> list[Orphan]:
+    """Give those to delete: what nobody needs, or exactly those that are named by label or id.
+
+    Raises :class:`ValueError` for a name that is no orphan, or one that may not be deleted at all.
+    """
+    if not wanted:
+        return [orphan for orphan in orphans if orphan.fate is Fate.DELETE]
+    picked = []
+    for name in wanted:
+        match = [each for each in orphans if name.lower() in {each.label.lower(), each.id.lower()}]
+        if not match:
+            msg = f"{name} is no orphan of this stack"
+            raise ValueError(msg)
+        if match[0].fate is Fate.LEAVE:
+            msg = f"{name} is not to be deleted: {match[0].why}"
+            raise ValueError(msg)
+        picked.append(match[0])
+    return [orphan for orphan in orphans if orphan in picked]

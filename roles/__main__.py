@@ -1,0 +1,12 @@
+"""Makes the factory's roles: see docs/permissions.md."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from factory.components.roles import program
+
+program()
