@@ -17,7 +17,15 @@ from pydantic import (
     model_validator,
 )
 
-from factory.fields import AzureName, Duration, Identity, Strict, TagName, TagValue, Text
+from factory.fields import (
+    AzureName,
+    Duration,
+    Identity,
+    MarketplaceName,
+    Strict,
+    TagName,
+    TagValue,
+)
 from factory.policies import Keep, Refresh
 
 PUBLIC_SOURCE = "public repo"
@@ -58,19 +66,27 @@ class DiskType(StrEnum):
 class PurchasePlan(Strict):
     """The marketplace plan that an image is sold under; its terms must have been accepted."""
 
-    name: Text
-    publisher: Text
-    product: Text
+    name: MarketplaceName
+    publisher: MarketplaceName
+    product: MarketplaceName
 
 
 class Base(Strict):
     """The marketplace image to build from."""
 
-    publisher: Text
-    offer: Text
-    sku: Text
-    version: Annotated[str, Field(pattern=r"^(latest|\d+(\.\d+){2,3})$")] = "latest"
+    publisher: Annotated[MarketplaceName, Field(examples=["Canonical"])]
+    offer: Annotated[MarketplaceName, Field(examples=["ubuntu-24_04-lts"])]
+    sku: Annotated[MarketplaceName, Field(examples=["server"])]
+    version: Annotated[
+        str,
+        Field(
+            pattern=r"^(latest|[0-9]{1,12}(\.[0-9]{1,12}){2,3})$",
+            examples=["latest, or 24.04.202611100"],
+        ),
+    ] = "latest"
+    """``latest``, or an exact version of the marketplace, which then never moves."""
     plan: PurchasePlan | None = None
+    """The plan of an image that is bought; its terms must have been accepted."""
 
     @property
     def urn(self) -> str:
@@ -81,7 +97,8 @@ class Base(Strict):
 class ParentBase(Strict):
     """Another definition to build from: its newest released version, in the same run after it."""
 
-    image: Identity
+    image: Annotated[Identity, Field(examples=["windows/2022/base"])]
+    """The definition, by its path below the images folder."""
 
     @property
     def urn(self) -> str:
@@ -90,7 +107,8 @@ class ParentBase(Strict):
 
 
 def _kind_of_base(value: Any) -> str:
-    return "parent" if isinstance(value, ParentBase) or "image" in (value or {}) else "marketplace"
+    named = isinstance(value, dict) and "image" in value
+    return "parent" if named or isinstance(value, ParentBase) else "marketplace"
 
 
 AnyBase = Annotated[
@@ -114,12 +132,38 @@ def _parameter(value: Any) -> Any:
     return value
 
 
+def _is_expression(value: Any) -> bool:
+    """Tell whether ARM would evaluate a text instead of passing it on, at any depth of JSON."""
+    if isinstance(value, dict):
+        return any(_is_expression(each) for each in value.values())
+    if isinstance(value, list):
+        return any(_is_expression(each) for each in value)
+    if not isinstance(value, str):
+        return False
+    try:
+        inner = json.loads(value)
+    except (ValueError, RecursionError):
+        inner = None
+    if isinstance(inner, list | dict):
+        return _is_expression(inner)
+    return bool(re.fullmatch(r"\[(?!\[).*\]", value.strip(), re.DOTALL))
+
+
 class Artifact(Strict):
     """One artifact to apply, with its parameters, from one artifact source of the factory lab."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,99}$")]
+    name: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,99}$", examples=["linux-apt-package"]),
+    ]
+    """The artifact's folder in its source."""
     source: AzureName = PUBLIC_SOURCE
-    parameters: dict[str, Annotated[str | SecretRef, BeforeValidator(_parameter)]] = {}
+    """An artifact source of the factory lab."""
+    parameters: dict[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9_.$-]{1,128}$")],
+        Annotated[str | SecretRef, BeforeValidator(_parameter)],
+    ] = {}
+    """Its parameters by name; ``{secret: name}`` takes a secret of the stack."""
 
     @model_validator(mode="before")
     @classmethod
@@ -129,10 +173,10 @@ class Artifact(Strict):
     @field_validator("parameters", mode="after")
     @classmethod
     def _no_expressions(cls, value: dict[str, str | SecretRef]) -> dict[str, str | SecretRef]:
-        # DevTest Labs deploys artifacts as ARM templates: a leading bracket is an expression there,
-        # and `[[` is ARM's way to mean a bracket.
+        # DevTest Labs deploys artifacts as ARM templates: text in brackets is an expression there,
+        # and `[[` is ARM's way to mean a bracket. Lists, as JSON, are what they are.
         for name, text in value.items():
-            if isinstance(text, str) and re.match(r"\[(?!\[)[A-Za-z]+\(", text):
+            if _is_expression(text):
                 msg = f"{name}: an ARM expression is not allowed here; write [[ for a plain ["
                 raise ValueError(msg)
         return value
@@ -141,25 +185,54 @@ class Artifact(Strict):
 class Definition(Strict):
     """One image, as its file and the ``defaults.yaml`` above it say together."""
 
-    base: AnyBase
-    os: Os
+    base: Annotated[
+        AnyBase,
+        Field(
+            examples=[
+                {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server"},
+                {"image": "linux/ubuntu-24/base"},
+            ]
+        ),
+    ]
+    """A marketplace image, or another definition whose newest released version is built upon."""
+    os: Annotated[Os, Field(examples=["windows"])]
+    """The guest's family."""
     description: Annotated[str, Field(max_length=1024)] = ""
+    """What the image is for; stands on every custom image."""
     author: Annotated[str, Field(max_length=256)] = ""
-    size: Annotated[str, Field(pattern=r"^(Standard|Basic)_[A-Za-z0-9_-]+$")] = "Standard_D4s_v5"
+    """Who answers for it; stands on every custom image."""
+    size: Annotated[
+        str,
+        Field(
+            pattern=r"^(Standard|Basic)_[A-Za-z0-9_-]{1,60}$",
+            examples=["Standard_D4s_v5"],
+        ),
+    ] = "Standard_D4s_v5"
+    """VM size of the build."""
     disk_type: DiskType = DiskType.STANDARD_SSD
-    artifacts: list[Artifact] = []
+    """Disk of the build VM."""
+    artifacts: Annotated[list[Artifact], Field(max_length=200)] = []
+    """What is installed, in order: a name, or {name, source, parameters}."""
     capture: Capture = Capture.GENERALIZED
+    """``generalized`` (sysprep or deprovision is added) or ``specialized`` (an exact copy)."""
     time_limit: Annotated[Duration, Field(ge=timedelta(minutes=10), le=timedelta(hours=24))] = (
         timedelta(hours=4)
     )
+    """Longest time for the VM and for each artifact, from 10m to 24h."""
     retries: Annotated[int, Field(ge=0, le=5)] = 1
+    """Further attempts after a failed one, each with a fresh VM."""
     tags: dict[TagName, TagValue] = {}
+    """Your own tags, on everything made from the definition."""
     refresh: Refresh | None = None
+    """Build again when the newest version is older than this: ``30d``, or a cron schedule."""
     keep: Keep | None = None
-    # The tag ImagePath that the original image factory gave this definition's images.
+    """How long released versions stay: a number, or {newest, for, atLeast}."""
     image_path: Annotated[str, Field(max_length=256)] | None = None
+    """The tag ImagePath that the original image factory gave this definition's images."""
     retire_after: Duration | None = None
+    """How long a version is marked before it retires."""
     formerly: list[Identity] = []
+    """Identities that the definition had before it moved; its versions go on under the new one."""
 
     @field_validator("tags", mode="after")
     @classmethod

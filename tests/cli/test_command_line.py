@@ -14,7 +14,19 @@ from factory.cli.engine import resources_of
 from factory.ledger import read_ledger
 from tests.plan.world import dev
 
-COMMANDS = ("plan", "why", "history", "forecast", "lock")
+COMMANDS = (
+    "validate",
+    "list",
+    "show",
+    "new",
+    "schema",
+    "trial",
+    "plan",
+    "why",
+    "history",
+    "forecast",
+    "lock",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -180,7 +180,7 @@ def test_a_folder_that_cannot_be_read_is_a_fault(
 
 def test_bytes_that_are_not_text_are_told(tmp_path: Path) -> None:
     (tmp_path / "one.yaml").write_bytes(b"\xff\xfe\x00os")
-    assert "images/one.yaml: cannot be read" in faults(tmp_path)[0]
+    assert "images/one.yaml:1:1: cannot be read: it looks like UTF-16" in faults(tmp_path)[0]
 
 
 def test_the_fingerprint_covers_what_shapes_the_image_and_nothing_else(tmp_path: Path) -> None:
