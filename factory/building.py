@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from factory.artifacts import artifact_faults
 from factory.channel import on_hold, pinned
 from factory.delivering import Consignment, regions, takers
 from factory.draft import Draft
@@ -24,11 +25,22 @@ def plan_build(inputs: Inputs, identity: str, held: list[Held], draft: Draft) ->
     except LookupError as refusal:
         draft.steps.append(Step(Action.REFUSE, identity, "", str(refusal)))
         return
-    if isinstance(build, Build):
+    if isinstance(build, Build) and (fault := _artifact_fault(inputs, build)):
+        draft.steps.append(Step(Action.REFUSE, identity, "", fault))
+    elif isinstance(build, Build):
         draft.builds.append(build)
         draft.newest[identity] = version_urn_name(build.spec.definition, build.spec.parsed())
     else:
         draft.steps.append(Step(Action.NOTHING, identity, "", build))
+
+
+def _artifact_fault(inputs: Inputs, build: Build) -> str:
+    """Say why no VM should be paid for: what would fail on it for certain; "" if nothing does."""
+    if build.resumed:
+        return ""
+    faults = artifact_faults(build.spec.content, inputs.observed.artifacts or {})
+    more = f" (and {len(faults) - 1} more: `validate --online`)" if len(faults) > 1 else ""
+    return f"{faults[0]}{more}" if faults else ""
 
 
 def admit_build(inputs: Inputs, build: Build, draft: Draft) -> None:

@@ -13,7 +13,7 @@ def check(inputs: Inputs) -> None:
     """Raise :class:`factory.problems.FactoryError` naming every guard that stops this run."""
     problems = Problems()
     _lost_state(inputs, problems)
-    _labs(inputs, problems)
+    check_labs(inputs, problems)
     _foundations(inputs, problems)
     check_adopted(inputs, problems)
     problems.raise_if_any(f"{inputs.stack} cannot run")
@@ -78,7 +78,8 @@ def _lost_state(inputs: Inputs, problems: Problems) -> None:
         )
 
 
-def _labs(inputs: Inputs, problems: Problems) -> None:
+def check_labs(inputs: Inputs, problems: Problems) -> None:
+    """Note labs that are not there, or not where the settings say."""
     settings, observed = inputs.settings, inputs.observed
     for lab in settings.labs:
         where = f"{NAMESPACE}:labs.{lab.name}"

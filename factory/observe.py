@@ -8,6 +8,8 @@ from datetime import datetime
 
 from factory import names
 from factory.arm import Arm, lab_id
+from factory.armfacts import shelf
+from factory.artifacts import Shelves
 from factory.definitions import Image
 from factory.foundations import foundation_ids
 from factory.lock import Lock
@@ -50,6 +52,7 @@ def observe(
         cores = pool.submit(arm.cores_free, subscription, settings.region) if own else None
         region, build_vms, captures = factory.result()
         offers = offered.result() if offered else Offers()
+        shelves = _shelves(pool, arm, settings, images.values()) if region is not None else None
         seen = dict(zip((lab.name for lab in settings.labs), labs, strict=True))
         return Observed(
             now=_now(arm, store),
@@ -62,6 +65,7 @@ def observe(
             managed_images=managed.result(),
             base_versions=offers.base_versions,
             cores_free=cores.result() if cores else None,
+            artifacts=shelves,
             foundations={
                 name: thing for name, thing in zip(ids, there, strict=True) if thing is not None
             },
@@ -113,6 +117,22 @@ def observe_offers(
         looks = pool.submit(observe_contents, arm, settings, images.values())
         bases = _bases(pool, arm, settings, images.values(), lock)
         return Offers(bases, *looks.result())
+
+
+def _shelves(
+    pool: ThreadPoolExecutor, arm: Arm, settings: Settings, images: ValuesView[Image]
+) -> Shelves | None:
+    """Read each artifact source that a definition names, once."""
+    own = settings.factory_lab
+    if own is None:
+        return None
+    lab = lab_id(settings.subscription_id, own.resource_group, own.name)
+    sources = sorted(
+        {artifact.source.lower() for image in images for artifact in image.definition.all_artifacts}
+    )
+    return dict(
+        zip(sources, pool.map(lambda name: shelf(arm.client, lab, name), sources), strict=True)
+    )
 
 
 def _bases(

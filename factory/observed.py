@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from factory import names
+from factory.artifacts import Shelves
 from factory.content import Contents
 
 
@@ -104,10 +105,11 @@ class Observed:
 
     ``now`` is the Date header of ARM's answers, in UTC: one clock for all machines. ``labs`` has
     None for a lab that does not exist. ``base_versions`` maps a definition to the exact version
-    that its ``latest`` means now, ``contents`` what the files of its artifacts are, ``foundations``
-    the groups, labs and networks of this stack that are there, by their logical names,
-    ``cores_free`` what the region's quota leaves, ``warnings`` what could not be read and is no
-    reason to stop.
+    that its ``latest`` means now, ``contents`` what the files of its artifacts are, ``artifacts``
+    what the factory lab's sources offer (None where nobody looked, or there is no lab yet),
+    ``foundations`` the groups, labs and networks of this stack that are there, by their logical
+    names, ``cores_free`` what the region's quota leaves, ``warnings`` what could not be read and is
+    no reason to stop.
     """
 
     now: datetime
@@ -123,6 +125,7 @@ class Observed:
     cores_free: int | None = None
     contents: Contents = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    artifacts: Shelves | None = None
 
     def ours(self, stack: str) -> list[str]:
         """List the ids of everything that carries this stack's tag."""

@@ -14,8 +14,10 @@ from factory.problems import FactoryError, Problem, Problems
 _EXAMPLE = """  python -m factory validate
   python -m factory validate images/linux --stack dev
   python -m factory validate --format github
+  python -m factory validate --stack dev --online
 
-Without --stack every Pulumi.<stack>.yaml of the work folder is checked too.
+Without --stack every Pulumi.<stack>.yaml of the work folder is checked too. Only --online needs an
+engine and a sign-in to Azure.
 
 exit codes: 0 sound (warnings may be told), 1 faults or another error"""
 
@@ -40,19 +42,36 @@ def add_to(commands: Commands) -> None:
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument("--json", action="store_const", const="json", dest="form")
     forms.add_argument("--format", choices=FORMATS, dest="form", help="how to write it (text)")
+    parser.add_argument(
+        "--online", action="store_true", help="ask Azure too (with --stack): nothing is changed"
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.online and options.stack is None:
+        msg = "--online asks one stack's subscription -> name it by --stack"
+        raise FactoryError(msg)
     project, checked, problems = read(options)
     _check_paths(options.paths, [*checked.images, *project.stacks])
+    unchecked: tuple[str, ...] = ()
+    if options.online and not problems.errors:
+        # Imports the engine's SDK, which the rest of this command does without.
+        from factory.cli.online import check_online  # noqa: PLC0415
+
+        unchecked = check_online(options, problems)
     told = _only(problems, options.paths)
     summary = _summary(told, checked.count, len(project.stacks))
+    if options.online and problems.errors and not unchecked:
+        summary += " Azure is asked once the files are sound."
     hidden = len(set(problems.errors)) - len(set(told.errors))
     if hidden:
         summary += f" {hidden} more elsewhere."
+    if unchecked:
+        summary += f" Not checked: {'; '.join(unchecked)}."
     counts = {
         "definitions": checked.count,
         "stacks": sorted(checked.stacks),
+        "notChecked": list(unchecked),
     }
     print(write(told, options.form or "text", summary, counts))
     return 1 if told.errors else 0
