@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -26,6 +24,7 @@ from factory.fields import (
     TagName,
     TagValue,
 )
+from factory.parameters import is_expression, parameter_text
 from factory.policies import Keep, Refresh
 
 PUBLIC_SOURCE = "public repo"
@@ -123,32 +122,6 @@ class SecretRef(Strict):
     secret: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
 
 
-def _parameter(value: Any) -> Any:
-    # DevTest Labs takes every parameter as text; lists and objects as JSON (type array/object).
-    if value is None:
-        return ""
-    if isinstance(value, list) or (isinstance(value, dict) and set(value) != {"secret"}):
-        return json.dumps(value, ensure_ascii=False)
-    return value
-
-
-def _is_expression(value: Any) -> bool:
-    """Tell whether ARM would evaluate a text instead of passing it on, at any depth of JSON."""
-    if isinstance(value, dict):
-        return any(_is_expression(each) for each in value.values())
-    if isinstance(value, list):
-        return any(_is_expression(each) for each in value)
-    if not isinstance(value, str):
-        return False
-    try:
-        inner = json.loads(value)
-    except (ValueError, RecursionError):
-        inner = None
-    if isinstance(inner, list | dict):
-        return _is_expression(inner)
-    return bool(re.fullmatch(r"\[(?!\[).*\]", value.strip(), re.DOTALL))
-
-
 class Artifact(Strict):
     """One artifact to apply, with its parameters, from one artifact source of the factory lab."""
 
@@ -161,7 +134,7 @@ class Artifact(Strict):
     """An artifact source of the factory lab."""
     parameters: dict[
         Annotated[str, Field(pattern=r"^[A-Za-z0-9_.$-]{1,128}$")],
-        Annotated[str | SecretRef, BeforeValidator(_parameter)],
+        Annotated[str | SecretRef, BeforeValidator(parameter_text)],
     ] = {}
     """Its parameters by name; ``{secret: name}`` takes a secret of the stack."""
 
@@ -176,7 +149,7 @@ class Artifact(Strict):
         # DevTest Labs deploys artifacts as ARM templates: text in brackets is an expression there,
         # and `[[` is ARM's way to mean a bracket. Lists, as JSON, are what they are.
         for name, text in value.items():
-            if _is_expression(text):
+            if is_expression(text):
                 msg = f"{name}: an ARM expression is not allowed here; write [[ for a plain ["
                 raise ValueError(msg)
         return value

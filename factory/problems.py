@@ -12,6 +12,7 @@ INVISIBLE = (
     "\\u2060-\\u206f\\ud800-\\udfff\\ufeff\\ufff9-\\uffff"
 )
 _UNPRINTABLE = re.compile(f"[\\t\\n\\r{INVISIBLE}]")
+_HIDDEN = re.compile(f"[{INVISIBLE}]")
 _PLACE = re.compile(r"(?P<file>.+?)(?::(?P<line>\d+))(?::(?P<column>\d+))?", re.DOTALL)
 _LONGEST = 1000
 
@@ -28,6 +29,11 @@ def printable(text: str) -> str:
     """Give text that stays on its line and shows all it has, whoever wrote it."""
     shown = _UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} ..."
+
+
+def visible(text: str) -> str:
+    """Give text without what nobody sees in it, as definitions have to be."""
+    return _HIDDEN.sub("", text)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from factory.plan_model import Action
 from factory.selection import selected
 from tests.plan.world import dev, image
 
-CHILD = {"base": {"image": "linux/a"}}
+CHILD: dict[str, Any] = {"base": {"image": "linux/a"}}
 
 
 def test_only_takes_what_it_names_and_what_that_is_built_on() -> None:
