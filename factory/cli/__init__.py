@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import logging
 import os
 import sys
@@ -45,6 +46,10 @@ _EXITS = """exit codes:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; gives the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a letter of a definition is no reason for a traceback.
+            stream.reconfigure(errors="backslashreplace")
     options = parser(argv[0] if argv else "").parse_args(argv)
     # azure-identity logs a traceback of its own for what is told in one line here.
     logging.getLogger("azure").setLevel(logging.CRITICAL)

@@ -49,7 +49,12 @@ def convert(
     """Make a definition of a lab VM; ``size`` is what the original's runs were given."""
     artifacts = convert_artifacts(vm, secrets)
     base, os = _base(vm), _os(vm, artifacts)
-    fields: dict[str, Any] = {"imagePath": image_path}
+    fields: dict[str, Any] = {}
+    if image_path == visible(image_path):
+        fields["imagePath"] = image_path
+    else:
+        why = "its name has characters that nobody sees: images made from it cannot be adopted"
+        vm.notes.lost(vm.where, "imagePath", why)
     if description := _description(vm):
         fields["description"] = description
     if os:

@@ -263,6 +263,23 @@ def test_the_schemas_take_what_the_models_take(name: str, content: object, good:
             check(content)
 
 
+def test_a_terminal_without_the_letters_is_no_reason_for_a_traceback(project: Path) -> None:
+    put(project, "images/linux/a.yaml", BASE + "description: für alle\nsiez: ş\n")
+    for words in (["validate"], ["show", "linux/a"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "factory", *words],
+            cwd=project,
+            env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(CHECKOUT)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 1
+        assert "siez" in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_schema_check_says_what_is_old(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ran(capsys, "schema", "--check")[0] == 1
     assert not (project / "schemas").exists()
