@@ -22,25 +22,14 @@ _AUTHORIZATION_API = "2022-04-01"
 _NO_ANSWER = frozenset({403, 404, 405, 501})
 
 
-def shelf(client: ArmClient, lab: str, source: str) -> dict[str, Manifest] | None:
-    """Read the artifacts of one source of a lab by lower-cased names; None if it has no such."""
-    path = f"{lab}/artifactsources/{source}"
-    if client.get(path, _LAB_API) is None:
-        return None
-    return {
-        str(item["name"]).lower(): _manifest(item)
-        for item in client.list(f"{path}/artifacts", _LAB_API)
-    }
-
-
-def _manifest(item: Mapping[str, Any]) -> Manifest:
-    properties = item.get("properties") or {}
+def manifest(name: str, properties: Mapping[str, Any]) -> Manifest:
+    """Read an artifact as a lab lists it."""
     parameters = properties.get("parameters")
     specs = parameters if isinstance(parameters, dict) else {}
     return Manifest(
-        name=str(item["name"]),
+        name=name,
         os=str(properties.get("targetOsType") or ""),
-        parameters={str(name): spec for name, spec in specs.items() if isinstance(spec, dict)},
+        parameters={str(key): spec for key, spec in specs.items() if isinstance(spec, dict)},
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from factory import faults
 from factory.folder import DEFAULTS, Found, Walk
@@ -142,18 +142,24 @@ def place_of(layers: Sequence[YamlFile], loc: Loc) -> str:
 
 
 def report(
-    error: ValidationError, layers: Sequence[YamlFile], problems: Problems, *, whole: bool = True
+    error: ValidationError,
+    layers: Sequence[YamlFile],
+    problems: Problems,
+    *,
+    whole: bool = True,
+    model: type[BaseModel] = Definition,
 ) -> None:
     """Note each fault that pydantic found at the place of the value in the file it came from.
 
-    ``whole`` is False if a file above could not be read: what is missing may stand there.
+    ``model`` is what the files should be together. ``whole`` is False if a file above could not be
+    read: what is missing may stand there.
     """
     found = [fault for fault in error.errors() if whole or fault["type"] != "missing"]
     marks = [layer.marks for layer in layers]
     for fault in found[:_MOST_FAULTS]:
         loc: Loc = faults.where_of(fault["loc"], marks)
         name = ".".join(str(part)[:80] for part in loc) or "the file"
-        what, todo = faults.told(fault, loc, Definition)
+        what, todo = faults.told(fault, loc, model)
         place = place_of(layers, loc)
         inherited = not place.startswith(f"{layers[-1].shown}:")
         if inherited and fault["type"] != "missing":

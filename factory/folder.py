@@ -49,7 +49,7 @@ class Walk:
             with os.scandir(folder) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            self.problems.error(shown, f"cannot be read: {error.strerror}", "make it readable")
+            self.problems.error(shown, f"cannot be read: {error.strerror}", "see its permissions")
             return
         if prefix.count("/") > _DEEPEST:
             self.problems.error(shown, f"folders are nested more than {_DEEPEST} deep")

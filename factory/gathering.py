@@ -170,9 +170,7 @@ def gather(sources: Sources, engine: Engine, arm: Arm, *, catalogue: bool = True
         images=sources.images,
         settings=settings,
         ledger=ledger,
-        observed=observe(
-            arm, settings, stack, selected(sources.images, settings), sources.lock
-        ),
+        observed=observe(arm, settings, stack, selected(sources.images, settings), sources.lock),
         commit=git_commit(sources.root),
         catalogue=source,
         lock=sources.lock,

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from factory import names
 from factory.arm import Arm, lab_id
-from factory.armfacts import shelf
-from factory.artifacts import Shelves
+from factory.armfacts import manifest
+from factory.artifacts import Manifest, Shelves
 from factory.definitions import Image
 from factory.foundations import foundation_ids
 from factory.lock import Lock
@@ -130,9 +130,13 @@ def _shelves(
     sources = sorted(
         {artifact.source.lower() for image in images for artifact in image.definition.all_artifacts}
     )
-    return dict(
-        zip(sources, pool.map(lambda name: shelf(arm.client, lab, name), sources), strict=True)
-    )
+    there = arm.artifact_sources(lab)
+    known = [name for name in sources if name in there]
+    listed = pool.map(lambda name: arm.artifacts(lab, name), known)
+    shelves: dict[str, dict[str, Manifest] | None] = dict.fromkeys(sources)
+    for name, found in zip(known, listed, strict=True):
+        shelves[name] = {key: manifest(key, properties) for key, properties in found.items()}
+    return shelves
 
 
 def _bases(

@@ -9,8 +9,6 @@ the parser is asked event by event, so that neither recursion nor an alias can u
 
 from __future__ import annotations
 
-import re
-import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,8 @@ from typing import Any
 
 import yaml
 
-from factory.problems import INVISIBLE, Problems
+from factory.problems import Problems
+from factory.textfile import HIDDEN, about_hidden, read_text
 
 Loc = tuple[str | int, ...]
 
@@ -27,10 +26,19 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24
 MAX_VALUES = 20_000
 
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a file may be; a generated one holds more than any that is written by hand."""
+
+    size: int = MAX_BYTES
+    values: int = MAX_VALUES
+
+
+_BY_HAND = Limits()
 # The C parser is ten times as fast; it is not in every build of PyYAML.
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_HIDDEN = re.compile(f"[{INVISIBLE}]")
 
 
 @dataclass(frozen=True)
@@ -62,13 +70,17 @@ class _Reader:
     """Turns parser events into plain values, noting each one's place and each doubled key."""
 
     def __init__(
-        self, shown: str, problems: Problems, resolve: Callable[[str], Any] | None
+        self,
+        shown: str,
+        problems: Problems,
+        resolve: Callable[[str], Any] | None,
+        most: int,
     ) -> None:
         self.shown = shown
         self.problems = problems
         self.marks: dict[Loc, tuple[int, int]] = {}
         self._resolve = resolve
-        self._count = 0
+        self._count, self._most = 0, most
 
     def document(self, events: Iterator[Any]) -> Any:
         """Build the one document of a file; None for an empty one. Raises _StopError."""
@@ -110,8 +122,8 @@ class _Reader:
 
     def _check(self, event: Any, mark: Any, loc: Loc) -> None:
         self._count += 1
-        if self._count > MAX_VALUES:
-            raise _StopError(mark, f"holds more than {MAX_VALUES} values", "split it")
+        if self._count > self._most:
+            raise _StopError(mark, f"holds more than {self._most} values", "split it")
         if len(loc) > MAX_DEPTH:
             raise _StopError(mark, f"is nested more than {MAX_DEPTH} deep")
         if isinstance(event, yaml.AliasEvent):
@@ -123,9 +135,9 @@ class _Reader:
 
     def _scalar(self, event: yaml.ScalarEvent) -> Any:
         text: str = event.value
-        hidden = _HIDDEN.search(text)
+        hidden = HIDDEN.search(text)
         if hidden:  # by an escape such as "\u202e": what stands in the file was looked at before
-            self._fault(event.start_mark, *_about_hidden(hidden[0]))
+            self._fault(event.start_mark, *about_hidden(hidden[0]))
         if not event.implicit[0]:
             return text
         if text in _NULLS:
@@ -154,17 +166,21 @@ class _Reader:
 
 
 def read_yaml(
-    path: Path, shown: str, problems: Problems, resolve: Callable[[str], Any] | None = None
+    path: Path,
+    shown: str,
+    problems: Problems,
+    resolve: Callable[[str], Any] | None = None,
+    limits: Limits = _BY_HAND,
 ) -> YamlFile | None:
     """Read one mapping from a file; what cannot be read is noted in ``problems`` and gives None.
 
     ``resolve`` makes values of plain scalars where text is not enough. Never raises for what the
-    file holds; takes time and memory by :data:`MAX_BYTES`, not by what the file would unfold to.
+    file holds; takes time and memory by ``limits``, not by what the file would unfold to.
     """
-    text = _text(path, shown, problems)
+    text = read_text(path, shown, problems, limits.size)
     if text is None:
         return None
-    reader = _Reader(shown, problems, resolve)
+    reader = _Reader(shown, problems, resolve, limits.values)
     before = len(problems.errors)
     try:
         data = reader.document(iter(yaml.parse(text, Loader=_PARSER)))
@@ -175,48 +191,6 @@ def read_yaml(
     if len(problems.errors) > before:
         return None
     return YamlFile(path, shown, data or {}, reader.marks)
-
-
-def _text(path: Path, shown: str, problems: Problems) -> str | None:
-    """Read a regular file of bounded size as UTF-8, with or without a byte order mark."""
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            problems.error(shown, "is not a regular file", "put a text file there")
-            return None
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        problems.error(shown, f"cannot be read: {reason}", "the file must be readable")
-        return None
-    if len(raw) > MAX_BYTES:
-        size = max(status.st_size, len(raw))
-        problems.error(
-            shown, f"has {size} bytes, at most {MAX_BYTES} are read", "a definition is a short text"
-        )
-        return None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        kind = "it looks like UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "not UTF-8"
-        problems.error(f"{shown}:{line}:1", f"cannot be read: {kind}", "save it as UTF-8 text")
-        return None
-    hidden = _HIDDEN.search(text)
-    if hidden:
-        line = text.count("\n", 0, hidden.start()) + 1
-        column = hidden.start() - text.rfind("\n", 0, hidden.start())
-        problems.error(f"{shown}:{line}:{column}", *_about_hidden(hidden[0]))
-        return None
-    return text
-
-
-def _about_hidden(character: str) -> tuple[str, str]:
-    return (
-        f"holds U+{ord(character):04X}, which nobody sees",
-        "take it out: what a reader sees and what the file says must be one",
-    )
 
 
 def _is_null(event: Any) -> bool:
