@@ -15,7 +15,7 @@ from factory.apiversions import COMPUTE_API, DISK_API, LAB_API, api_of
 from factory.armclient import ArmClient, ArmError
 from factory.artifact_sources import Repository
 from factory.models import Artifact, Base
-from factory.observed import ArtifactStatus, BuildVm, Thing, Use
+from factory.observed import ArtifactStatus, BuildVm, Thing, Use, provisioning_fault
 from factory.versions import base_order
 
 
@@ -79,11 +79,18 @@ class Arm:
 
     def power_state(self, vm: str) -> str:
         """Give the power state of the VM behind a lab VM (``deallocated`` ...), "" if unknown."""
-        compute = self._compute_vm(vm, **{"$expand": "instanceView"})
-        view = (compute or {}).get("properties", {}).get("instanceView", {})
-        codes = [str(status.get("code", "")) for status in view.get("statuses", [])]
+        codes = [str(status.get("code", "")) for status in self._statuses(vm)]
         found = [code.split("/", 1)[1] for code in codes if code.lower().startswith("powerstate/")]
         return found[0].lower() if found else ""
+
+    def vm_fault(self, vm: str) -> str:
+        """Say why Azure could not provision the VM behind a lab VM; "" if it does not tell."""
+        return provisioning_fault(self._statuses(vm))
+
+    def _statuses(self, vm: str) -> list[dict[str, Any]]:
+        compute = self._compute_vm(vm, **{"$expand": "instanceView"})
+        view = (compute or {}).get("properties", {}).get("instanceView", {})
+        return list(view.get("statuses", []))
 
     def os_disk(self, vm: str) -> Disk | None:
         """Read the OS disk behind a lab VM, None if it is not a managed disk any more."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from factory.armclient import ArmClient, ArmError
-from factory.artifacts import Manifest
+from factory.manifests import Manifest
 from factory.models import Base
 from factory.permissions import Grant
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from factory.artifacts import artifact_faults
 from factory.channel import on_hold, pinned
 from factory.delivering import Consignment, regions, takers
 from factory.draft import Draft
 from factory.due import Build, due
 from factory.ledger import Held
+from factory.manifests import artifact_faults
 from factory.names import version_urn_name
 from factory.plan_model import Action, Inputs, Source, Step, VersionPlan
 
@@ -64,6 +64,7 @@ def admit_build(inputs: Inputs, build: Build, draft: Draft) -> None:
             regions=delivered,
             spec=build.spec,
             attempt=build.attempt,
+            verifying=build.verifying,
             captured_from=Source.VM,
         )
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from factory import names
-from factory.record import Record, read_record
+from factory.record import Record, read_failure, read_record
 from factory.versions import Version
 
 _Key = tuple[str, Version]
@@ -77,6 +77,11 @@ def _what(path: tuple[str, ...], outputs: Mapping[str, Any], urn: str) -> str:
         return _DELIVERED + path[1]
     if path[:1] == ("vm",):
         return f"attempt {path[1]} began to build"
+    if path[:1] == ("verify",):
+        return f"attempt {path[1]} began to verify it"
+    if path == ("failed",):
+        failure = read_failure(outputs.get("output"))
+        return f"failed: {failure.error}" if failure else "failed"
     return ""
 
 

@@ -6,12 +6,13 @@ are provisioned with: Azure bills used bytes for an incremental snapshot, which 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from factory import names
 from factory.ledger import Held
-from factory.models import Os
+from factory.models import Artifact, Os
+from factory.observed import BuildVm
 from factory.plan_model import Inputs, Plan, Source, VersionPlan
 from factory.record import Record, Spec
 
@@ -80,7 +81,8 @@ def estimate(inputs: Inputs, plan: Plan) -> Cost:
         stored_before_gib=before,
         stored_after_gib=sum(
             sizes.of_plan(version) * _stored(inputs, version) for version in plan.versions
-        ),
+        )
+        + sum(sizes.of_spec(left.spec) * (left.source + left.capture) for left in plan.unreleased),
         guessed=tuple(sorted({build.identity for build in builds if sizes.guesses(build)})),
     )
 
@@ -132,6 +134,19 @@ class Sizes:
 
 
 def _minutes(inputs: Inputs, build: VersionPlan) -> int:
+    """Estimate how long the VMs of a build run: the one that builds, and the one that verifies."""
+    return _building_minutes(inputs, build) + _verifying_minutes(inputs, build)
+
+
+def _verifying_minutes(inputs: Inputs, build: VersionPlan) -> int:
+    artifacts = build.spec.content.verification if build.spec else None
+    if build.spec is None or artifacts is None:
+        return 0
+    name = names.verifying_vm_name(inputs.stack, build.identity, build.version, build.verifying)
+    return _rest(inputs.observed.vms.get(name), artifacts, PACES[build.spec.content.os])
+
+
+def _building_minutes(inputs: Inputs, build: VersionPlan) -> int:
     """Estimate how long the build VM runs, until sysprep or deprovision has shut it down."""
     spec = build.spec
     if spec is None:
@@ -141,9 +156,13 @@ def _minutes(inputs: Inputs, build: VersionPlan) -> int:
         return 0
     name = names.vm_name(inputs.stack, build.identity, build.version, build.attempt)
     vm = inputs.observed.vms.get(name.lower())
+    return _rest(vm, spec.content.all_artifacts, PACES[spec.content.os])
+
+
+def _rest(vm: BuildVm | None, artifacts: Sequence[Artifact], pace: Pace) -> int:
+    """Estimate what is left to do on a VM, which may have to be made first."""
     done = sum(artifact.succeeded for artifact in vm.artifacts) if vm else 0
-    pace = PACES[spec.content.os]
-    rest = (artifact.name for artifact in spec.content.all_artifacts[done:])
+    rest = (artifact.name for artifact in artifacts[done:])
     return (0 if vm else pace.start) + expected_minutes(rest, pace)
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from factory import faults
 from factory.folder import DEFAULTS, Found, Walk
 from factory.lineage import Image, check_lineage, check_moves
-from factory.models import Definition, Os
+from factory.models import Definition, Os, Verify
 from factory.names import image_stem
 from factory.problems import Problems
 from factory.yamlfile import Loc, YamlFile, read_yaml
@@ -190,6 +190,21 @@ def _check(image: Image, problems: Problems) -> None:
                 f"{artifact.name} must be the last artifact: the VM is unusable after it",
                 "move it to the end, or leave it out: it is added anyway",
             )
+    for applied in definition.every_artifact:
+        if applied.verifies and applied.artifact.name in generalizers:
+            problems.error(
+                place_of(layers, applied.loc),
+                f"verify: {applied.artifact.name} has nothing to do here: it shuts the VM down",
+                "take it out",
+            )
+    verify = definition.verify
+    script = verify.script if isinstance(verify, Verify) else None
+    if script and definition.os is Os.WINDOWS and not script.file.lower().endswith(".ps1"):
+        problems.error(
+            place_of(layers, ("verify", "script", "url")),
+            f"verify.script.url: {script.file} is no PowerShell script",
+            "on windows its name has to end in .ps1",
+        )
 
 
 def _check_identities(found: Mapping[str, Image], problems: Problems) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from factory.due import Build
-from factory.plan_model import Step, VersionPlan
+from factory.plan_model import Step, Stray, Unreleased, VersionPlan
 
 
 @dataclass
@@ -14,7 +14,8 @@ class Draft:
 
     ``builds`` are those that are due and not admitted yet, ``newest`` names the version that
     children of a definition are to be built on, ``unreplaced`` what retires with nothing newer in
-    its place, ``bereft`` the last good versions that labs would lose.
+    its place, ``bereft`` the last good versions that labs would lose, ``unreleased`` what is kept
+    for a look, ``strays`` are VMs that go.
     """
 
     versions: list[VersionPlan] = field(default_factory=list)
@@ -23,3 +24,5 @@ class Draft:
     newest: dict[str, str] = field(default_factory=dict)
     unreplaced: list[str] = field(default_factory=list)
     bereft: list[str] = field(default_factory=list)
+    unreleased: list[Unreleased] = field(default_factory=list)
+    strays: list[Stray] = field(default_factory=list)

@@ -27,6 +27,7 @@ class Build:
     attempt: int
     resumed: bool
     reason: str
+    verifying: int = 1
 
 
 def due(inputs: Inputs, image: Image, held: list[Held], parents: Mapping[str, str]) -> Build | str:
@@ -87,13 +88,6 @@ def _upstream(inputs: Inputs, image: Image, newest: Record) -> str | None:
     return None
 
 
-def _half_made(inputs: Inputs, held: Held) -> bool:
-    """Tell whether the capture or its snapshot failed: a VM is fit to be captured only once."""
-    name = names.image_name(held.identity, held.version).lower()
-    made = (inputs.observed.captures.get(name), inputs.observed.snapshots.get(name))
-    return any(thing is not None and thing.broken for thing in made)
-
-
 def _moved(built_on: str, parent: str, parents: Mapping[str, str]) -> bool:
     return parent in parents and built_on != parents[parent]
 
@@ -126,7 +120,7 @@ def _resumable(
 
     Azure decides: is the build VM there, and can it still succeed?
     """
-    if not _same_shape(inputs, spec, image):
+    if held.failure is not None or not _same_shape(inputs, spec, image):
         return None
     parent = parent_of(image)
     if parent is not None and _moved(spec.parent, parent, parents):
@@ -140,13 +134,28 @@ def _resumable(
         if held.has("vm", str(attempt)):
             return None
         return Build(spec, attempt, True, "cut off before its VM was made")
-    if vm.failed or _half_made(inputs, held):
+    if vm.failed or inputs.half_made(held):
         return None
     if held.has("capture"):
-        return Build(spec, attempt, True, "captured; only the release was cut off")
+        return _captured(inputs, held, spec, attempt)
     done = sum(artifact.succeeded for artifact in vm.artifacts)
     total = len(spec.content.all_artifacts)
     return Build(spec, attempt, True, f"cut off after {done} of {total} artifacts")
+
+
+def _captured(inputs: Inputs, held: Held, spec: Spec, attempt: int) -> Build | None:
+    """Go on with a captured version: with its verifying VM if that is still good, or another."""
+    if spec.content.verification is None or not held.attempts("verify"):
+        what = "the release" if spec.content.verification is None else "its verification"
+        return Build(spec, attempt, True, f"captured; only {what} was cut off")
+    newest = held.attempts("verify")[-1]
+    name = names.verifying_vm_name(inputs.stack, held.identity, held.version, newest)
+    vm = inputs.observed.vms.get(name)
+    if vm is not None and vm.failed:
+        return None
+    # The engine believes that a VM in the state is there: one that is not needs a successor.
+    number = newest if vm is not None else newest + 1
+    return Build(spec, attempt, True, "captured; its verification was cut off", number)
 
 
 def _fresh(inputs: Inputs, image: Image, reason: str, parents: Mapping[str, str]) -> Build:

@@ -77,13 +77,20 @@ def effective_text(image: Image) -> str:
         rows += _opening(before, value.loc)
         rows.append((f"{_lead(value.loc)}{_scalar(value.value)}", value.source))
         before = value.loc
-    added = image.definition.all_artifacts[len(image.definition.artifacts) :]
-    capture = image.definition.capture.value
-    rows += [(f"# then {artifact.name}", f"added: capture is {capture}") for artifact in added]
+    rows += _added(image.definition)
     width = min(max(len(text) for text, source in rows if source), 60)
     lines = [f"{text.ljust(width)}  # {source}" if source else text for text, source in rows]
     files = ", ".join(layer.shown for layer in reversed(image.layers))
     return "\n".join([f"# {image.identity}: {files}", *lines])
+
+
+def _added(definition: Definition) -> Iterator[tuple[str, str]]:
+    """Give a remark for each artifact that nobody wrote as one."""
+    for applied in definition.every_artifact:
+        if applied.loc == ("os",):
+            yield f"# then {applied.artifact.name}", f"added: capture is {definition.capture.value}"
+        elif applied.loc == ("verify", "script"):
+            yield f"# verify.script is run by {applied.artifact.name}", "added: verify has a script"
 
 
 def _opening(before: Loc, loc: Loc) -> Iterator[tuple[str, str]]:
@@ -123,6 +130,7 @@ def _is_plain(text: str) -> bool:
 
 def effective_json(image: Image) -> str:
     """Write the definition for machines: values as they are, and their places beside them."""
+    verification = image.definition.verification
     places = {".".join(str(part) for part in each.loc): each.source for each in values(image)}
     return json.dumps(
         {
@@ -130,6 +138,9 @@ def effective_json(image: Image) -> str:
             "image": image.identity,
             "definition": image.definition.model_dump(mode="json", by_alias=True),
             "artifacts": [artifact.name for artifact in image.definition.all_artifacts],
+            "verification": None
+            if verification is None
+            else [artifact.name for artifact in verification],
             "from": places,
         },
         indent=2,

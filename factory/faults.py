@@ -11,7 +11,9 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 # What pydantic puts between the keys of a place: the branch of a union that it tried.
-_PYDANTICS_OWN = frozenset({"str", "SecretRef", "[key]", "marketplace", "parent"})
+_PYDANTICS_OWN = frozenset(
+    {"str", "SecretRef", "[key]", "marketplace", "parent", "list", "mapping"}
+)
 _LONGEST_KEY = 64
 _LONGEST_VALUE = 60
 

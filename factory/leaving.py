@@ -1,4 +1,4 @@
-"""What is planned for versions that go: retired, revoked, forgotten."""
+"""What is planned for versions that go: retired, revoked, forgotten, never released."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from factory.ledger import Held
 from factory.mending import source_plan
 from factory.plan_model import Action, Inputs, Source, Step, VersionPlan
 from factory.retention import grace_over, keep_of
+from factory.unreleased import leave
 
 
 def retire(inputs: Inputs, held: Held, draft: Draft, reason: str) -> None:
@@ -67,13 +68,12 @@ def still_retired(inputs: Inputs, held: Held, draft: Draft) -> None:
     )
 
 
-def leftovers(identity: str, held: list[Held], draft: Draft) -> None:
-    """Announce what leaves the state: released build VMs, and attempts that came to nothing."""
+def leftovers(inputs: Inputs, identity: str, held: list[Held], draft: Draft) -> None:
+    """Announce what leaves the state: released build VMs, and what was never released."""
     going_on = {version.version for version in draft.versions if version.identity == identity}
     for version in held:
         if version.record and version.has("spec"):
             reason = "its build VM was released when the image was"
             draft.steps.append(Step(Action.FORGET, identity, str(version.version), reason))
         elif not version.record and version.version not in going_on:
-            reason = "this attempt came to nothing; what is left of it goes"
-            draft.steps.append(Step(Action.FORGET, identity, str(version.version), reason))
+            leave(inputs, version, draft)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from factory import names
 from factory.environments import ENVIRONMENT_TYPE
 from factory.problems import FactoryError
-from factory.record import Record, Spec, read_record, read_spec
+from factory.record import Failure, Record, Spec, read_failure, read_record, read_spec
 from factory.versions import Version
 
 _T = TypeVar("_T")
@@ -44,6 +44,7 @@ class Held:
     retired: datetime | None = None
     # Since when it is marked as going: by lab, "" for all of them.
     retiring: Mapping[str, datetime] = field(default_factory=dict)
+    failure: Failure | None = None
 
     def has(self, *path: str) -> bool:
         """Tell whether the ledger holds this part of the version."""
@@ -68,7 +69,11 @@ class Held:
     @property
     def attempt(self) -> int:
         """The newest attempt whose VM the ledger knows, 1 if none."""
-        return max((int(path[1]) for path in self.parts if path[0] == "vm"), default=1)
+        return max(self.attempts("vm"), default=1)
+
+    def attempts(self, kind: str) -> list[int]:
+        """List the attempts to build (``vm``) or to verify (``verify``) that had a VM."""
+        return sorted(int(path[1]) for path in self.parts if path[0] == kind)
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,7 @@ class _Draft:
     record: Record | None = None
     retired: datetime | None = None
     retiring: dict[str, datetime] = field(default_factory=dict)
+    failure: Failure | None = None
 
 
 def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
@@ -167,7 +173,14 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
                 _note(draft, urn, path, found)
     held = {
         key: Held(
-            key[0], key[1], draft.parts, draft.spec, draft.record, draft.retired, draft.retiring
+            key[0],
+            key[1],
+            draft.parts,
+            draft.spec,
+            draft.record,
+            draft.retired,
+            draft.retiring,
+            draft.failure,
         )
         for key, draft in drafts.items()
     }
@@ -184,6 +197,8 @@ def _note(draft: _Draft, urn: str, path: Path, outputs: Mapping[str, Any]) -> No
         draft.record = read_record(value)
         if draft.record is None:
             raise _unreadable(urn, what="record")
+    elif path == ("failed",):
+        draft.failure = read_failure(value)
     elif path == ("retired",) and isinstance(value, str):
         draft.retired = _understood(urn, datetime.fromisoformat, value)
     elif path[0] == "retiring" and isinstance(value, str):

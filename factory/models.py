@@ -7,16 +7,23 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import (
-    BeforeValidator,
     Discriminator,
     Field,
     Tag,
     field_validator,
-    model_validator,
 )
 
+from factory.artifact import (
+    PUBLIC_SOURCE,
+    AnyVerify,
+    Applied,
+    Artifact,
+    Artifacts,
+    Script,
+    SecretRef,
+    Verify,
+)
 from factory.fields import (
-    AzureName,
     Duration,
     Identity,
     MarketplaceName,
@@ -24,10 +31,7 @@ from factory.fields import (
     TagName,
     TagValue,
 )
-from factory.parameters import is_expression, parameter_text
 from factory.policies import Keep, Refresh
-
-PUBLIC_SOURCE = "public repo"
 
 
 class Os(StrEnum):
@@ -45,6 +49,11 @@ class Os(StrEnum):
     def generalizer(self) -> str:
         """The public artifact that generalises a VM and leaves it deallocated."""
         return "windows-sysprep" if self is Os.WINDOWS else "linux-deprovision"
+
+    @property
+    def script_runner(self) -> str:
+        """The public artifact that downloads files and runs one; both take the same parameters."""
+        return "windows-run-powershell" if self is Os.WINDOWS else "linux-run-bash"
 
 
 class Capture(StrEnum):
@@ -116,45 +125,6 @@ AnyBase = Annotated[
 ]
 
 
-class SecretRef(Strict):
-    """A parameter whose value is a secret of the stack: ``{secret: vpnPassword}``."""
-
-    secret: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
-
-
-class Artifact(Strict):
-    """One artifact to apply, with its parameters, from one artifact source of the factory lab."""
-
-    name: Annotated[
-        str,
-        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,99}$", examples=["linux-apt-package"]),
-    ]
-    """The artifact's folder in its source."""
-    source: AzureName = PUBLIC_SOURCE
-    """An artifact source of the factory lab."""
-    parameters: dict[
-        Annotated[str, Field(pattern=r"^[A-Za-z0-9_.$-]{1,128}$")],
-        Annotated[str | SecretRef, BeforeValidator(parameter_text)],
-    ] = {}
-    """Its parameters by name; ``{secret: name}`` takes a secret of the stack."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
-
-    @field_validator("parameters", mode="after")
-    @classmethod
-    def _no_expressions(cls, value: dict[str, str | SecretRef]) -> dict[str, str | SecretRef]:
-        # DevTest Labs deploys artifacts as ARM templates: text in brackets is an expression there,
-        # and `[[` is ARM's way to mean a bracket. Lists, as JSON, are what they are.
-        for name, text in value.items():
-            if is_expression(text):
-                msg = f"{name}: an ARM expression is not allowed here; write [[ for a plain ["
-                raise ValueError(msg)
-        return value
-
-
 class Definition(Strict):
     """One image, as its file and the ``defaults.yaml`` above it say together."""
 
@@ -184,7 +154,7 @@ class Definition(Strict):
     """VM size of the build."""
     disk_type: DiskType = DiskType.STANDARD_SSD
     """Disk of the build VM."""
-    artifacts: Annotated[list[Artifact], Field(max_length=200)] = []
+    artifacts: Artifacts = []
     """What is installed, in order: a name, or {name, source, parameters}."""
     capture: Capture = Capture.GENERALIZED
     """``generalized`` (sysprep or deprovision is added) or ``specialized`` (an exact copy)."""
@@ -206,6 +176,18 @@ class Definition(Strict):
     """How long a version is marked before it retires."""
     formerly: list[Identity] = []
     """Identities that the definition had before it moved; its versions go on under the new one."""
+    verify: Annotated[
+        AnyVerify | None,
+        Field(examples=[["our-smoke-test"], {"script": {"url": "https://example.com/check.sh"}}]),
+    ] = None
+    """What a VM made from the captured image has to pass before the release; [] is: that it boots.
+
+    Artifacts in order, or {artifacts, script: {url, files, arguments}}.
+    """
+    keep_failed: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=30))] | None = (
+        None
+    )
+    """How long a version that failed is kept for a look, with its VM, from 1h to 30d."""
 
     @field_validator("tags", mode="after")
     @classmethod
@@ -234,3 +216,60 @@ class Definition(Strict):
         if last == self.os.generalizer:
             return tuple(self.artifacts)
         return (*self.artifacts, Artifact(name=self.os.generalizer))
+
+    @property
+    def verification(self) -> tuple[Artifact, ...] | None:
+        """What a verifying VM gets, in order; None if no such VM is made.
+
+        A script becomes the public artifact that runs one.
+        """
+        if not isinstance(self.verify, Verify):
+            return None if self.verify is None else tuple(self.verify)
+        script = self.verify.script
+        if script is None:
+            return tuple(self.verify.artifacts)
+        parameters = {
+            "scriptFileUris": [script.url, *script.files],
+            "scriptToRun": script.file,
+            "scriptArguments": script.arguments,
+        }
+        runner = {"name": self.os.script_runner, "parameters": parameters}
+        return (*self.verify.artifacts, Artifact.model_validate(runner))
+
+    @property
+    def every_artifact(self) -> tuple[Applied, ...]:
+        """All that is applied on any VM, each with its place here: to build, then to verify.
+
+        What nobody wrote as an artifact has the place that it is added for: ``os``, the script.
+        """
+        written = len(self.artifacts)
+        building = [
+            Applied(("artifacts", index) if index < written else ("os",), artifact)
+            for index, artifact in enumerate(self.all_artifacts)
+        ]
+        whole = isinstance(self.verify, Verify)
+        listed = self.verify.artifacts if isinstance(self.verify, Verify) else self.verify or ()
+        loc: tuple[str, ...] = ("verify", "artifacts") if whole else ("verify",)
+        verifying = [
+            Applied((*loc, index) if index < len(listed) else ("verify", "script"), artifact)
+            for index, artifact in enumerate(self.verification or ())
+        ]
+        return (*building, *verifying)
+
+
+__all__ = [
+    "PUBLIC_SOURCE",
+    "AnyBase",
+    "Applied",
+    "Artifact",
+    "Base",
+    "Capture",
+    "Definition",
+    "DiskType",
+    "Os",
+    "ParentBase",
+    "PurchasePlan",
+    "Script",
+    "SecretRef",
+    "Verify",
+]

@@ -78,6 +78,11 @@ def adopted_name(lab: str, image: str) -> str:
     return f"{ADOPTED}{lab}/{image}"
 
 
+def verifying_vm_name(stack: str, identity: str, version: Version, attempt: int) -> str:
+    """Name the VM that verifies a captured image, by the same rules as a build VM."""
+    return "v" + _short_hash(f"{stack}|{identity}|{version}|verify|{attempt}", 14)
+
+
 def version_urn_name(identity: str, version: Version) -> str:
     """Give the logical name of a version's component; its parts' names begin with it."""
     return f"{identity}@{version}"

@@ -9,11 +9,11 @@ from datetime import datetime
 from factory import names
 from factory.arm import Arm, lab_id
 from factory.armfacts import manifest
-from factory.artifacts import Manifest, Shelves
 from factory.definitions import Image
 from factory.foundations import foundation_ids
 from factory.lock import Lock
 from factory.locked import locked_base
+from factory.manifests import Manifest, Shelves
 from factory.models import Base
 from factory.observe_artifacts import observe_contents
 from factory.observed import BuildVm, Observed, ObservedLab, Offers, Thing
@@ -128,7 +128,11 @@ def _shelves(
         return None
     lab = lab_id(settings.subscription_id, own.resource_group, own.name)
     sources = sorted(
-        {artifact.source.lower() for image in images for artifact in image.definition.all_artifacts}
+        {
+            applied.artifact.source.lower()
+            for image in images
+            for applied in image.definition.every_artifact
+        }
     )
     there = arm.artifact_sources(lab)
     known = [name for name in sources if name in there]

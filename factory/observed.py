@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from factory import names
-from factory.artifacts import Shelves
 from factory.content import Contents
+from factory.manifests import Shelves
 
 
 @dataclass(frozen=True)
@@ -134,3 +135,16 @@ class Observed:
         things = [*images, *self.captures.values(), *self.snapshots.values()]
         things += self.managed_images.values()
         return sorted({thing.id for thing in things if thing.belongs_to(stack)})
+
+
+def provisioning_fault(statuses: Iterable[Mapping[str, Any]]) -> str:
+    """Find in a VM's instance view why it could not be provisioned: code and text; "" if unknown.
+
+    The code is the end of a status such as ``ProvisioningState/failed/OSProvisioningTimedOut``.
+    """
+    for status in statuses:
+        code = str(status.get("code", ""))
+        if code.lower().startswith("provisioningstate/failed/"):
+            text = f"{code.rsplit('/', 1)[1]}: {status.get('message') or ''}"
+            return " ".join(text.split())[:600]
+    return ""

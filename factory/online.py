@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from factory.artifacts import artifact_faults
 from factory.guards import check_labs
 from factory.lineage import Image
+from factory.manifests import artifact_faults
 from factory.models import Base
 from factory.permissions import Grant, needed, refused
 from factory.plan_model import Inputs
@@ -54,13 +54,9 @@ def check_against(inputs: Inputs, facts: Facts, problems: Problems) -> list[str]
 
 
 def _artifacts(inputs: Inputs, image: Image, problems: Problems) -> None:
-    definition = image.definition
-    for fault in artifact_faults(definition, inputs.observed.artifacts or {}):
-        written = fault.index < len(definition.artifacts)
-        loc: tuple[str | int, ...] = ("artifacts", fault.index) if written else ("os",)
-        if written and fault.parameter is not None:
-            loc = (*loc, "parameters", fault.parameter)
-        problems.error(image.place(*loc), fault.what, fault.todo)
+    for fault in artifact_faults(image.definition, inputs.observed.artifacts or {}):
+        at = () if fault.parameter is None else ("parameters", fault.parameter)
+        problems.error(image.place(*fault.loc, *at), fault.what, fault.todo)
 
 
 def _base(inputs: Inputs, image: Image, facts: Facts, problems: Problems) -> None:

@@ -30,6 +30,7 @@ from factory.receiving import receive
 from factory.retention import judge
 from factory.revoking import revocations, revoked, still_used
 from factory.room import admit
+from factory.unreleased import strays
 from factory.versions import Version
 
 _ORDER = {action: index for index, action in enumerate(Action)}
@@ -57,7 +58,8 @@ def make_plan(inputs: Inputs) -> Plan:
         key=lambda v: (depth.get(inputs.present(v.identity), 0), v.identity, v.version)
     )
     for identity in sorted({*inputs.ledger.identities, *inputs.ledger.last_versions}):
-        leftovers(identity, inputs.ledger.of(identity), draft)
+        leftovers(inputs, identity, inputs.ledger.of(identity), draft)
+    strays(inputs, draft)
     known_bad = revocations(inputs)
     draft.steps += still_used(inputs, known_bad)
     steps = sorted(
@@ -81,6 +83,8 @@ def make_plan(inputs: Inputs) -> Plan:
         warnings=inputs.observed.warnings,
         holdings=_holdings(inputs, versions),
         revoked=known_bad,
+        unreleased=tuple(draft.unreleased),
+        strays=tuple(draft.strays),
     )
 
 

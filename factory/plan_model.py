@@ -16,7 +16,7 @@ from factory.lock import Lock
 from factory.names import image_name
 from factory.observed import Observed, Thing
 from factory.patterns import takes_any
-from factory.record import Record, Spec
+from factory.record import Failure, Record, Spec
 from factory.settings import Settings, TargetLab
 from factory.versions import Version
 
@@ -103,6 +103,12 @@ class Inputs:
         observed = self.observed.labs.get(lab)
         name = image_name(held.identity, held.version).lower()
         return (observed.images or {}).get(name) if observed else None
+
+    def half_made(self, held: Held) -> bool:
+        """Tell whether the capture or its snapshot failed: a VM is fit to be captured only once."""
+        name = image_name(held.identity, held.version).lower()
+        made = (self.observed.captures.get(name), self.observed.snapshots.get(name))
+        return any(thing is not None and thing.broken for thing in made)
 
     def lab_has(self, lab: str, held: Held) -> bool:
         """Tell whether a lab really has a version: by the ledger, and whole in Azure.
@@ -192,6 +198,7 @@ class VersionPlan:
     """One version to declare: being built (``spec``), kept or received (``record``), or retired.
 
     ``retiring`` says since when it is marked as going: by lab, "" for all of them.
+    ``attempt`` is the attempt to build it that begins or goes on, ``verifying`` that to verify it.
     """
 
     identity: str
@@ -199,6 +206,7 @@ class VersionPlan:
     regions: tuple[RegionDelivery, ...] = ()
     spec: Spec | None = None
     attempt: int = 1
+    verifying: int = 1
     record: Record | None = None
     retired: datetime | None = None
     retiring: Mapping[str, datetime] = field(default_factory=dict)
@@ -221,6 +229,33 @@ class Adoption:
 
 
 @dataclass(frozen=True)
+class Unreleased:
+    """A version that failed and is kept for a look: its source and capture, if they were made.
+
+    ``vm`` names the lab VM that failed; it stays as it is, outside the state.
+    """
+
+    identity: str
+    version: Version
+    spec: Spec
+    until: datetime
+    failure: Failure | None
+    source: bool
+    capture: bool
+    vm: str = ""
+
+
+@dataclass(frozen=True)
+class Stray:
+    """A VM of ours in the factory lab that nothing needs and that no resource stands for."""
+
+    vm: str
+    identity: str
+    version: Version
+    attempt: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """What the program declares (``versions``) and what a reader sees (``steps``).
 
@@ -239,6 +274,8 @@ class Plan:
     holdings: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     revoked: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unreleased: tuple[Unreleased, ...] = ()
+    strays: tuple[Stray, ...] = ()
 
     @property
     def nothing_due(self) -> bool:

@@ -15,7 +15,7 @@ from factory import names
 from factory.cost import Sizes
 from factory.ledger import IMAGE_TYPE, Ledger, Path, read_ledger
 from factory.mending import HOLDINGS
-from factory.plan_model import Adoption, Inputs, Plan, Source, VersionPlan
+from factory.plan_model import Adoption, Inputs, Plan, Source, Unreleased, VersionPlan
 from factory.record import Record, Spec, released
 
 
@@ -37,6 +37,8 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
             definitions.setdefault(version.identity, {})[str(version.version)] = entry
     for identity, entries in plan.passed_on.items():
         definitions.setdefault(identity, {}).update(entries)
+    for left in plan.unreleased:
+        _unreleased(state, left)
     outputs: dict[str, Any] = {
         HOLDINGS: plan.holdings,
         cat.OUTPUT: cat.written(inputs.stack, plan.serial, definitions, plan.revoked),
@@ -83,8 +85,7 @@ class _State:
 
 def _version(state: _State, version: VersionPlan, record: Record) -> None:
     if version.spec is not None:
-        state.part(version, ("spec",), output=version.spec.dump())
-        state.part(version, ("vm", str(version.attempt)))
+        _built(state, version, version.spec)
     if state.inputs.settings.builds and not version.source.lost:
         state.part(version, ("source",))
     if version.captured_from is Source.VM:
@@ -116,6 +117,21 @@ def _foreseen(inputs: Inputs, adoption: Adoption) -> dict[str, Any]:
     observed = inputs.observed.labs.get(adoption.lab)
     thing = (observed.images or {}).get(adoption.name.lower()) if observed else None
     return {"tags": dict(thing.tags), "creationDate": thing.created} if thing else {}
+
+
+def _built(state: _State, version: VersionPlan, spec: Spec) -> None:
+    state.part(version, ("spec",), output=spec.dump())
+    state.part(version, ("vm", str(version.attempt)))
+    if spec.content.verification is not None:
+        state.part(version, ("verify", str(version.verifying)))
+
+
+def _unreleased(state: _State, left: Unreleased) -> None:
+    """Keep what is kept for a look as it is."""
+    held = state.inputs.ledger.held[(left.identity, left.version)]
+    for part in ("spec", "failed", *(["source"] * left.source), *(["capture"] * left.capture)):
+        if held.has(part):
+            state.put("part", names.part(left.identity, left.version, part), **held.parts[(part,)])
 
 
 def _expected_record(inputs: Inputs, spec: Spec, attempt: int) -> Record:

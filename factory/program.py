@@ -18,6 +18,7 @@ from factory.components.factory_lab import FactoryLabComponent
 from factory.components.image import Image as ImageComponent
 from factory.components.refusal import refuse
 from factory.components.store import Store
+from factory.components.unreleased import Kept, clear
 from factory.components.version import Version, VersionArgs
 from factory.context import Run
 from factory.cost import estimate
@@ -28,6 +29,7 @@ from factory.plan import make_plan
 from factory.plan_model import Action, Inputs, Plan
 from factory.problems import FactoryError
 from factory.report import plan_table
+from factory.settings import Settings
 from factory.validate import wanted_secrets
 from factory.waits import Waiter
 
@@ -94,10 +96,19 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
         definitions.setdefault(identity, {}).update(entries)
     for old in plan.adoptions:
         deliveries[old.lab].adopt(old)
+    _declare_environments(run, settings, lab)
+    for left in plan.unreleased:
+        opts = pulumi.ResourceOptions(parent=images[left.identity])
+        Kept(run, left, store.group, captures[left.identity], opts)
+    for stray in plan.strays:
+        clear(run, stray)
+    _export(inputs, plan, definitions)
+
+
+def _declare_environments(run: Run, settings: Settings, lab: FactoryLabComponent | None) -> None:
     for environment in settings.environments:
         ready = lab.ready if lab is not None and environment.lab == lab.spec.name else ()
         Environment(run, environment, run.secrets, ready)
-    _export(inputs, plan, definitions)
 
 
 def _export(inputs: Inputs, plan: Plan, definitions: Mapping[str, Mapping[str, Any]]) -> None:

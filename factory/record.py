@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
@@ -25,7 +25,7 @@ from factory.versions import Version
 
 SCHEMA = "1"
 _HIDDEN = re.compile(f"[{INVISIBLE}]")
-_T = TypeVar("_T", bound="_Facts")
+_T = TypeVar("_T", bound=Strict)
 
 
 def _utc(text: str) -> str:
@@ -155,6 +155,29 @@ class Record(_Facts):
         return {str(key): str(value) for key, value in json.loads(self.tags).items()}
 
 
+class Failure(Strict):
+    """How a version came to its end without a release: when, by Azure's clock, and why."""
+
+    at: TimeText
+    error: Annotated[str, Field(max_length=4000)]
+
+    def dump(self) -> dict[str, str]:
+        """Give the mapping of strings that goes into the state."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def expiry(spec: Spec) -> datetime:
+    """Give the moment at which Azure itself deletes the VMs of a build that everybody forgot.
+
+    Later than any run needs them, and than ``keepFailed`` keeps them.
+    """
+    definition = spec.content
+    phases = 1 if definition.verification is None else 2
+    longest = phases * (definition.retries + 2) * definition.time_limit
+    kept = definition.keep_failed or timedelta()
+    return datetime.fromisoformat(spec.built) + longest + timedelta(days=1) + kept
+
+
 def tags_for(facts: Record | Spec, *, stack: str, attempt: Any) -> dict[str, Any]:
     """Give the tags of everything made for a version; ``attempt`` may be an Output."""
     if isinstance(facts, Spec):
@@ -180,7 +203,7 @@ def released(
 ) -> Record:
     """Write down what a version was made from, at the moment it has passed every gate.
 
-    ``outcome`` is a :class:`factory.waits.BuildOutcome` as plain data.
+    ``outcome`` is a :class:`factory.vmwork.BuildOutcome` as plain data.
     """
     definition = spec.content
     return Record.model_validate(
@@ -218,6 +241,11 @@ def read_spec(value: Any) -> Spec | None:
         return spec if spec and spec.content else None
     except ValidationError:
         return None
+
+
+def read_failure(value: Any) -> Failure | None:
+    """Read a failure strictly; None for anything that is not exactly one: then the why is lost."""
+    return _read(Failure, value)
 
 
 def _read(model: type[_T], value: Any) -> _T | None:

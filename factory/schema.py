@@ -30,7 +30,7 @@ _SHORT: dict[str, list[dict[str, Any]]] = {
     "Keep": [{"type": "integer", "minimum": 1}],
     "Refresh": [{"type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?[dhms])+$"}],
 }
-_INHERITED = ("Base", "PurchasePlan", "ParentBase")
+_INHERITED = ("Base", "PurchasePlan", "ParentBase", "Script")
 
 
 def schemas() -> dict[str, str]:

@@ -13,6 +13,7 @@ from factory.forecast import Run
 from factory.ledger import Held
 from factory.lineage import parent_of
 from factory.marking import retire_after_of
+from factory.models import Definition
 from factory.plan_model import CHANGES, Action, Inputs, Plan, Step
 from factory.problems import FactoryError
 from factory.report import table
@@ -82,6 +83,7 @@ def _rules(inputs: Inputs, identity: str) -> str:
     if image is not None and inputs.settings.builds:
         refresh = image.definition.refresh
         rules += [f"built on {parent}"] if (parent := parent_of(image)) else []
+        rules += _gates(image.definition)
         rules.append(f"refresh {refresh}" if refresh else "no refresh by age")
     if after := retire_after_of(inputs, identity):
         rules.append(f"marked for {spell_duration(after)} before it is deleted")
@@ -92,6 +94,16 @@ def _rules(inputs: Inputs, identity: str) -> str:
     labs = [lab.name for lab in takers(inputs, identity)]
     rules.append(f"taken by {', '.join(labs)}" if labs else "no lab takes it")
     return "; ".join(rules)
+
+
+def _gates(definition: Definition) -> list[str]:
+    """Say how a version is verified, and for how long a failed one is kept."""
+    tests, kept = definition.verification, definition.keep_failed
+    rules = []
+    if tests is not None:
+        names = ", ".join(artifact.name for artifact in tests)
+        rules.append(f"verified by {names}" if names else "verified by booting it")
+    return rules + ([f"keeps failed ones for {spell_duration(kept)}"] if kept else [])
 
 
 def _next(identity: str, plan: Plan, ahead: Iterator[Run]) -> str:
@@ -143,6 +155,7 @@ _FATES = frozenset(
         Action.RESTORE,
         Action.FORGET,
         Action.RESUME,
+        Action.WAIT,
     }
 )
 
@@ -150,4 +163,6 @@ _FATES = frozenset(
 def _state(held: Held) -> str:
     if held.retired is not None:
         return f"retired {held.retired:%Y-%m-%d}"
-    return "released" if held.record is not None else "unfinished"
+    if held.record is not None:
+        return "released"
+    return "unreleased" if held.has("capture") or held.failure else "unfinished"

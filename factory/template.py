@@ -49,6 +49,8 @@ def first_definition(system: Os, inherited: Collection[str], modeline: str) -> s
         "# retries: 1               # further attempts, each with a fresh VM",
         "# refresh: 30d             # build again when the newest version is older",
         "# keep: 3                  # released versions that stay",
+        "# verify: []             # released once a VM made from it boots (docs/verify.md)",
+        "# keepFailed: 3d         # a version that failed stays as long for a look",
         "# tags:",
         "#   costCenter: '4711'",
     ]

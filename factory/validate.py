@@ -90,11 +90,12 @@ def _sources(images: Mapping[str, Image], settings: Settings, problems: Problems
         return  # an adopted lab has sources that this stack does not know
     known = {PUBLIC_SOURCE, *(source.name.lower() for source in settings.artifact_sources)}
     for image in selected(images, settings).values():
-        for index, artifact in enumerate(image.definition.artifacts):
+        for applied in image.definition.every_artifact:
+            artifact = applied.artifact
             if artifact.source.lower() not in known:
                 problems.error(
-                    image.place("artifacts", index, "source"),
-                    f"artifact {artifact.name}: the factory lab has no source {artifact.source!r}",
+                    image.place(*applied.loc, "source"),
+                    f"{applied.called}: the factory lab has no source {artifact.source!r}",
                     f"add it to {NAMESPACE}:artifactSources, or use {', '.join(sorted(known))}",
                 )
 
@@ -111,10 +112,10 @@ def wanted_secrets(images: Mapping[str, Image], settings: Settings) -> dict[str,
         if source.token:
             wanted.setdefault(source.token, f"artifact source {source.name!r}")
     for image in selected(images, settings).values():
-        for index, artifact in enumerate(image.definition.artifacts):
-            for name, value in artifact.parameters.items():
+        for applied in image.definition.every_artifact:
+            for name, value in applied.artifact.parameters.items():
                 if isinstance(value, SecretRef):
-                    place = image.place("artifacts", index, "parameters", name)
+                    place = image.place(*applied.loc, "parameters", name)
                     wanted.setdefault(value.secret, place)
     return wanted
 

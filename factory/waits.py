@@ -1,4 +1,4 @@
-"""Waiting for Azure without holding an engine slot: artifacts, power states, copies, deletions.
+"""Waiting for Azure without holding an engine slot: copies, deletions, VMs (factory/vmwork.py).
 
 These coroutines run in async applies. They never raise for what Azure did: they return an outcome,
 and a gate (factory/gates.py) judges it. Every wait can begin in the middle, since a run may have
@@ -8,45 +8,20 @@ been cut off there. https://github.com/pulumi/pulumi/issues/21899 is why no afte
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from factory.arm import Arm, ArmError, artifact_id
-from factory.models import Artifact, Capture, Definition
-from factory.observed import ArtifactStatus, BuildVm
+from factory.arm import Arm, ArmError
 
-# DevTest Labs lists an artifact some time after it accepted it; longer than this, it was lost.
-_SHOWN_WITHIN = timedelta(minutes=10)
 _POOL = ThreadPoolExecutor(32, thread_name_prefix="arm")
 _T = TypeVar("_T")
-Say = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class BuildOutcome:
-    """How a build ended: ``error`` is "" if its disk is fit to be captured. Strings only."""
-
-    error: str = ""
-    attempt: str = "1"
-    vm_id: str = ""
-    os_disk_id: str = ""
-    generation: str = "V1"
-    security_type: str = ""
-    encryption: str = ""
-    disk_size_gb: str = "0"
-    plan: str = "{}"
-
-    def dump(self) -> dict[str, str]:
-        """Give it as plain data for an Output."""
-        return asdict(self)
-
-
-class _GaveUpError(Exception):
-    """The build cannot succeed any more; the text says why."""
+class GaveUpError(Exception):
+    """What was waited for cannot succeed any more; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +49,7 @@ class Waiter:
             start = start or now
             if now - start > limit:
                 msg = f"timed out waiting for {waiting_for}"
-                raise _GaveUpError(msg)
+                raise GaveUpError(msg)
             await self.pause()
 
     async def gone(self, resource_id: str, limit: timedelta) -> None:
@@ -86,7 +61,7 @@ class Waiter:
 
         try:
             await self.until(absent, limit, f"the deletion of {resource_id}")
-        except _GaveUpError as error:
+        except GaveUpError as error:
             raise ArmError("DELETE", 0, "Timeout", str(error)) from None  # noqa: EM101
 
     async def user_known(self, user_id: str, limit: timedelta) -> None:
@@ -103,7 +78,7 @@ class Waiter:
 
         try:
             await self.until(ready, limit, f"the lab to know the user {user_id}")
-        except _GaveUpError as error:
+        except GaveUpError as error:
             raise ArmError("PUT", 0, "Timeout", str(error)) from None  # noqa: EM101
 
     async def copied(self, snapshot_id: str, limit: timedelta) -> str:
@@ -123,128 +98,6 @@ class Waiter:
 
         try:
             await self.until(complete, limit, "the copy of the snapshot")
-        except (_GaveUpError, ArmError) as error:
+        except (GaveUpError, ArmError) as error:
             return str(error)
         return problem
-
-
-@dataclass(frozen=True)
-class VmWork:
-    """What is to be done on one build VM, and how to speak of it."""
-
-    waiter: Waiter
-    vm_id: str
-    lab: str
-    definition: Definition
-    secrets: Mapping[str, str]
-    say: Say
-
-    async def run(self) -> BuildOutcome:
-        """Apply every artifact, wait for the VM to be deallocated, read its disk."""
-        try:
-            await self._artifacts()
-            await self._deallocated()
-            return await self._disk()
-        except (_GaveUpError, ArmError) as error:
-            return BuildOutcome(error=str(error))
-
-    async def _artifacts(self) -> None:
-        artifacts = self.definition.all_artifacts
-        for index, artifact in enumerate(artifacts):
-            which = f"artifact {artifact.name} ({index + 1} of {len(artifacts)})"
-            nth = sum(other.name == artifact.name for other in artifacts[:index])
-            await self._one(artifact, nth, which)
-
-    async def _one(self, artifact: Artifact, nth: int, which: str) -> None:
-        """Apply one artifact unless it is there already, and see it through."""
-        wanted = artifact_id(self.lab, artifact)
-        asked_at = None
-        started = None
-        while True:
-            vm = await self._vm()
-            now = self.waiter.arm.client.now
-            started = started or now
-            status = _find(vm, wanted, nth)
-            if status is not None and status.succeeded:
-                self.say(f"{which} is applied")
-                return
-            if status is not None and status.failed:
-                msg = f"{which} failed: {status.message or status.status}"
-                raise _GaveUpError(msg)
-            if now - started > self.definition.time_limit:
-                msg = f"{which} did not finish within timeLimit"
-                raise _GaveUpError(msg)
-            overdue = asked_at is None or now - asked_at > _SHOWN_WITHIN
-            if status is None and overdue and vm.provisioning_state.lower() == "succeeded":
-                asked_at = now if await self._ask(artifact, which) else None
-            await self.waiter.pause()
-
-    async def _vm(self) -> BuildVm:
-        vm = await self.waiter.call(self.waiter.arm.build_vm, self.vm_id)
-        if vm is None:
-            msg = "its build VM was deleted by somebody"
-            raise _GaveUpError(msg)
-        if vm.provisioning_state.lower() in {"failed", "corrupted", "deleting"}:
-            msg = f"its build VM is in state {vm.provisioning_state}"
-            raise _GaveUpError(msg)
-        return vm
-
-    async def _ask(self, artifact: Artifact, which: str) -> bool:
-        """Ask the lab for one artifact; False if the VM is busy and has to be asked again."""
-        values = {
-            name: text if isinstance(text, str) else self.secrets[text.secret]
-            for name, text in artifact.parameters.items()
-        }
-        try:
-            await self.waiter.call(
-                self.waiter.arm.apply_artifact, self.vm_id, self.lab, artifact, values
-            )
-        except ArmError as error:
-            if error.status in {0, 409}:  # no answer (it may have been accepted), or busy
-                return error.status == 0
-            msg = f"{which} was refused: {error.reason}"
-            raise _GaveUpError(msg) from None
-        self.say(f"{which} is being applied")
-        return True
-
-    async def _deallocated(self) -> None:
-        """Wait for the deallocation: sysprep and deprovision end with it, else it is asked for."""
-        if self.definition.capture is Capture.SPECIALIZED:
-            state = await self.waiter.call(self.waiter.arm.power_state, self.vm_id)
-            if state != "deallocated":
-                await self.waiter.call(self.waiter.arm.stop_vm, self.vm_id)
-
-        async def deallocated() -> bool:
-            state = await self.waiter.call(self.waiter.arm.power_state, self.vm_id)
-            return state == "deallocated"
-
-        await self.waiter.until(
-            deallocated, self.definition.time_limit, "the build VM to be deallocated"
-        )
-
-    async def _disk(self) -> BuildOutcome:
-        disk = await self.waiter.call(self.waiter.arm.os_disk, self.vm_id)
-        if disk is None:
-            msg = "its build VM has no managed OS disk"
-            raise _GaveUpError(msg)
-        return BuildOutcome(
-            os_disk_id=disk.id,
-            generation=disk.generation,
-            security_type=disk.security_type,
-            encryption=disk.encryption,
-            disk_size_gb=str(disk.size_gb),
-            plan=_json(disk.plan),
-        )
-
-
-def _find(vm: BuildVm, wanted: str, nth: int) -> ArtifactStatus | None:
-    """Find the nth application of an artifact; ids end in source/artifacts/name, in any case."""
-    tail = wanted.lower().rsplit("/", 3)[1:]
-    found = [
-        status for status in vm.artifacts if status.artifact.lower().rsplit("/", 3)[1:] == tail
-    ]
-    return found[nth] if nth < len(found) else None
-
-
-def _json(value: Mapping[str, str]) -> str:
-    return json.dumps(dict(value), sort_keys=True)

@@ -9,7 +9,6 @@ from pulumi_azure_native import compute
 
 from factory import names
 from factory.components.goods import Goods
-from factory.components.regional import FROZEN
 from factory.context import Run
 
 
@@ -22,14 +21,14 @@ def source_snapshot(
     version: pulumi.ComponentResource,
     hooks: pulumi.ResourceHookBinding | None = None,
     again_from: str = "",
-    kept: bool = False,
+    ignore_changes: list[str] | None = None,
 ) -> compute.Snapshot:
     """Declare the snapshot of a build's OS disk as a part of its version.
 
     Incremental, because only such a one can cross regions, and Standard_LRS, because Azure would
     choose zone-redundant storage where there is some. In the stack's own group: the VM's group
-    goes with the VM. ``again_from`` is the copy elsewhere that a lost one is made again from; what
-    one that is ``kept`` was made from is not looked at any more: it never changes.
+    goes with the VM. ``again_from`` is the copy elsewhere that a lost one is made again from;
+    ``ignore_changes`` what is not looked at any more, however it is declared here.
     """
     return compute.Snapshot(
         goods.part("source"),
@@ -46,9 +45,7 @@ def source_snapshot(
         os_type=compute.OperatingSystemTypes(goods.os.azure),
         purchase_plan=_purchase_plan(goods.plan),
         tags=dict(goods.tags),
-        opts=pulumi.ResourceOptions(
-            parent=version, hooks=hooks, ignore_changes=FROZEN if kept else None
-        ),
+        opts=pulumi.ResourceOptions(parent=version, hooks=hooks, ignore_changes=ignore_changes),
     )
 
 

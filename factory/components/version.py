@@ -9,15 +9,18 @@ from typing import Any
 import pulumi
 
 from factory import names
-from factory.components.build import Build, BuildArgs, Parent
+from factory.components.build import Build, Parent
 from factory.components.capture import Capture, from_vm
 from factory.components.delivery import Delivery
 from factory.components.factory_lab import FactoryLabComponent
 from factory.components.goods import Goods
-from factory.components.regional import Regional
+from factory.components.machine import MachineArgs
+from factory.components.regional import FROZEN, Regional
 from factory.components.source import source_snapshot
+from factory.components.unreleased import Failures, goods_of
+from factory.components.verification import Verification
 from factory.context import Run
-from factory.gates import Check, Mark, RefusedError, clear_leftover, gate
+from factory.gates import Check, Mark, clear_leftover, gate
 from factory.plan_model import Source, VersionPlan
 from factory.record import Record, Spec, released, tags_for
 
@@ -38,10 +41,10 @@ class VersionArgs:
 class Version(pulumi.ComponentResource):
     """One version of one definition.
 
-    The order is: VM, artifacts, source snapshot, capture, release record; then the build VM is
-    released and the deliveries begin. The record exists only if every gate was passed, and all that
-    comes after depends on it. Kept versions are declared from the record: an edit by hand is a
-    diff, and what was deleted can be made again.
+    The order is: VM, artifacts, source snapshot, capture, verification, release record; then the
+    build VM is released and the deliveries begin. The record exists only if every gate was passed,
+    and all that comes after depends on it. Kept versions are declared from the record: an edit by
+    hand is a diff, and what was deleted can be made again.
     """
 
     def __init__(
@@ -80,46 +83,36 @@ class Version(pulumi.ComponentResource):
             raise ValueError(msg)
         build = Build(
             names.version_urn_name(plan.identity, plan.version),
-            BuildArgs(run, self._args.lab, spec, plan.attempt, self._args.parent),
+            MachineArgs(run, self._args.lab, spec, plan.attempt),
+            self._args.parent,
             pulumi.ResourceOptions(parent=self),
         )
-        outcome, definition = build.outcome, spec.content
-        goods = Goods(
-            identity=plan.identity,
-            version=plan.version,
-            kind=definition.capture,
-            os=definition.os,
-            description=definition.description or f"{spec.definition} {spec.version}",
-            author=definition.author,
-            plan=spec.purchase_plan(),
-            generation=outcome["generation"],
-            tags=tags_for(spec, stack=run.stack, attempt=outcome["attempt"]),
-        )
-
-        async def passed() -> None:
-            ended = await outcome.future()
-            if ended is None or ended["error"]:
-                cause = ended["error"] if ended else "its build did not end"
-                msg = f"{spec.definition} {spec.version} refused: {cause}"
-                raise RefusedError(msg)
-
+        failures = Failures(self, run, plan)
+        outcome: pulumi.Output[dict[str, str]] = build.outcome.apply(failures.note)
+        goods = replace(goods_of(spec, run, outcome["attempt"]), generation=outcome["generation"])
         source = source_snapshot(
             goods,
             run,
             self._args.group,
             outcome["os_disk_id"],
             version=self,
-            hooks=self._gate("source", "snapshots", outcome, passed),
+            hooks=self._gate("source", "snapshots", outcome, failures.passed(outcome)),
         )
         capture = self._captured(goods, outcome["vm_id"], source, outcome)
+        verified = self._verified(spec, capture, build, failures)
+        gates = [failures.passed(verified)] if verified is not None else []
         record = pulumi.Stash(
             self._part("record"),
-            input=pulumi.Output.all(outcome, source.id).apply(
+            input=pulumi.Output.all(outcome, source.id, verified).apply(
                 lambda known: released(
                     spec, known[0], run.stack, run.settings.region, known[1]
                 ).dump()
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[source, capture]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[source, capture],
+                hooks=gate(f"{self._part('record')} may be made", *gates) if gates else None,
+            ),
         )
 
         async def release(known: Sequence[Any]) -> str:
@@ -131,6 +124,28 @@ class Version(pulumi.ComponentResource):
             known = pulumi.Output.all(outcome, record.output)
             self.vm_released: pulumi.Output[str] = known.apply(release)
         return replace(goods, source_id=source.id, record=record), record.output
+
+    def _verified(
+        self, spec: Spec, capture: pulumi.CustomResource, build: Build, failures: Failures
+    ) -> pulumi.Output[dict[str, str]] | None:
+        """Boot a VM of the captured image where the definition asks for it; how that ended."""
+        if spec.content.verification is None or self._args.lab is None:
+            return None
+        plan = self._args.plan
+        verification = Verification(
+            names.version_urn_name(plan.identity, plan.version),
+            MachineArgs(self._run, self._args.lab, spec, plan.verifying),
+            capture,
+            pulumi.ResourceOptions(parent=self),
+        )
+
+        async def noted(known: Sequence[dict[str, str]]) -> dict[str, str]:
+            built, ended = known
+            if ended["error"] and not await verification.hindrance():
+                await build.release(int(built["attempt"]))  # there is nothing to see on that one
+            return await failures.note(ended)
+
+        return pulumi.Output.all(build.outcome, verification.outcome).apply(noted)
 
     def _keep(self, record: Record) -> tuple[Goods, pulumi.Output[Any]]:
         plan, run = self._args.plan, self._run
@@ -159,7 +174,7 @@ class Version(pulumi.ComponentResource):
                 record.os_disk_id,
                 version=self,
                 again_from=plan.source.origin,
-                kept=True,
+                ignore_changes=FROZEN,
             )
             goods = replace(goods, source_id=source.id, source_waits=plan.source.waits)
             parts.append(source)

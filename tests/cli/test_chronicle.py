@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from factory.chronicle import chronicle
-from tests.plan.world import START, World, changed, dev
+from tests.plan.world import START, World, changed, dev, image
 
 
 def exported(world: World, times: dict[str, str]) -> dict[str, Any]:
@@ -72,3 +72,12 @@ def test_what_is_older_than_the_history_comes_first() -> None:
 
 def test_no_history_at_all() -> None:
     assert chronicle([], {"deployment": {}}) == "Nothing happened yet."
+
+
+def test_a_failed_verification_is_told_with_its_reason() -> None:
+    world = dev("linux/a")
+    world.images["linux/a"] = image("linux/a", verify=[])
+    world.run(unverified={"linux/a"})
+    text = chronicle(updates(1), exported(world, {}))
+    assert "attempt 1 began to verify it" in text
+    assert "failed: verification failed: E42" in text

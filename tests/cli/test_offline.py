@@ -142,6 +142,38 @@ def test_show_names_the_file_of_each_value(
     assert ran(capsys, "show", "linux/z")[2].startswith("image-factory: there is no definition")
 
 
+VERIFY = """verify:
+  artifacts: [{name: smoke, source: theirs, parameters: {key: {secret: smokeKey}}}]
+  script: {url: "https://x.test/a.sh", files: ["https://x.test/b"], arguments: {secret: pin}}
+keepFailed: 3d
+"""
+
+
+def test_what_verifies_is_shown_and_validated_like_what_builds(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(project, "images/linux/c.yaml", BASE + VERIFY)
+    out = ran(capsys, "show", "linux/c")[1]
+    lines = {" ".join(line.split()) for line in out.splitlines()}
+    assert {
+        "- name: smoke # images/linux/c.yaml:3:16",
+        "secret: smokeKey # images/linux/c.yaml:3:64",
+        'url: "https://x.test/a.sh" # images/linux/c.yaml:4:12',
+        'keepFailed: "3d" # images/linux/c.yaml:5:1',
+        "# verify.script is run by linux-run-bash # added: verify has a script",
+    } <= lines
+    shown = yaml.safe_load(out)
+    assert shown["verify"]["script"]["files"] == ["https://x.test/b"]
+    assert shown["verify"]["artifacts"][0]["source"] == "theirs"
+    told = json.loads(ran(capsys, "show", "linux/c", "--json")[1])
+    assert told["verification"] == ["smoke", "linux-run-bash"]
+    code, out, _ = ran(capsys, "validate")
+    assert code == 1
+    assert "c.yaml:3:29: verify: artifact smoke: the factory lab has no source 'theirs'" in out
+    assert "smokeKey is not set, but images/linux/c.yaml:3:58 needs it" in out
+    assert "pin is not set, but images/linux/c.yaml:4:" in out
+
+
 def test_list_prints_the_tree_with_the_labs(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

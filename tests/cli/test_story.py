@@ -103,3 +103,15 @@ def test_an_unknown_image_gets_a_suggestion() -> None:
         told(dev("linux/a"), "linux/aa")
     with pytest.raises(FactoryError, match="a definition's path"):
         told(dev("linux/a"), "zzz")
+
+
+def test_an_unreleased_version_says_why_it_failed_and_until_when_it_is_kept() -> None:
+    world = dev("linux/a")
+    world.images["linux/a"] = image("linux/a", verify=["linux-java"], keepFailed="3d")
+    world.run(unverified={"linux/a"})
+    lines = told(world)
+    assert any("verified by linux-java; keeps failed ones for 3d" in line for line in lines)
+    (version,) = (line for line in lines if line.startswith("20261122.1"))
+    assert version.startswith("20261122.1 unreleased 2026-11-22 08:00 1.2.3 factory wait: ")
+    assert "verification failed: E42; kept for a look" in version
+    assert version.endswith("until 2026-11-25 08:00 UTC")

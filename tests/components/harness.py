@@ -79,6 +79,8 @@ class FakeArm:
     statuses: list[ArtifactStatus] = field(default_factory=list)
     busy: int = 0
     lost: bool = False
+    state: str = "Succeeded"
+    provisioning_fault: str = ""
     power: str = "running"
     security: str = "Standard"
     things: dict[str, Thing] = field(default_factory=dict)
@@ -91,7 +93,7 @@ class FakeArm:
         self.statuses = [
             ArtifactStatus(s.artifact, self._end(s), "E42: no disk space") for s in self.statuses
         ]
-        return BuildVm("b1", {}, "Succeeded", tuple(self.statuses))
+        return BuildVm("b1", {}, self.state, tuple(self.statuses))
 
     def _end(self, status: ArtifactStatus) -> str:
         name = status.artifact.rsplit("/", 1)[1]
@@ -112,6 +114,9 @@ class FakeArm:
 
     def power_state(self, _: str) -> str:
         return self.power
+
+    def vm_fault(self, _: str) -> str:
+        return self.provisioning_fault
 
     def os_disk(self, _: str) -> Disk | None:
         return Disk("/disk/os", "V2", self.security, "", 127, {})

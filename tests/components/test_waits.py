@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from factory import names
-from factory.arm import ArmError, failure_text
+from factory.arm import Arm, ArmError, failure_text
 from factory.gates import Mark, RefusedError, clear_leftover, may_clear
 from factory.models import Definition
 from factory.observed import ArtifactStatus, Thing
-from factory.waits import BuildOutcome, VmWork
+from factory.vmwork import BuildOutcome, VmWork
 from tests.components.harness import FakeArm, waiter
 
 LAB = "/subscriptions/s/resourceGroups/g/providers/Microsoft.DevTestLab/labs/factory"
@@ -184,3 +184,23 @@ def test_an_api_error_ends_in_the_outcome_not_in_an_exception() -> None:
             raise ArmError("GET /vm", 503, "ServerBusy", "try later")
 
     assert work(Down()).error == "GET /vm: ServerBusy: try later"
+
+
+def test_a_vm_that_azure_could_not_provision_says_why() -> None:
+    arm = FakeArm(state="Failed", provisioning_fault="OSProvisioningTimedOut: did not finish")
+    error = "its build VM is in state Failed: OSProvisioningTimedOut: did not finish"
+    assert work(arm).error == error
+
+
+def test_the_code_of_a_provisioning_failure_is_the_end_of_its_status() -> None:
+    class Client:
+        def get(self, path: str, *_: str, **__: str) -> dict[str, Any]:
+            statuses = [
+                {"code": "PowerState/running"},
+                {"code": "ProvisioningState/failed/OSProvisioningTimedOut", "message": "not\nyet"},
+            ]
+            return {"properties": {"computeId": "/vm", "instanceView": {"statuses": statuses}}}
+
+    arm = Arm(Client())  # type: ignore[arg-type]
+    assert arm.vm_fault("/lab/vm") == "OSProvisioningTimedOut: not yet"
+    assert arm.power_state("/lab/vm") == "running"

@@ -203,3 +203,50 @@ def test_the_fingerprint_covers_what_shapes_the_image_and_nothing_else(tmp_path:
 
 def test_specialised_is_spelled_as_documented() -> None:
     assert {kind.value for kind in Capture} == {"generalized", "specialized"}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            "os: linux\nverify: [linux-deprovision]\n",
+            "one.yaml:3:10: verify: linux-deprovision has",
+        ),
+        ("os: linux\nverify:\n- {name: x, wrong: 1}\n", "one.yaml:4:13: verify.0.wrong: is not a"),
+        ("os: linux\nverify: {artifact: []}\n", "one.yaml:3:10: verify.artifact: is not a known"),
+        ("os: linux\nverify: {script: {url: http://x/a.sh}}\n", "verify.script.url: "),
+        ("os: linux\nverify: {script: {url: https://x/}}\n", "ends in a plain file name"),
+        ("os: windows\nverify: {script: {url: https://x/a.sh}}\n", "has to end in .ps1"),
+        ("os: linux\nverify: [{name: x, parameters: {a: '[b()]'}}]\n", "a: an ARM expression"),
+        (
+            "os: linux\nverify: {script: {url: https://x/a.sh, arguments: \"[b('c')]\"}}\n",
+            "verify.script.arguments: an ARM expression is not allowed",
+        ),
+        ("os: linux\nverify: {script: {url: https://x/\u0430.sh}}\n", "U+0430"),
+        ("os: linux\nverify: {script: {url: 'https://[x'}}\n", "verify.script.url: "),
+        ("os: linux\nverify: x\n", "one.yaml:3:1: verify: "),
+        ("os: linux\nverify: {script: {url: https://x/a.sh, list: 1}}\n", "script.list: is not"),
+        (f"os: linux\nverify: [{'x, ' * 201}]\n", "one.yaml:3:1: verify: list should have at most"),
+        ("os: linux\nkeepFailed: 40d\n", "one.yaml:3:1: keepFailed: "),
+    ],
+)
+def test_a_wrong_verification_is_told_at_its_place(tmp_path: Path, text: str, fault: str) -> None:
+    write(tmp_path, one=BASE + text)
+    (told,) = faults(tmp_path)
+    assert fault in told
+
+
+def test_what_verifies_is_inherited_and_can_be_switched_off(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        defaults=BASE + "os: linux\nverify: [linux-java]\nkeepFailed: 3d\n",
+        one="description: inherits\n",
+        two="verify: []\nkeepFailed: 1d\n",
+        three="verify: null\nkeepFailed: null\n",
+    )
+    images = load(tmp_path)
+    tests = {name: image.definition.verification for name, image in images.items()}
+    assert [artifact.name for artifact in tests["one"] or ()] == ["linux-java"]
+    assert (tests["two"], tests["three"]) == ((), None)
+    assert images["three"].definition.keep_failed is None
+    assert len({image.fingerprint for image in images.values()}) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -13,13 +14,19 @@ from factory.ledger import Held
 from factory.lineage import Image
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan
+from factory.record import expiry
 from factory.revoking import revoked
 from factory.settings import Settings
-from tests.plan.world import World, changed, dev, image, lab, prod
+from tests.plan.world import World, dev, image, lab, prod
 
 IDENTITIES = ["linux/a", "linux/b", "windows/c"]
 LABS = [lab("home"), lab("home-linux", "linux/**"), lab("away", region="eastus2")]
 LABS_NAMES = [entry["name"] for entry in LABS]
+# One that is verified, and one that is kept for a look besides when it failed.
+FIELDS: dict[str, dict[str, Any]] = {
+    "linux/b": {"verify": []},
+    "windows/c": {"verify": ["linux-java"], "keepFailed": "40h"},
+}
 some_labs = st.lists(st.sampled_from(LABS_NAMES), unique=True, min_size=1)
 # What somebody may delete by hand. (The source: tests/plan/test_drift.py, where it is told what
 # that costs.)
@@ -39,6 +46,8 @@ class Months(RuleBasedStateMachine):
         if marked:
             more["retireAfter"] = marked
         self.dev = dev(*IDENTITIES, labs=LABS, **more)
+        for identity, fields in FIELDS.items():
+            self.dev.images[identity] = image(identity, **fields)
         self.prod = prod(self.dev, LABS, **more)
         self.number = 0
 
@@ -51,11 +60,11 @@ class Months(RuleBasedStateMachine):
     def change(self, first: str) -> None:
         self.number += 1
         identity = self.definition(first)
-        if identity is None:
-            changed(self.dev, first, f"sku-{self.number}")
-            return
-        past = self.dev.images[identity].definition.formerly
-        self.dev.images[identity] = image(identity, sku=f"sku-{self.number}", formerly=past)
+        past = self.dev.images[identity].definition.formerly if identity else []
+        identity = identity or first
+        self.dev.images[identity] = image(
+            identity, sku=f"sku-{self.number}", formerly=past, **FIELDS.get(first, {})
+        )
 
     @rule(first=st.sampled_from(IDENTITIES))
     def move(self, first: str) -> None:
@@ -66,7 +75,9 @@ class Months(RuleBasedStateMachine):
         old = self.dev.images.pop(identity)
         sku = old.definition.base.urn.rpartition(":")[2]
         now = f"{first}-{self.number}"
-        self.dev.images[now] = image(now, sku=sku, formerly=list(old.names))
+        self.dev.images[now] = image(
+            now, sku=sku, formerly=list(old.names), **FIELDS.get(first, {})
+        )
         for world in (self.dev, self.prod):
             if world.resources:  # a move alone builds nothing
                 built = {s.identity for s in world.plan().steps if s.action is Action.BUILD}
@@ -122,16 +133,27 @@ class Months(RuleBasedStateMachine):
         if losable:
             del world.resources[losable[pick % len(losable)]]
 
-    @rule(failing=st.sets(st.sampled_from(IDENTITIES)), broken=st.sets(st.sampled_from(LABS_NAMES)))
-    def run_dev(self, failing: set[str], broken: set[str]) -> None:
-        self.run(self.dev, {self.definition(each) or each for each in failing}, broken)
+    @rule(
+        failing=st.sets(st.sampled_from(IDENTITIES)),
+        unverified=st.sets(st.sampled_from(IDENTITIES)),
+        broken=st.sets(st.sampled_from(LABS_NAMES)),
+    )
+    def run_dev(self, failing: set[str], unverified: set[str], broken: set[str]) -> None:
+        now = [{self.definition(each) or each for each in few} for few in (failing, unverified)]
+        self.run(self.dev, now[0], broken, now[1])
 
     @rule(broken=st.sets(st.sampled_from(LABS_NAMES)))
     def run_prod(self, broken: set[str]) -> None:
         if self.dev.resources:
             self.run(self.prod, set(), broken)
 
-    def run(self, world: World, failing: set[str], broken: set[str]) -> None:
+    def run(
+        self,
+        world: World,
+        failing: set[str],
+        broken: set[str],
+        unverified: Collection[str] = (),
+    ) -> None:
         before = world.inputs()
         good_before = {identity: good(world, identity) for identity in world.images}
         held_before = {
@@ -139,8 +161,9 @@ class Months(RuleBasedStateMachine):
             for entry in world.settings.labs
             for identity in world.images
         }
-        plan = world.run(failing=failing, broken_labs=broken)
+        plan = world.run(failing=failing, broken_labs=broken, unverified=unverified)
         assert_consistent(plan)
+        assert_unreleased_in_no_lab(world, plan)
         for identity in world.images:
             if good_before[identity]:
                 assert good(world, identity), f"{identity} dropped to none"
@@ -164,6 +187,7 @@ class Months(RuleBasedStateMachine):
                 world.settings,
                 world.now,
                 resources=dict(reversed(list(world.resources.items()))),
+                vms=dict(reversed(list(world.vms.items()))),
                 source=world.source,
             ).inputs()
             assert make_plan(first) == make_plan(first) == make_plan(second)
@@ -177,6 +201,8 @@ class Months(RuleBasedStateMachine):
             plan = world.plan()
             assert plan.nothing_due, plan.steps
             waiting = {(s.identity, s.lab) for s in plan.steps if s.action is Action.WAIT}
+            assert not plan.unreleased
+            assert not world.vms
             for entry in world.settings.labs:
                 for identity in world.images:
                     newest = good(world, identity)[-1:]
@@ -207,6 +233,21 @@ def good(world: World, identity: str) -> list[Held]:
 def there(world: World, lab_name: str, identity: str) -> list[Held]:
     """Give the versions of a definition that a lab holds, oldest first."""
     return [held for held in world.inputs().held_of(identity) if lab_name in held.labs]
+
+
+def assert_unreleased_in_no_lab(world: World, plan: Plan) -> None:
+    """What failed is never delivered, never takes a released version's place, never stays long."""
+    for held in world.ledger.held.values():
+        if held.record is None:
+            assert not held.labs
+    declared = {(version.identity, version.version) for version in plan.versions}
+    for left in plan.unreleased:
+        assert (left.identity, left.version) not in declared
+        assert left.until <= expiry(left.spec)
+    for stray in plan.strays:
+        assert stray.vm not in world.vms
+    offered = world.ledger.outputs["catalogue"]["definitions"]
+    assert not any(str(left.version) in offered.get(left.identity, {}) for left in plan.unreleased)
 
 
 def assert_consistent(plan: Plan) -> None:

@@ -144,12 +144,18 @@ class World:
         *,
         failing: Collection[str] = (),
         broken_labs: Collection[str] = (),
+        unverified: Collection[str] = (),
         pass_time: timedelta = timedelta(hours=1),
     ) -> Plan:
-        """Plan, then play it: ``failing`` definitions fail their build, broken labs refuse."""
+        """Plan, then play it: ``failing`` definitions fail their build, broken labs refuse.
+
+        ``unverified`` ones are captured and fail their verification, if they have one.
+        """
         plan = self.plan()
-        self.resources = played(self.stack, plan, self.resources, failing, broken_labs)
-        self.vms = {}
+        failed = dict.fromkeys(failing, "build")
+        failed = dict.fromkeys(unverified, "verification") | failed
+        self.resources = played(self.stack, plan, self.resources, failed, broken_labs)
+        self.vms = left_vms(self, plan, failed)
         self.now += pass_time
         return plan
 
@@ -169,11 +175,37 @@ class World:
         ]
 
 
+def left_vms(world: World, plan: Plan, failed: Mapping[str, str]) -> dict[str, BuildVm]:
+    """Give the VMs that an `up` leaves behind: what is kept for a look, old and new."""
+    kept = {left.vm: world.vms[left.vm] for left in plan.unreleased if left.vm}
+    for version in plan.versions:
+        if version.spec is None or version.spec.content.keep_failed is None:
+            continue
+        how = fate(version, failed)
+        if how:
+            name = names.vm_name if how == "build" else names.verifying_vm_name
+            vm = name(world.stack, version.identity, version.version, 1)
+            kept[vm] = failed_vm(vm, world.stack, version.identity, str(version.version))
+    return kept
+
+
+def failed_vm(name: str, stack: str, identity: str, version: str) -> BuildVm:
+    tags = {names.STACK: stack, names.DEFINITION: identity, names.VERSION: version}
+    return BuildVm(name, {**tags, names.ATTEMPT: "1"}, "Failed")
+
+
+def fate(version: VersionPlan, failed: Mapping[str, str]) -> str:
+    """Tell in which stage a build fails, "" if in none."""
+    how = failed.get(version.identity, "") if version.spec else ""
+    verified = version.spec is not None and version.spec.content.verification is not None
+    return "" if how == "verification" and not verified else how
+
+
 def played(
     stack: str,
     plan: Plan,
     before: Mapping[str, Mapping[str, Any]],
-    failing: Collection[str],
+    failed: Mapping[str, str],
     broken_labs: Collection[str],
 ) -> dict[str, dict[str, Any]]:
     """Give the state after an `up`: what is declared and did not fail, and nothing else."""
@@ -193,13 +225,18 @@ def played(
         if version.spec:
             _put(put, version, ("spec",), version.spec.dump())
             put("azure-native:devtestlab:VirtualMachine", _name(version, "vm", "1"))
-            if version.identity in failing:
+            if how := fate(version, failed):
+                _failed(put, version, how)
                 continue
         entry = _released(put, version, stack)
         _delivered(put, version, broken_labs)
         if version.source.lost:
             continue
         catalogue.setdefault(version.identity, {})[str(version.version)] = entry
+    for left in plan.unreleased:
+        for part in ("spec", "failed", *["source"] * left.source, *["capture"] * left.capture):
+            name = names.part(left.identity, left.version, part)
+            after |= {urn: dict(old) for urn, old in before.items() if urn.endswith(f"::{name}")}
     for identity, entries in plan.passed_on.items():
         catalogue.setdefault(identity, {}).update(entries)
     outputs: dict[str, Any] = {
@@ -211,6 +248,17 @@ def played(
         "outputs": outputs,
     }
     return after
+
+
+def _failed(put: Any, version: VersionPlan, how: str) -> None:
+    assert version.spec is not None
+    if how == "verification":
+        put("source", _name(version, "source"))
+        put("capture", _name(version, "capture"), vm={"sourceVmId": "/vm"})
+        put("azure-native:devtestlab:VirtualMachine", _name(version, "verify", "1"))
+    elif not version.spec.content.keep_failed:
+        return  # as a run that was cut off would leave it
+    _put(put, version, ("failed",), {"at": version.spec.built, "error": f"{how} failed: E42"})
 
 
 def _released(put: Any, version: VersionPlan, stack: str) -> dict[str, Any]:

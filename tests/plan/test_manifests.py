@@ -6,27 +6,28 @@ from typing import Any
 
 import pytest
 
-from factory.artifacts import Manifest, artifact_faults
+from factory.manifests import ArtifactFault, Manifest, artifact_faults
 from factory.plan_model import Action
 from tests.plan.world import dev, image
 
-SHELVES = {
-    "public repo": {
-        "linux-tool": Manifest(
-            "linux-tool",
-            "Linux",
-            {
-                "needed": {"type": "string", "description": "What to install"},
-                "count": {"type": "int", "defaultValue": "1"},
-                "loud": {"type": "bool", "defaultValue": "false"},
-                "list": {"type": "array", "allowEmpty": True},
-                "kind": {"type": "string", "defaultValue": "a", "allowedValues": ["a", "b"]},
-                "note": {"type": "string", "allowEmpty": True},
-            },
-        ),
-        "linux-deprovision": Manifest("linux-deprovision", "Linux"),
-        "windows-tool": Manifest("windows-tool", "Windows"),
-    },
+PUBLIC = {
+    "linux-tool": Manifest(
+        "linux-tool",
+        "Linux",
+        {
+            "needed": {"type": "string", "description": "What to install"},
+            "count": {"type": "int", "defaultValue": "1"},
+            "loud": {"type": "bool", "defaultValue": "false"},
+            "list": {"type": "array", "allowEmpty": True},
+            "kind": {"type": "string", "defaultValue": "a", "allowedValues": ["a", "b"]},
+            "note": {"type": "string", "allowEmpty": True},
+        },
+    ),
+    "linux-deprovision": Manifest("linux-deprovision", "Linux"),
+    "windows-tool": Manifest("windows-tool", "Windows"),
+}
+SHELVES: dict[str, dict[str, Manifest] | None] = {
+    "public repo": PUBLIC,
     "empty": {},
     "gone": None,
 }
@@ -35,6 +36,19 @@ SHELVES = {
 def faults(artifact: Any) -> list[str]:
     definition = image("linux/a", artifacts=[artifact]).definition
     return [str(fault) for fault in artifact_faults(definition, SHELVES)]
+
+
+RUNNER: dict[str, dict[str, Any]] = {
+    "scriptFileUris": {"type": "array"},
+    "scriptToRun": {"type": "string"},
+    "scriptArguments": {"type": "string", "allowEmpty": True},
+}
+
+
+def verify_faults(verify: Any) -> list[ArtifactFault]:
+    public = {**PUBLIC, "linux-run-bash": Manifest("linux-run-bash", "Linux", RUNNER)}
+    definition = image("linux/a", artifacts=[tool()], verify=verify).definition
+    return artifact_faults(definition, {"public repo": public})
 
 
 def tool(**parameters: Any) -> dict[str, Any]:
@@ -76,6 +90,31 @@ def test_what_does_not_fit_is_told(artifact: Any, said: str) -> None:
     told = faults(artifact)
     assert len(told) == 1
     assert said in told[0]
+
+
+def test_what_verifies_is_checked_like_what_builds() -> None:
+    script = {"url": "https://scripts.test/check.sh"}
+    assert verify_faults({"artifacts": [tool()], "script": script}) == []
+    assert verify_faults([]) == []
+    (fault,) = verify_faults([tool(), "windows-tool"])
+    assert fault.loc == ("verify", 1)
+    assert fault.what.startswith("verify: artifact windows-tool is for Windows")
+    (fault,) = verify_faults({"artifacts": [tool(count="many")], "script": script})
+    assert (fault.loc, fault.parameter) == (("verify", "artifacts", 0), "count")
+    definition = image("linux/a", artifacts=[tool()], verify={"script": script}).definition
+    (missing,) = artifact_faults(definition, SHELVES)
+    assert missing.loc == ("verify", "script")
+    assert "verify: artifact linux-run-bash: 'public repo' has none of that name" in missing.what
+
+
+def test_no_vm_is_paid_for_if_its_image_could_never_be_verified() -> None:
+    world = dev("linux/a", "linux/b")
+    world.images["linux/a"] = image("linux/a", artifacts=[tool()], verify=["linux-tol"])
+    plan = world.plan(artifacts=SHELVES)
+    refusals = [step.reason for step in plan.steps if step.action is Action.REFUSE]
+    assert len(refusals) == 1
+    assert refusals[0].startswith("verify: artifact linux-tol")
+    assert [version.identity for version in plan.versions] == ["linux/b"]
 
 
 def test_a_build_that_would_fail_for_certain_is_refused_and_the_others_go_on() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from factory.faults import suggestion
-from factory.models import Artifact, Definition
+from factory.models import Applied, Definition
 
 # A source of a lab may hold hundreds: only what resembles is named then.
 _MOST_NAMED = 12
@@ -32,9 +32,9 @@ Shelves = Mapping[str, Mapping[str, Manifest] | None]
 
 @dataclass(frozen=True)
 class ArtifactFault:
-    """One fault: the position of the artifact in the definition, and what is wrong."""
+    """One fault: the place of the artifact in the definition, and what is wrong."""
 
-    index: int
+    loc: tuple[str | int, ...]
     what: str
     todo: str = ""
     parameter: str | None = None
@@ -45,50 +45,51 @@ class ArtifactFault:
 
 
 def artifact_faults(definition: Definition, shelves: Shelves) -> list[ArtifactFault]:
-    """Check every artifact of a definition, the one that is added at the end included."""
+    """Check every artifact of a definition: what is added by itself and what verifies included."""
     found: list[ArtifactFault] = []
-    for index, artifact in enumerate(definition.all_artifacts):
-        source = artifact.source.lower()
+    for applied in definition.every_artifact:
+        source = applied.artifact.source.lower()
         if source not in shelves:
             continue  # nobody looked
         shelf = shelves[source]
         if shelf is None:
-            what = f"artifact {artifact.name}: the factory lab has no source {artifact.source!r}"
-            found.append(ArtifactFault(index, what, "add the source, or correct its name"))
+            what = f"{applied.called}: the factory lab has no source {applied.artifact.source!r}"
+            found.append(ArtifactFault(applied.loc, what, "add the source, or correct its name"))
         elif shelf:  # an empty one is still being read by the lab
-            found += _faults(index, artifact, definition, shelf)
+            found += _faults(applied, definition, shelf)
     return found
 
 
 def _faults(
-    index: int, artifact: Artifact, definition: Definition, shelf: Mapping[str, Manifest]
+    applied: Applied, definition: Definition, shelf: Mapping[str, Manifest]
 ) -> Iterator[ArtifactFault]:
+    loc, artifact = applied.loc, applied.artifact
     manifest = shelf.get(artifact.name.lower())
     if manifest is None:
         near = suggestion(artifact.name, (each.name for each in shelf.values()))
         if near.startswith("known") and len(shelf) > _MOST_NAMED:
             near = ""
-        what = f"artifact {artifact.name}: {artifact.source!r} has none of that name"
-        yield ArtifactFault(index, what, near)
+        what = f"{applied.called}: {artifact.source!r} has none of that name"
+        yield ArtifactFault(loc, what, near)
         return
     if manifest.os.lower() != definition.os.value:
-        what = f"artifact {artifact.name} is for {manifest.os}, the image is {definition.os.azure}"
-        yield ArtifactFault(index, what, "take one that is made for it")
+        what = f"{applied.called} is for {manifest.os}, the image is {definition.os.azure}"
+        yield ArtifactFault(loc, what, "take one that is made for it")
         return
     known = {name.lower(): (name, spec) for name, spec in manifest.parameters.items()}
     given = {name.lower(): value for name, value in artifact.parameters.items()}
     for name in artifact.parameters:
         if name.lower() not in known:
-            what = f"artifact {artifact.name}: {name} is not a parameter"
+            what = f"{applied.called}: {name} is not a parameter"
             todo = suggestion(name, manifest.parameters) or "it takes none"
-            yield ArtifactFault(index, what, todo, name)
+            yield ArtifactFault(loc, what, todo, name)
     for key, (name, spec) in known.items():
         value = given.get(key, spec.get("defaultValue"))
         wrong = "" if key in given and not isinstance(value, str) else _wrong(spec, value)
         if wrong:
-            what = f"artifact {artifact.name}: parameter {name} {wrong}"
+            what = f"{applied.called}: parameter {name} {wrong}"
             about = str(spec.get("description") or spec.get("displayName") or "")
-            yield ArtifactFault(index, what, f"it says: {about[:200]}" if about else "", name)
+            yield ArtifactFault(loc, what, f"it says: {about[:200]}" if about else "", name)
 
 
 def _wrong(spec: Mapping[str, Any], value: Any) -> str:

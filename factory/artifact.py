@@ -1,0 +1,136 @@
+"""Artifacts as definitions name them, and what a captured image has to pass."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+
+from factory.fields import AzureName, Strict
+from factory.parameters import is_expression, parameter_text
+
+PUBLIC_SOURCE = "public repo"
+
+
+class SecretRef(Strict):
+    """A parameter whose value is a secret of the stack: ``{secret: vpnPassword}``."""
+
+    secret: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
+
+
+class Artifact(Strict):
+    """One artifact to apply, with its parameters, from one artifact source of the factory lab."""
+
+    name: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,99}$", examples=["linux-apt-package"]),
+    ]
+    """The artifact's folder in its source."""
+    source: AzureName = PUBLIC_SOURCE
+    """An artifact source of the factory lab."""
+    parameters: dict[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9_.$-]{1,128}$")],
+        Annotated[str | SecretRef, BeforeValidator(parameter_text)],
+    ] = {}
+    """Its parameters by name; ``{secret: name}`` takes a secret of the stack."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("parameters", mode="after")
+    @classmethod
+    def _no_expressions(cls, value: dict[str, str | SecretRef]) -> dict[str, str | SecretRef]:
+        # DevTest Labs deploys artifacts as ARM templates: text in brackets is an expression there,
+        # and `[[` is ARM's way to mean a bracket. Lists, as JSON, are what they are.
+        for name, text in value.items():
+            if is_expression(text):
+                msg = f"{name}: an ARM expression is not allowed here; write [[ for a plain ["
+                raise ValueError(msg)
+        return value
+
+
+Artifacts = Annotated[list[Artifact], Field(max_length=200)]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """An artifact as a definition has it applied: ``loc`` is the place that says so."""
+
+    loc: tuple[str | int, ...]
+    artifact: Artifact
+
+    @property
+    def verifies(self) -> bool:
+        """Whether it is applied to the VM that verifies, not to the one that builds."""
+        return self.loc[0] == "verify"
+
+    @property
+    def called(self) -> str:
+        """What messages call it."""
+        return f"{'verify: ' if self.verifies else ''}artifact {self.artifact.name}"
+
+
+# Printable ASCII without quotes and backslash: nothing in it looks like what it is not.
+Url = Annotated[str, Field(pattern=r"^https://[!#-&(-\[\]-~]+$", max_length=2048)]
+
+
+class Script(Strict):
+    """A script for the verifying VM, which downloads it: ``url``, and ``files`` it needs beside.
+
+    It fails by ending with another code than 0. ``arguments`` may be a secret of the stack.
+    """
+
+    url: Annotated[Url, Field(examples=["https://example.com/check.sh"])]
+    """Its address, which ends in its file name; the VM downloads it without signing in."""
+    files: Annotated[list[Url], Field(max_length=50)] = []
+    """Files that it needs beside it."""
+    arguments: Annotated[
+        Annotated[str, Field(max_length=4096, json_schema_extra={"loose": True})] | SecretRef,
+        BeforeValidator(parameter_text),
+    ] = ""
+    """Text, or ``{secret: name}`` for a secret of the stack."""
+
+    @field_validator("url", mode="after")
+    @classmethod
+    def _names_a_file(cls, value: str) -> str:
+        if not re.fullmatch(
+            r"[A-Za-z0-9][A-Za-z0-9._-]*", PurePosixPath(urlsplit(value).path).name
+        ):
+            msg = "expected an address that ends in a plain file name such as /check.sh"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("arguments", mode="after")
+    @classmethod
+    def _no_expression(cls, value: str | SecretRef) -> str | SecretRef:
+        # They become a parameter of the artifact that runs the script.
+        if is_expression(value):
+            msg = "an ARM expression is not allowed here; write [[ for a plain ["
+            raise ValueError(msg)
+        return value
+
+    @property
+    def file(self) -> str:
+        """The name under which the VM extension saves it."""
+        return PurePosixPath(urlsplit(self.url).path).name
+
+
+class Verify(Strict):
+    """What a VM made from the captured image has to pass; with nothing in it, that it boots."""
+
+    artifacts: Artifacts = []
+    """Applied in order, as in ``artifacts`` of the definition."""
+    script: Script | None = None
+    """A script that the VM downloads and runs."""
+
+
+AnyVerify = Annotated[
+    Annotated[Artifacts, Tag("list")] | Annotated[Verify, Tag("mapping")],
+    Discriminator(lambda value: "list" if isinstance(value, list) else "mapping"),
+]

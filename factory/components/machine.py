@@ -1,0 +1,245 @@
+"""A lab VM that has work to do, with a fresh one for every retry: it builds, or it verifies."""
+
+from __future__ import annotations
+
+import secrets
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pulumi
+from pulumi_azure_native import devtestlab
+
+from factory import names
+from factory.arm import ArmError
+from factory.components.factory_lab import FactoryLabComponent
+from factory.context import Run, unknown
+from factory.durations import spell_duration
+from factory.gates import Mark, RefusedError, clear_leftover, gate
+from factory.models import Artifact, SecretRef
+from factory.record import Spec, expiry, tags_for
+from factory.vmwork import BuildOutcome, VmWork
+
+_USER = "imagefactory"
+
+
+@dataclass(frozen=True)
+class MachineArgs:
+    """Whose VM it is, where it runs, and the attempt that it begins or goes on with."""
+
+    run: Run
+    lab: FactoryLabComponent
+    spec: Spec
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a VM is made from: a marketplace image or a custom image, and what must be there."""
+
+    gallery: devtestlab.GalleryImageReferenceArgs | None = None
+    custom_image_id: pulumi.Input[str] | None = None
+    after: tuple[pulumi.Resource, ...] = ()
+
+
+class Machine(pulumi.ComponentResource):
+    """Attempts until one goes well or the retries are used up; exists until the release.
+
+    ``outcome`` (a :class:`BuildOutcome` as plain data) resolves when the last attempt ended, well
+    or not; it never fails, so that a gate can judge it and name the cause.
+    """
+
+    # The part that its VMs are in the state, what messages call one, what its notes say that it
+    # does, and how a failure begins.
+    kind: str
+    called: str
+    does: str
+    verdict: str = ""
+
+    def __init__(
+        self, type_: str, name: str, args: MachineArgs, opts: pulumi.ResourceOptions | None
+    ) -> None:
+        super().__init__(type_, name, {}, opts)
+        self.args = args
+        self.number = args.spec.parsed()
+        self.definition = args.spec.content
+        # One budget for both kinds of failure: a VM that Azure cannot make, and what runs on it.
+        self._tries_left = max(0, self.definition.retries + 1 - args.attempt)
+        self._vm_fault = ""
+
+    @abstractmethod
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """Give what is applied to the VM."""
+
+    @abstractmethod
+    def origin(self) -> Origin:
+        """Give what the VM is made from."""
+
+    @abstractmethod
+    def vm_name(self, attempt: int) -> str:
+        """Give the name of the VM of one attempt."""
+
+    @abstractmethod
+    async def work(self, work: VmWork) -> BuildOutcome:
+        """Do on a VM what there is to do."""
+
+    async def done(self, attempt: int) -> None:
+        """See to the VM of the attempt that went well."""
+
+    async def hindrance(self) -> str:
+        """Say why there is nothing to make a VM from; "" if there is."""
+        return ""
+
+    def begin(self, *after: pulumi.Output[Any]) -> pulumi.Output[dict[str, str]]:
+        """Declare the first VM; gives the outcome. Attempts wait for the outputs ``after``."""
+        first = self._vm(self.args.attempt)
+        known = pulumi.Output.all(self._secrets(), *after)
+        ended: pulumi.Output[dict[str, str]] = known.apply(
+            lambda all_: unknown() if self.args.run.dry else self._attempts(first, all_[0])
+        )
+        # What is said of a VM names no secret: the outcome need not be one.
+        return pulumi.Output.unsecret(ended)
+
+    def part(self, *path: str) -> str:
+        """Give the logical name of a part of the version."""
+        return names.part(self.args.spec.definition, self.number, *path)
+
+    def _secrets(self) -> dict[str, pulumi.Output[str]]:
+        wanted = sorted(
+            {
+                value.secret
+                for artifact in self.artifacts()
+                for value in artifact.parameters.values()
+                if isinstance(value, SecretRef)
+            }
+        )
+        return {name: self.args.run.secrets[name] for name in wanted}
+
+    def vm_id(self, attempt: int) -> str:
+        """Give the ARM id of the VM of one attempt."""
+        return f"{self.args.lab.id}/virtualmachines/{self.vm_name(attempt)}"
+
+    def _mark(self, attempt: int) -> Mark:
+        spec = self.args.spec
+        return Mark(self.args.run.stack, spec.definition, spec.version, str(attempt))
+
+    def _vm(self, attempt: int) -> devtestlab.VirtualMachine:
+        spec, definition, lab = self.args.spec, self.definition, self.args.lab
+        waiter, vm_id, mark = self.args.run.waiter, self.vm_id(attempt), self._mark(attempt)
+        origin, logical = self.origin(), self.part(self.kind, str(attempt))
+        return devtestlab.VirtualMachine(
+            logical,
+            name=self.vm_name(attempt),
+            lab_name=lab.name,
+            resource_group_name=lab.group,
+            location=self.args.run.settings.region,
+            lab_virtual_network_id=lab.network_id,
+            lab_subnet_name=lab.subnet,
+            gallery_image_reference=origin.gallery,
+            custom_image_id=origin.custom_image_id,
+            plan_id=spec.purchase_plan().get("name"),
+            size=definition.size,
+            storage_type=definition.disk_type.value,
+            user_name=_USER,
+            # Nobody ever signs in: a password that is made here, kept as a secret, and shown never.
+            password=pulumi.Output.secret(f"{secrets.token_urlsafe(24)}-aA1"),
+            disallow_public_ip_address=True,
+            allow_claim=False,
+            # Azure itself deletes a VM that everything else forgot.
+            expiration_date=expiry(spec).isoformat(timespec="seconds"),
+            notes=f"image factory: {self.does} {spec.definition} {spec.version}",
+            tags=tags_for(spec, stack=self.args.run.stack, attempt=str(attempt)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*lab.ready, *origin.after],
+                # A VM that is resumed keeps the password it was made with.
+                ignore_changes=["password"],
+                custom_timeouts=pulumi.CustomTimeouts(create=spell_duration(definition.time_limit)),
+                # One kept for a look leaves the state before it leaves Azure: declared again, a VM
+                # that Azure could not make would be written anew by every run.
+                retain_on_delete=definition.keep_failed is not None,
+                hooks=gate(
+                    f"{logical} has room",
+                    lambda: clear_leftover(waiter, vm_id, mark),
+                    on_error=lambda fault: self._vm_failed(attempt, fault),
+                ),
+            ),
+        )
+
+    async def _vm_failed(self, attempt: int, fault: str) -> bool:
+        """Decide after Azure could not make a VM: clear what there is of it, and once more?"""
+        if self._tries_left == 0:
+            self._vm_fault = fault
+            return False
+        self._tries_left -= 1
+        self.say(f"its {self.called} could not be created: {fault}; once more, a fresh VM")
+        await self.release(attempt)
+        return True
+
+    async def _attempts(
+        self, first: devtestlab.VirtualMachine, values: dict[str, str]
+    ) -> dict[str, str]:
+        attempt, vm = self.args.attempt, first
+        while True:
+            outcome = await self._attempt(vm, attempt, values)
+            if not outcome.error:
+                await self.done(attempt)
+                return outcome.dump()
+            hindered = await self.hindrance()
+            if self._tries_left == 0 or hindered:
+                await self._over(attempt, worth_a_look=not hindered)
+                return outcome.dump()
+            # A failed attempt leaves no VM behind.
+            await self.release(attempt)
+            self._tries_left -= 1
+            self.say(f"attempt {attempt} failed: {outcome.error}; once more, a fresh VM")
+            attempt += 1
+            vm = self._vm(attempt)
+
+    async def _attempt(
+        self, vm: devtestlab.VirtualMachine, attempt: int, values: dict[str, str]
+    ) -> BuildOutcome:
+        if hindered := await self.hindrance():
+            return BuildOutcome(error=hindered, attempt=str(attempt))
+        # One that Azure failed late has an id all the same.
+        if self._vm_fault or not await vm.id.is_known():
+            cause = f": {self._vm_fault}" if self._vm_fault else ""
+            error = f"{self.verdict}its {self.called} could not be created{cause}"
+            return BuildOutcome(error=error, attempt=str(attempt))
+        vm_id = str(await vm.id.future())
+        waiter, lab, applied = self.args.run.waiter, self.args.lab.id, self.artifacts()
+        definition, say, called = self.definition, self.say, self.called
+        outcome = await self.work(
+            VmWork(waiter, vm_id, lab, definition, values, say, applied, called)
+        )
+        error = f"{self.verdict}{outcome.error}" if outcome.error else ""
+        return replace(outcome, error=error, attempt=str(attempt), vm_id=vm_id)
+
+    async def _over(self, attempt: int, *, worth_a_look: bool) -> None:
+        """Leave no VM behind, or with ``keepFailed`` one that costs nothing but its disk."""
+        if self.definition.keep_failed is None or not worth_a_look:
+            await self.release(attempt)
+            return
+        waiter = self.args.run.waiter
+        try:
+            if await waiter.call(waiter.arm.thing, self.vm_id(attempt)) is None:
+                return
+            await waiter.call(waiter.arm.stop_vm, self.vm_id(attempt))
+        except ArmError as error:
+            self.say(f"its {self.called} could not be stopped: {error}")
+        self.say(f"its {self.called} {self.vm_name(attempt)} is kept for a look")
+
+    async def release(self, attempt: int) -> str:
+        """Delete the VM of an attempt; a failure is said, and left to the next run.
+
+        Returns the VM's id, whether or not it is gone.
+        """
+        try:
+            await clear_leftover(self.args.run.waiter, self.vm_id(attempt), self._mark(attempt))
+        except (RefusedError, ArmError) as error:
+            pulumi.warn(f"the {self.called} stays until the next run: {error}", self)
+        return self.vm_id(attempt)
+
+    def say(self, text: str) -> None:
+        """Tell the user about this version."""
+        pulumi.info(f"{self.args.spec.definition} {self.args.spec.version}: {text}", self)

@@ -1,0 +1,183 @@
+"""The work on one VM: its artifacts one by one, its shutdown, its disk; or what it has to pass.
+
+Coroutines as in factory/waits.py: they return an outcome, and every wait can begin in the middle.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from factory.arm import ArmError, artifact_id
+from factory.models import Artifact, Capture, Definition
+from factory.observed import ArtifactStatus, BuildVm
+from factory.waits import GaveUpError, Waiter
+
+# DevTest Labs lists an artifact some time after it accepted it; longer than this, it was lost.
+_SHOWN_WITHIN = timedelta(minutes=10)
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class BuildOutcome:
+    """How a build ended: ``error`` is "" if its disk is fit to be captured. Strings only."""
+
+    error: str = ""
+    attempt: str = "1"
+    vm_id: str = ""
+    os_disk_id: str = ""
+    generation: str = "V1"
+    security_type: str = ""
+    encryption: str = ""
+    disk_size_gb: str = "0"
+    plan: str = "{}"
+
+    def dump(self) -> dict[str, str]:
+        """Give it as plain data for an Output."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class VmWork:
+    """What is to be done on one VM, and how to speak of it: ``called`` is what messages call it.
+
+    ``artifacts`` are applied in order; without them, those that build the definition's image.
+    """
+
+    waiter: Waiter
+    vm_id: str
+    lab: str
+    definition: Definition
+    secrets: Mapping[str, str]
+    say: Say
+    artifacts: Sequence[Artifact] | None = None
+    called: str = "build VM"
+
+    async def run(self) -> BuildOutcome:
+        """Apply every artifact, wait for the VM to be deallocated, read its disk."""
+        try:
+            await self._artifacts()
+            await self._deallocated()
+            return await self._disk()
+        except (GaveUpError, ArmError) as error:
+            return BuildOutcome(error=self._masked(str(error)))
+
+    async def verify(self) -> BuildOutcome:
+        """Apply every artifact to a VM that is there, and so has booted; what it has to pass."""
+        try:
+            await self._vm()
+            await self._artifacts()
+        except (GaveUpError, ArmError) as error:
+            return BuildOutcome(error=self._masked(str(error)))
+        return BuildOutcome()
+
+    def _masked(self, text: str) -> str:
+        """Take secrets out of what Azure said, which may repeat a command line."""
+        for secret in sorted(self.secrets.values(), key=len, reverse=True):
+            text = text.replace(secret, "***") if secret else text
+        return text
+
+    async def _artifacts(self) -> None:
+        artifacts = self.definition.all_artifacts if self.artifacts is None else self.artifacts
+        for index, artifact in enumerate(artifacts):
+            which = f"artifact {artifact.name} ({index + 1} of {len(artifacts)})"
+            nth = sum(other.name == artifact.name for other in artifacts[:index])
+            await self._one(artifact, nth, which)
+
+    async def _one(self, artifact: Artifact, nth: int, which: str) -> None:
+        """Apply one artifact unless it is there already, and see it through."""
+        wanted = artifact_id(self.lab, artifact)
+        asked_at = None
+        started = None
+        while True:
+            vm = await self._vm()
+            now = self.waiter.arm.client.now
+            started = started or now
+            status = _find(vm, wanted, nth)
+            if status is not None and status.succeeded:
+                self.say(f"{which} is applied")
+                return
+            if status is not None and status.failed:
+                msg = f"{which} failed: {status.message or status.status}"
+                raise GaveUpError(msg)
+            if now - started > self.definition.time_limit:
+                msg = f"{which} did not finish within timeLimit"
+                raise GaveUpError(msg)
+            overdue = asked_at is None or now - asked_at > _SHOWN_WITHIN
+            if status is None and overdue and vm.provisioning_state.lower() == "succeeded":
+                asked_at = now if await self._ask(artifact, which) else None
+            await self.waiter.pause()
+
+    async def _vm(self) -> BuildVm:
+        vm = await self.waiter.call(self.waiter.arm.build_vm, self.vm_id)
+        if vm is None:
+            msg = f"its {self.called} was deleted by somebody"
+            raise GaveUpError(msg)
+        if vm.provisioning_state.lower() in {"failed", "corrupted", "deleting"}:
+            fault = await self.waiter.call(self.waiter.arm.vm_fault, self.vm_id)
+            cause = f": {fault}" if fault else ""
+            msg = f"its {self.called} is in state {vm.provisioning_state}{cause}"
+            raise GaveUpError(msg)
+        return vm
+
+    async def _ask(self, artifact: Artifact, which: str) -> bool:
+        """Ask the lab for one artifact; False if the VM is busy and has to be asked again."""
+        values = {
+            name: text if isinstance(text, str) else self.secrets[text.secret]
+            for name, text in artifact.parameters.items()
+        }
+        try:
+            await self.waiter.call(
+                self.waiter.arm.apply_artifact, self.vm_id, self.lab, artifact, values
+            )
+        except ArmError as error:
+            if error.status in {0, 409}:  # no answer (it may have been accepted), or busy
+                return error.status == 0
+            msg = f"{which} was refused: {error.reason}"
+            raise GaveUpError(msg) from None
+        self.say(f"{which} is being applied")
+        return True
+
+    async def _deallocated(self) -> None:
+        """Wait for the deallocation: sysprep and deprovision end with it, else it is asked for."""
+        if self.definition.capture is Capture.SPECIALIZED:
+            state = await self.waiter.call(self.waiter.arm.power_state, self.vm_id)
+            if state != "deallocated":
+                await self.waiter.call(self.waiter.arm.stop_vm, self.vm_id)
+
+        async def deallocated() -> bool:
+            state = await self.waiter.call(self.waiter.arm.power_state, self.vm_id)
+            return state == "deallocated"
+
+        await self.waiter.until(
+            deallocated, self.definition.time_limit, "the build VM to be deallocated"
+        )
+
+    async def _disk(self) -> BuildOutcome:
+        disk = await self.waiter.call(self.waiter.arm.os_disk, self.vm_id)
+        if disk is None:
+            msg = "its build VM has no managed OS disk"
+            raise GaveUpError(msg)
+        return BuildOutcome(
+            os_disk_id=disk.id,
+            generation=disk.generation,
+            security_type=disk.security_type,
+            encryption=disk.encryption,
+            disk_size_gb=str(disk.size_gb),
+            plan=_json(disk.plan),
+        )
+
+
+def _find(vm: BuildVm, wanted: str, nth: int) -> ArtifactStatus | None:
+    """Find the nth application of an artifact; ids end in source/artifacts/name, in any case."""
+    tail = wanted.lower().rsplit("/", 3)[1:]
+    found = [
+        status for status in vm.artifacts if status.artifact.lower().rsplit("/", 3)[1:] == tail
+    ]
+    return found[nth] if nth < len(found) else None
+
+
+def _json(value: Mapping[str, str]) -> str:
+    return json.dumps(dict(value), sort_keys=True)
