@@ -79,6 +79,7 @@ def names(model: Any) -> list[str]:
 
 INNER = ["publisher", "offer", "sku", "version", "image", "name", "source", "parameters", "secret"]
 INNER += ["newest", "for", "atLeast", "cron", "timeZone", "resourceGroup", "create", "versions"]
+INNER += ["artifacts", "script", "url", "files", "arguments"]
 FIELDS = st.dictionaries(st.sampled_from(INNER), NESTED, max_size=4)
 DEFINITIONS = st.dictionaries(st.sampled_from(names(Definition)), NESTED | FIELDS)
 SETTINGS = st.dictionaries(
