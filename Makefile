@@ -27,8 +27,9 @@ lint: setup  ## check style and types
 test: lint  ## run every check and every test
 	$(VENV)/python -m pytest
 
-bench: setup  ## measure the local Azure beside a bare server
+bench: setup  ## measure the local Azure beside a bare server, and validation beside a bare parser
 	@$(VENV)/python -m rehearsal.bench
+	@$(VENV)/python -m rehearsal.bench_validate
 
 clean: down  ## remove all that the other targets made
 	@rm -rf .venv .pulumi .rehearsal .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -24,20 +24,11 @@ from azure.core.rest import HttpRequest, HttpResponse
 from requests import Session
 from requests.adapters import HTTPAdapter
 
+from factory.armerror import ArmError
 from factory.cloud import Cloud
 
 _OK = range(200, 300)
 _CALLERS = 48
-
-
-class ArmError(Exception):
-    """ARM refused a call or could not be reached. ``code`` is ARM's own word, "" without answer."""
-
-    def __init__(self, action: str, status: int, code: str, message: str) -> None:
-        self.status = status
-        self.code = code
-        self.reason = f"{code or 'no answer'}: {message}"
-        super().__init__(f"{action}: {self.reason}")
 
 
 class ArmClient:
@@ -167,3 +158,6 @@ class ArmClient:
         except (KeyError, TypeError, ValueError):
             code, message = f"HTTP {response.status_code}", response.text()[:200]
         return ArmError(action, response.status_code, code, message)
+
+
+__all__ = ["ArmClient", "ArmError"]

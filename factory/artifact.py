@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from factory.fields import AzureName, Strict
+from factory.parameter_text import is_expression, parameter_text
 
 PUBLIC_SOURCE = "public repo"
 
@@ -28,23 +29,21 @@ class VaultRef(Strict):
     """
 
     key_vault: Annotated[
-        str, Field(pattern=r"^[A-Za-z](?:-?[A-Za-z0-9])+$", min_length=3, max_length=24)
+        str,
+        Field(
+            pattern=r"^[A-Za-z](?:-?[A-Za-z0-9])+$",
+            min_length=3,
+            max_length=24,
+            examples=["kv-team"],
+        ),
     ]
-    secret: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,127}$")]
+    """The key vault's name."""
+    secret: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,127}$", examples=["licence-key"])]
+    """The secret's name in it; its newest version is read when the artifact is asked for."""
 
     def __str__(self) -> str:
         """Name it in a sentence."""
         return f"secret {self.secret} of key vault {self.key_vault}"
-
-
-def _parameter(value: Any) -> Any:
-    # DevTest Labs takes every parameter as text; lists and objects as JSON (type array/object).
-    if value is None:
-        return ""
-    plain = isinstance(value, dict) and set(value) != {"secret"} and "keyVault" not in value
-    if isinstance(value, list) or plain:
-        return json.dumps(value, ensure_ascii=False)
-    return value
 
 
 def _kind_of_parameter(value: Any) -> str:
@@ -59,14 +58,30 @@ Parameter = Annotated[
     | Annotated[VaultRef, Tag("VaultRef")],
     Discriminator(_kind_of_parameter),
 ]
+Argument = Annotated[
+    Annotated[str, Field(max_length=4096, json_schema_extra={"loose": True}), Tag("str")]
+    | Annotated[SecretRef, Tag("SecretRef")]
+    | Annotated[VaultRef, Tag("VaultRef")],
+    Discriminator(_kind_of_parameter),
+]
 
 
 class Artifact(Strict):
     """One artifact to apply, with its parameters, from one artifact source of the factory lab."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,99}$")]
+    name: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,99}$", examples=["linux-apt-package"]),
+    ]
+    """The artifact's folder in its source."""
     source: AzureName = PUBLIC_SOURCE
-    parameters: dict[str, Annotated[Parameter, BeforeValidator(_parameter)]] = {}
+    """An artifact source of the factory lab."""
+    parameters: dict[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9_.$-]{1,128}$")],
+        Annotated[Parameter, BeforeValidator(parameter_text)],
+    ] = {}
+    """Its parameters by name; ``{secret: name}`` takes a secret of the stack, ``{keyVault: name,
+    secret: name}`` one of a key vault."""
 
     @model_validator(mode="before")
     @classmethod
@@ -76,16 +91,38 @@ class Artifact(Strict):
     @field_validator("parameters", mode="after")
     @classmethod
     def _no_expressions(cls, value: dict[str, Parameter]) -> dict[str, Parameter]:
-        # DevTest Labs deploys artifacts as ARM templates: a leading bracket is an expression there,
-        # and `[[` is ARM's way to mean a bracket.
+        # DevTest Labs deploys artifacts as ARM templates: text in brackets is an expression there,
+        # and `[[` is ARM's way to mean a bracket. Lists, as JSON, are what they are.
         for name, text in value.items():
-            if isinstance(text, str) and re.match(r"\[(?!\[)[A-Za-z]+\(", text):
+            if is_expression(text):
                 msg = f"{name}: an ARM expression is not allowed here; write [[ for a plain ["
                 raise ValueError(msg)
         return value
 
 
-Url = Annotated[str, Field(pattern=r"^https://[^\s\"'\\]+$", max_length=2048)]
+Artifacts = Annotated[list[Artifact], Field(max_length=200)]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """An artifact as a definition has it applied: ``loc`` is the place that says so."""
+
+    loc: tuple[str | int, ...]
+    artifact: Artifact
+
+    @property
+    def verifies(self) -> bool:
+        """Whether it is applied to the VM that verifies, not to the one that builds."""
+        return self.loc[0] == "verify"
+
+    @property
+    def called(self) -> str:
+        """What messages call it."""
+        return f"{'verify: ' if self.verifies else ''}artifact {self.artifact.name}"
+
+
+# Printable ASCII without quotes and backslash: nothing in it looks like what it is not.
+Url = Annotated[str, Field(pattern=r"^https://[!#-&(-\[\]-~]+$", max_length=2048)]
 
 
 class Script(Strict):
@@ -94,9 +131,12 @@ class Script(Strict):
     It fails by ending with another code than 0. ``arguments`` may be a secret.
     """
 
-    url: Url
-    files: list[Url] = []
-    arguments: Parameter = ""
+    url: Annotated[Url, Field(examples=["https://example.com/check.sh"])]
+    """Its address, which ends in its file name; the VM downloads it without signing in."""
+    files: Annotated[list[Url], Field(max_length=50)] = []
+    """Files that it needs beside it."""
+    arguments: Annotated[Argument, BeforeValidator(parameter_text)] = ""
+    """Text, or a secret as in an artifact's parameters."""
 
     @field_validator("url", mode="after")
     @classmethod
@@ -105,6 +145,15 @@ class Script(Strict):
             r"[A-Za-z0-9][A-Za-z0-9._-]*", PurePosixPath(urlsplit(value).path).name
         ):
             msg = "expected an address that ends in a plain file name such as /check.sh"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("arguments", mode="after")
+    @classmethod
+    def _no_expression(cls, value: Parameter) -> Parameter:
+        # They become a parameter of the artifact that runs the script.
+        if is_expression(value):
+            msg = "an ARM expression is not allowed here; write [[ for a plain ["
             raise ValueError(msg)
         return value
 
@@ -117,11 +166,13 @@ class Script(Strict):
 class Verify(Strict):
     """What a VM made from the captured image has to pass; with nothing in it, that it boots."""
 
-    artifacts: list[Artifact] = []
+    artifacts: Artifacts = []
+    """Applied in order, as in ``artifacts`` of the definition."""
     script: Script | None = None
+    """A script that the VM downloads and runs."""
 
 
 AnyVerify = Annotated[
-    Annotated[list[Artifact], Tag("list")] | Annotated[Verify, Tag("mapping")],
+    Annotated[Artifacts, Tag("list")] | Annotated[Verify, Tag("mapping")],
     Discriminator(lambda value: "list" if isinstance(value, list) else "mapping"),
 ]

@@ -7,6 +7,7 @@ from factory.delivering import Consignment, regions, takers
 from factory.draft import Draft
 from factory.due import Build, due
 from factory.ledger import Held
+from factory.manifests import artifact_faults
 from factory.names import version_urn_name
 from factory.plan_model import Action, Inputs, Source, Step, VersionPlan
 
@@ -26,7 +27,9 @@ def plan_build(inputs: Inputs, identity: str, held: list[Held], draft: Draft) ->
     except LookupError as refusal:
         draft.steps.append(Step(Action.REFUSE, identity, "", str(refusal)))
         return
-    if isinstance(build, Build):
+    if isinstance(build, Build) and (fault := _artifact_fault(inputs, build)):
+        draft.steps.append(Step(Action.REFUSE, identity, "", fault))
+    elif isinstance(build, Build):
         draft.builds.append(build)
         draft.newest[identity] = version_urn_name(build.spec.definition, build.spec.parsed())
     else:
@@ -39,6 +42,15 @@ def _secrets_there(inputs: Inputs, build: Build) -> None:
     for ref in build.spec.content.vault_refs:
         if ref in faults:
             raise LookupError(faults[ref])
+
+
+def _artifact_fault(inputs: Inputs, build: Build) -> str:
+    """Say why no VM should be paid for: what would fail on it for certain; "" if nothing does."""
+    if build.resumed:
+        return ""
+    faults = artifact_faults(build.spec.content, inputs.observed.artifacts or {})
+    more = f" (and {len(faults) - 1} more: `validate --online`)" if len(faults) > 1 else ""
+    return f"{faults[0]}{more}" if faults else ""
 
 
 def admit_build(inputs: Inputs, build: Build, draft: Draft) -> None:

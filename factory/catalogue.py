@@ -7,20 +7,27 @@ on its own record alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from factory.problems import FactoryError
+from factory.names import image_name
+from factory.problems import INVISIBLE, FactoryError
 from factory.record import Record, read_record
 from factory.versions import Version
 
 SCHEMA = "1"
 OUTPUT = "catalogue"
 RECEIVED = "received"
+# What no chain of stacks has, and what no clock counts to: beyond that a catalogue is not ours.
+_MOST_ENTRIES = 100_000
+_HIGHEST_SERIAL = 10**12
 # How the engine writes "not known yet" into a saved output (pulumi sdk, runtime/rpc.py UNKNOWN).
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_HIDDEN = re.compile(f"[\\r\\n{INVISIBLE}]")
 
 
 @dataclass(frozen=True)
@@ -90,10 +97,12 @@ def read_catalogue(outputs: Mapping[str, Any], stack: str, last_serial: int) -> 
         )
     if value["schema"] != SCHEMA:
         raise _unreadable(
-            stack, f"schema {value['schema']!r}, expected {SCHEMA!r}", "run one program in both"
+            stack,
+            f"schema {_shown(value['schema'])}, expected {SCHEMA!r}",
+            "run one program in both",
         )
     if value["stack"] != stack:
-        raise _unreadable(stack, f"it says it is of {value['stack']!r}", "see receivesFrom")
+        raise _unreadable(stack, f"it says it is of {_shown(value['stack'])}", "see receivesFrom")
     serial = _serial(value["serial"], stack)
     if serial < last_serial:
         raise _unreadable(
@@ -143,7 +152,9 @@ def _entries(definitions: Any, stack: str) -> dict[tuple[str, Version], Entry]:
         if versions == _UNKNOWN:
             continue
         if not isinstance(versions, Mapping):
-            raise _unreadable(stack, f"{identity!r} is not a mapping", "run one program in both")
+            raise _unreadable(
+                stack, f"{_shown(identity)} is not a mapping", "run one program in both"
+            )
         for text, raw in versions.items():
             if raw is None or _unknown(raw):
                 continue
@@ -151,26 +162,48 @@ def _entries(definitions: Any, stack: str) -> dict[tuple[str, Version], Entry]:
             if entry is None:
                 raise _unreadable(
                     stack,
-                    f"the entry {identity!r} {text!r} is malformed",
+                    f"the entry {_shown(identity)} {_shown(text)} is malformed",
                     "run one program in both",
                 )
             entries[identity, entry.record.parsed()] = entry
+            if len(entries) > _MOST_ENTRIES:
+                raise _unreadable(stack, f"more than {_MOST_ENTRIES} entries", "is it ours?")
+    _check_origins(entries.values(), stack)
     return entries
 
 
+def _check_origins(entries: Iterable[Entry], stack: str) -> None:
+    """A stack has one resource group for its snapshots; an entry that leads elsewhere is forged."""
+    homes: dict[str, str] = {}
+    for entry in entries:
+        record = entry.record
+        home = record.source_id.lower().rpartition("/providers/")[0]
+        other = homes.setdefault(record.stack, home)
+        if other != home:
+            raise _unreadable(
+                stack,
+                f"{_shown(record.definition)} {record.version} is in {home}, others of "
+                f"{_shown(record.stack)} in {other}",
+                "find out who wrote it",
+            )
+
+
+def _shown(value: Any) -> str:
+    """Write what may be anything so that it stays short and on its line."""
+    return ascii(value)[:80] if isinstance(value, str | int | float) else type(value).__name__
+
+
 def _unknown(raw: Any) -> bool:
-    if isinstance(raw, Mapping):
-        return any(_unknown(value) for value in raw.values())
-    return bool(raw == _UNKNOWN)
+    """Tell whether an entry, or a value in it, is not known; entries hold texts, nothing deeper."""
+    inside = raw.values() if isinstance(raw, Mapping) else (raw,)
+    return any(isinstance(value, str) and value == _UNKNOWN for value in inside)
 
 
 def _serial(value: Any, stack: str) -> int:
-    try:
-        return int(str(value).removesuffix(".0"))
-    except ValueError:
-        raise _unreadable(
-            stack, f"serial {value!r} is not a number", "see `stack output`"
-        ) from None
+    text = str(value).removesuffix(".0") if isinstance(value, str | int | float) else ""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _HIGHEST_SERIAL):
+        raise _unreadable(stack, f"serial {_shown(value)} is not a number", "see `stack output`")
+    return int(text)
 
 
 def _entry(identity: str, version: str, raw: Any) -> Entry | None:
@@ -181,12 +214,20 @@ def _entry(identity: str, version: str, raw: Any) -> Entry | None:
     record = read_record(data)
     if record is None or (record.definition, record.version) != (identity, version):
         return None
-    if not isinstance(revoked, str) or len(revoked) > 1024:
+    if not _IDENTITY.fullmatch(identity) or len(identity) > 256:
+        return None
+    name = image_name(identity, record.parsed())
+    if record.source_id.rpartition("/")[2].lower() != name:
+        return None
+    if not isinstance(revoked, str) or len(revoked) > 1024 or _HIDDEN.search(revoked):
         return None
     try:
-        return Entry(record, datetime.fromisoformat(retired) if retired else None, revoked)
+        since = datetime.fromisoformat(retired) if retired else None
     except (TypeError, ValueError):
         return None
+    if since is not None and since.utcoffset() is None:
+        return None
+    return Entry(record, since, revoked)
 
 
 def _unreadable(stack: str, why: str, todo: str) -> FactoryError:

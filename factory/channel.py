@@ -8,6 +8,7 @@ from factory.catalogue import Entry
 from factory.durations import spell_duration
 from factory.ledger import Held
 from factory.plan_model import Inputs
+from factory.selection import selected
 from factory.versions import Version
 
 
@@ -19,8 +20,14 @@ def pinned(inputs: Inputs, identity: str) -> Version | None:
 
 
 def on_hold(inputs: Inputs, identity: str) -> bool:
-    """Tell whether nothing at all is to happen to a definition in this stack."""
-    return bool(inputs.settings.hold) and inputs.takes(inputs.settings.hold, identity)
+    """Tell whether nothing at all is to happen to a definition in this stack.
+
+    What a trial leaves out rests too: a pattern must never read as a wish to retire the others.
+    """
+    settings = inputs.settings
+    if settings.only and identity not in selected(inputs.images, settings):
+        return True
+    return bool(settings.hold) and inputs.takes(settings.hold, identity)
 
 
 def above_pin(inputs: Inputs, held: Held) -> bool:

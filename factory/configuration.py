@@ -11,36 +11,66 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
+from factory import faults
 from factory.environments import check_environments
 from factory.problems import Problems
 from factory.settings import NAMESPACE, Settings, TargetLab
+from factory.stackfile import StackFile, key_of
+
+_MOST_FAULTS = 50
 
 
-def parse_settings(raw: Mapping[str, Any], stack_file: str, problems: Problems) -> Settings | None:
+def parse_settings(
+    raw: Mapping[str, Any], stack_file: str | StackFile, problems: Problems
+) -> Settings | None:
     """Make settings of raw configuration values; every fault is noted in ``problems``.
 
-    ``stack_file`` is how messages call the place the values come from. What is faulty is left out
-    of the settings that are returned, so that the rest can be checked too; None if too little is
-    left. The caller raises if there are problems.
+    ``stack_file`` is where the values come from, or how messages call that place. What is faulty is
+    left out of the settings that are returned, so that the rest can be checked too; None if too
+    little is left. The caller raises if there are problems.
     """
+    stack = StackFile(stack_file) if isinstance(stack_file, str) else stack_file
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        for fault in error.errors():
-            problems.error(stack_file, _spell(fault["loc"], fault))
+        _tell(error, stack, problems)
         rest = _without_faults(raw, error)
         try:
             settings = Settings.model_validate(rest)
         except ValidationError:
             return None
     else:
-        _check_roles(settings, stack_file, problems)
-        setting = f"{NAMESPACE}:environments"
+        _check_roles(settings, stack, problems)
+        _check_trial(settings, stack, problems)
         check_environments(
-            settings.environments, settings.labs_by_name, stack_file, setting, problems
+            settings.environments,
+            settings.labs_by_name,
+            stack.place("environments"),
+            f"{NAMESPACE}:environments",
+            problems,
         )
-    _check_labs(settings, stack_file, problems)
+    _check_labs(settings, stack, problems)
     return settings
+
+
+def _tell(error: ValidationError, stack: StackFile, problems: Problems) -> None:
+    found = [
+        fault
+        for fault in error.errors()
+        if not (stack.elsewhere and fault["type"] == "missing" and len(fault["loc"]) == 1)
+    ]
+    for fault in found[:_MOST_FAULTS]:
+        loc = tuple(part for part in fault["loc"] if part != "[key]")
+        path = ".".join(str(part)[:80] for part in loc)
+        key = key_of(path)
+        what, todo = faults.told(fault, loc, Settings)
+        if fault["type"] == "string_type" and isinstance(fault.get("input"), int | float):
+            todo = "put it into quotes: the engine reads it as a number"
+        what = what.replace("is not a known field", "is not a known setting")
+        joint = " " if what.startswith(("is required", "is not a known")) else ": "
+        problems.error(stack.place(*loc), f"{key}{joint}{what}", todo)
+    if len(found) > _MOST_FAULTS:
+        problems.error(stack.name, f"and {len(found) - _MOST_FAULTS} more faults")
 
 
 def _without_faults(raw: Mapping[str, Any], error: ValidationError) -> dict[str, Any]:
@@ -56,77 +86,93 @@ def _without_faults(raw: Mapping[str, Any], error: ValidationError) -> dict[str,
     return rest
 
 
-def _spell(loc: tuple[int | str, ...], fault: Mapping[str, Any]) -> str:
-    path = ".".join(str(part) for part in loc)
-    key = "azure-native:subscriptionId" if path == "subscriptionId" else f"{NAMESPACE}:{path}"
-    if path == "region":
-        key = "azure-native:location"
-    message = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "missing":
-        return f"{key} is required"
-    if fault["type"] == "extra_forbidden":
-        return f"{key} is not a known setting"
-    shown = fault.get("input")
-    got = f", got {shown!r}" if isinstance(shown, str | int | float | bool) else ""
-    return f"{key}: {message[0].lower()}{message[1:]}{got}"
-
-
-def _check_roles(settings: Settings, place: str, problems: Problems) -> None:
+def _check_roles(settings: Settings, stack: StackFile, problems: Problems) -> None:
     if settings.builds and settings.receives_from:
         problems.error(
-            place,
+            stack.place("receivesFrom"),
             f"{NAMESPACE}:factoryLab and {NAMESPACE}:receivesFrom are both set",
             "a stack builds or receives; give the subscription that does both two stacks",
         )
     if settings.builds and (settings.after or settings.approve is not None):
         problems.error(
-            place,
+            stack.place("after" if settings.after else "approve"),
             f"{NAMESPACE}:after and {NAMESPACE}:approve say when a stack receives; this one builds",
             "set them in the stacks that receive from it",
         )
     for name in ("rebuild", "revoke", "max_concurrent_builds", "locked"):
         if not settings.builds and getattr(settings, name):
-            problems.error(place, f"{NAMESPACE}:{to_camel(name)} is for the stack that builds")
-    if not settings.builds and not settings.receives_from:
+            problems.error(
+                stack.place(to_camel(name)),
+                f"{NAMESPACE}:{to_camel(name)} is for the stack that builds",
+                "set it there",
+            )
+    if not settings.builds and not settings.receives_from and not stack.elsewhere:
         problems.error(
-            place,
+            stack.name,
             f"neither {NAMESPACE}:factoryLab nor {NAMESPACE}:receivesFrom is set",
             "say which lab builds, or which stack the images come from",
         )
     lab = settings.factory_lab
     if settings.artifact_sources and not (lab and lab.create):
         problems.error(
-            place,
+            stack.place("artifactSources"),
             f"{NAMESPACE}:artifactSources needs a factory lab made by this stack",
             "an adopted lab is never changed: add the source there by hand",
         )
     names = [source.name.lower() for source in settings.artifact_sources]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        problems.error(place, f"{NAMESPACE}:artifactSources names {name!r} twice")
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            problems.error(
+                stack.place("artifactSources", index, "name"),
+                f"{NAMESPACE}:artifactSources names {name!r} twice",
+                "rename one",
+            )
 
 
-def _check_labs(settings: Settings, place: str, problems: Problems) -> None:
+def _check_trial(settings: Settings, stack: StackFile, problems: Problems) -> None:
+    """A stack that leaves definitions out must not be one that labs depend on."""
+    if not settings.only:
+        return
+    if settings.labs or not settings.builds:
+        problems.error(
+            stack.place("only"),
+            f"{NAMESPACE}:only is for a trial stack, which builds and delivers nowhere",
+            f"take {NAMESPACE}:labs out, or use {NAMESPACE}:hold to let definitions rest",
+        )
+    if all(pattern.startswith("!") for pattern in settings.only):
+        problems.error(
+            stack.place("only"), f"{NAMESPACE}:only: only excludes, so nothing is built", "add one"
+        )
+
+
+def _check_labs(settings: Settings, stack: StackFile, problems: Problems) -> None:
     seen: dict[str, TargetLab] = {}
-    for lab in settings.labs:
+    for index, lab in enumerate(settings.labs):
         # Lab names need to be unique here although Azure allows one per group: people, tables and
         # logical names speak of labs by name.
         other = seen.setdefault(lab.name.lower(), lab)
         if other is not lab:
-            problems.error(place, f"{NAMESPACE}:labs names the lab {lab.name!r} twice")
+            problems.error(
+                stack.place("labs", index, "name"),
+                f"{NAMESPACE}:labs names the lab {lab.name!r} twice",
+                "keep one of the two entries",
+            )
         if lab.images and all(pattern.startswith("!") for pattern in lab.images):
             problems.error(
-                place, f"{NAMESPACE}:labs.{lab.name}: only excludes, so it takes nothing"
+                stack.place("labs", index, "images"),
+                f"{NAMESPACE}:labs.{lab.name}: only excludes, so it takes nothing",
+                "say first what it takes, such as '**'",
             )
     for name in sorted(settings.adopt.keys() - {lab.name for lab in settings.labs}):
         problems.error(
-            place,
+            stack.place("adopt", name),
             f"{NAMESPACE}:adopt names {name!r}, which is none of {NAMESPACE}:labs",
             "images are adopted in labs that this stack delivers to",
         )
     own = settings.factory_lab
     if own and own.name.lower() in seen:
         problems.error(
-            place,
+            stack.place("labs"),
             f"{NAMESPACE}:labs lists the factory lab {own.name!r}",
             "it holds every captured image anyway",
         )

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from factory import faults
+from factory.folder import DEFAULTS, Found, Walk
 from factory.lineage import Image, check_lineage, check_moves
 from factory.models import Definition, Os, Verify
 from factory.names import image_stem
 from factory.problems import Problems
 from factory.yamlfile import Loc, YamlFile, read_yaml
 
-DEFAULTS = "defaults.yaml"
-# What pydantic puts between the keys of a place: the branch of a union that it tried.
-_PYDANTICS_OWN = {
-    "str",
-    "SecretRef",
-    "VaultRef",
-    "[key]",
-    "marketplace",
-    "parent",
-    "list",
-    "mapping",
-}
-_SEGMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.IGNORECASE)
+# Of one file: more than that is not read by anybody, and would take its time to tell.
+_MOST_FAULTS = 20
+
+
+@dataclass(frozen=True)
+class Images:
+    """What an images folder holds: sound definitions, and the identities of faulty ones.
+
+    What speaks of a faulty definition is right to do so, and must not be called wrong as well.
+    """
+
+    sound: dict[str, Image] = field(default_factory=dict)
+    faulty: frozenset[str] = frozenset()
 
 
 def load_images(folder: Path, shown: str, problems: Problems) -> dict[str, Image]:
@@ -38,132 +38,170 @@ def load_images(folder: Path, shown: str, problems: Problems) -> dict[str, Image
     ``shown`` is how the folder is called in messages. An absent or empty folder is a fault: an
     image factory that suddenly has no definitions is far more likely a wrong path than a wish.
     """
+    return read_images(folder, shown, problems).sound
+
+
+def read_images(folder: Path, shown: str, problems: Problems) -> Images:
+    """Read as :func:`load_images`, and say which definitions are there but faulty."""
     if not folder.is_dir():
         problems.error(shown, "is not a folder", "set `image-factory:images` to where images are")
-        return {}
-    loader = _Loader(folder, problems)
-    loader.walk(folder, shown, [])
-    found = loader.found
+        return Images()
+    walk = Walk(folder, problems)
+    reader = _Reader(problems)
+    found: dict[str, Image] = {}
+    faulty: set[str] = set()
+    for file in walk.files(shown):
+        image = reader.image(file)
+        if image is None:
+            faulty.add(file.identity)
+        else:
+            found[file.identity] = image
+    faulty |= walk.refused
     if not found and not problems.errors:
         problems.error(shown, "holds no definition", "an empty images folder retires nothing")
     _check_identities(found, problems)
-    check_lineage(found, problems)
+    check_lineage(found, problems, faulty)
     check_moves(found, problems)
-    return dict(sorted(found.items()))
+    return Images(dict(sorted(found.items())), frozenset(faulty))
 
 
 @dataclass(frozen=True)
-class _Loader:
-    """One reading of an images folder: what is found, and what is wrong with it."""
+class _Reader:
+    """Reads files and the defaults above them, each of which is read once."""
 
-    root: Path
     problems: Problems
-    found: dict[str, Image] = field(default_factory=dict)
+    defaults: dict[Path, YamlFile | None] = field(default_factory=dict)
 
-    def walk(self, folder: Path, shown: str, inherited: list[YamlFile]) -> None:
-        """Read a folder and all below it; its ``defaults.yaml`` joins what is inherited."""
-        defaults = folder / DEFAULTS
-        if defaults.is_file():
-            layer = read_yaml(defaults, f"{shown}/{DEFAULTS}", self.problems)
-            inherited = [*inherited, layer] if layer else inherited
-        try:
-            entries = sorted(os.scandir(folder), key=lambda item: item.name)
-        except OSError as error:
-            self.problems.error(shown, f"cannot be read: {error.strerror}", "see its permissions")
-            return
-        for entry in entries:
-            name = f"{shown}/{entry.name}"
-            if entry.name.startswith("."):
-                continue
-            if entry.is_symlink():
-                self.problems.error(
-                    name, "is a symbolic link", "put the file itself into the folder"
-                )
-            elif entry.is_dir():
-                self.walk(Path(entry.path), name, inherited)
-            elif entry.name.endswith(".yml"):
-                self.problems.error(name, "ends in .yml", "definitions end in .yaml")
-            elif entry.name.endswith(".yaml") and entry.name != DEFAULTS:
-                self._one(Path(entry.path), name, inherited)
-
-    def _one(self, path: Path, shown: str, inherited: list[YamlFile]) -> None:
-        identity = path.relative_to(self.root).with_suffix("").as_posix()
-        for segment in identity.split("/"):
-            if not _SEGMENT.fullmatch(segment):
-                self.problems.error(
-                    shown,
-                    f"the name {segment!r} cannot be used",
-                    "letters, digits, - . _ (63 at most)",
-                )
-                return
-        own = read_yaml(path, shown, self.problems)
+    def image(self, file: Found) -> Image | None:
+        """Make the definition of a file; None, with its faults noted, if it is not sound."""
+        above = [self._default(path, shown) for path, shown in file.defaults]
+        own = read_yaml(file.path, file.shown, self.problems)
         if own is None:
-            return
-        layers = [*inherited, own]
-        merged: dict[str, Any] = {}
-        for layer in layers:
-            merged = _merge(merged, layer.data)
+            return None
+        layers = [*(layer for layer in above if layer), own]
+        definition = self._definition(layers, whole=None not in above)
+        if definition is None:
+            return None
+        image = Image(file.identity, file.shown, definition, tuple(layers))
+        before = len(self.problems.errors)
+        _check(image, self.problems)
+        return image if len(self.problems.errors) == before else None
+
+    def _default(self, path: Path, shown: str) -> YamlFile | None:
+        if path not in self.defaults:
+            self.defaults[path] = read_yaml(path, shown, self.problems)
+        return self.defaults[path]
+
+    def _definition(self, layers: Sequence[YamlFile], *, whole: bool) -> Definition | None:
         try:
-            definition = Definition.model_validate(merged)
+            definition = Definition.model_validate(merged(layers))
         except ValidationError as error:
-            report(error, layers, self.problems)
-            return
-        image = Image(identity, shown, definition)
-        _check(image, layers, self.problems)
-        self.found[identity] = image
+            report(error, layers, self.problems, whole=whole)
+            return None
+        return definition if whole else None
+
+
+def merged(layers: Sequence[YamlFile]) -> dict[str, Any]:
+    """Lay files over one another, the nearest last."""
+    found: dict[str, Any] = {}
+    for layer in layers:
+        found = _merge(found, layer.data)
+    return found
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay a nearer file over what is inherited: mappings merge, all else is replaced."""
-    merged = dict(below)
+    """Lay a nearer file over what is inherited: mappings merge, all else is replaced.
+
+    A base of another kind (a definition, a marketplace image) replaces the inherited one: the two
+    have no field in common.
+    """
+    result = dict(below)
     for key, value in above.items():
-        old = merged.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        merged[key] = _merge(old, value) if both and old is not None else value
-    return merged
+        old = result.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            other_kind = key == "base" and ("image" in old) != ("image" in value)
+            result[key] = value if other_kind else _merge(old, value)
+        else:
+            result[key] = value
+    return result
 
 
-def report(error: ValidationError, layers: list[YamlFile], problems: Problems) -> None:
-    """Note each fault that pydantic found at the place of the value in the file it came from."""
-    for fault in error.errors():
-        loc: Loc = tuple(part for part in fault["loc"] if part not in _PYDANTICS_OWN)
-        owner = next((layer for layer in reversed(layers) if loc in layer.marks), layers[-1])
-        field = ".".join(str(part) for part in loc) or "the file"
-        message = fault["msg"].removeprefix("Value error, ")
-        if fault["type"] == "missing":
-            message = "is required"
-        elif fault["type"] == "extra_forbidden":
-            message = "is not a known field"
-        elif isinstance(fault.get("input"), str):
-            message = f"{message[0].lower()}{message[1:]}, got {fault['input']!r}"
-        problems.error(owner.place(loc), f"{field}: {message}")
+def owner_of(layers: Sequence[YamlFile], loc: Loc) -> YamlFile | None:
+    """Give the nearest file that says a value; None if none does (a built-in default)."""
+    return next((layer for layer in reversed(layers) if loc in layer.marks), None)
 
 
-def _check(image: Image, layers: list[YamlFile], problems: Problems) -> None:
+def place_of(layers: Sequence[YamlFile], loc: Loc) -> str:
+    """Give ``file:line:col`` of a value, or of what is around it, in the file that says it."""
+    while loc:
+        owner = owner_of(layers, loc)
+        if owner is not None:
+            return owner.place(loc)
+        loc = loc[:-1]
+    return layers[-1].place(())
+
+
+def report(
+    error: ValidationError,
+    layers: Sequence[YamlFile],
+    problems: Problems,
+    *,
+    whole: bool = True,
+    model: type[BaseModel] = Definition,
+) -> None:
+    """Note each fault that pydantic found at the place of the value in the file it came from.
+
+    ``model`` is what the files should be together. ``whole`` is False if a file above could not be
+    read: what is missing may stand there.
+    """
+    found = [fault for fault in error.errors() if whole or fault["type"] != "missing"]
+    marks = [layer.marks for layer in layers]
+    for fault in found[:_MOST_FAULTS]:
+        loc: Loc = faults.where_of(fault["loc"], marks)
+        name = ".".join(str(part)[:80] for part in loc) or "the file"
+        what, todo = faults.told(fault, loc, model)
+        place = place_of(layers, loc)
+        inherited = not place.startswith(f"{layers[-1].shown}:")
+        if inherited and fault["type"] != "missing":
+            todo = todo or "correct it there, or set it in the definition"
+        problems.error(place, f"{name}: {what}", todo)
+    if len(found) > _MOST_FAULTS:
+        more = len(found) - _MOST_FAULTS
+        problems.error(layers[-1].shown, f"and {more} more faults", "correct these first")
+
+
+def _check(image: Image, problems: Problems) -> None:
     """Faults that no single field shows."""
-    own, definition = layers[-1], image.definition
+    definition, layers = image.definition, image.layers
     wrong_end = {Os.WINDOWS: Os.LINUX, Os.LINUX: Os.WINDOWS}[definition.os].generalizer
     generalizers = (definition.os.generalizer, wrong_end)
     for index, artifact in enumerate(definition.artifacts):
-        place = own.place(("artifacts", index))
+        place = place_of(layers, ("artifacts", index))
         if artifact.name == wrong_end:
-            problems.error(place, f"{artifact.name} does not run on {definition.os.value}")
+            said = place_of(layers, ("os",))
+            problems.error(
+                place,
+                f"{artifact.name} does not run on {definition.os.value}",
+                f"os is said at {said}; leave it out, {definition.os.generalizer} is added anyway",
+            )
         elif artifact.name in generalizers and index + 1 < len(definition.artifacts):
             problems.error(
                 place,
                 f"{artifact.name} must be the last artifact: the VM is unusable after it",
+                "move it to the end, or leave it out: it is added anyway",
             )
-    for artifact in definition.verification or ():
-        if artifact.name in generalizers:
+    for applied in definition.every_artifact:
+        if applied.verifies and applied.artifact.name in generalizers:
             problems.error(
-                own.place(("verify",)),
-                f"verify: {artifact.name} has nothing to do here: it shuts the VM down",
+                place_of(layers, applied.loc),
+                f"verify: {applied.artifact.name} has nothing to do here: it shuts the VM down",
+                "take it out",
             )
     verify = definition.verify
     script = verify.script if isinstance(verify, Verify) else None
     if script and definition.os is Os.WINDOWS and not script.file.lower().endswith(".ps1"):
         problems.error(
-            own.place(("verify", "script", "url")),
+            place_of(layers, ("verify", "script", "url")),
             f"verify.script.url: {script.file} is no PowerShell script",
             "on windows its name has to end in .ps1",
         )
@@ -185,4 +223,4 @@ def _check_identities(found: Mapping[str, Image], problems: Problems) -> None:
                 )
 
 
-__all__ = ["Image", "load_images", "report"]
+__all__ = ["DEFAULTS", "Image", "Images", "load_images", "read_images", "report"]

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
+_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([dhms])")
 
 
 def parse_duration(text: str) -> timedelta:
@@ -17,9 +17,13 @@ def parse_duration(text: str) -> timedelta:
     """
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        msg = f"expected a duration such as 90m, 4h or 1d12h, got {text!r}"
+        msg = f"expected a duration such as 90m, 4h or 1d12h, got {text[:60]!r}"
         raise ValueError(msg)
-    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    try:
+        return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    except OverflowError:
+        msg = f"expected a duration of this world, got {text[:60]!r}"
+        raise ValueError(msg) from None
 
 
 def spell_duration(length: timedelta) -> str:

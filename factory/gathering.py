@@ -17,22 +17,27 @@ from factory.armclient import ArmClient
 from factory.catalogue import read_catalogue
 from factory.cloud import find_cloud, find_credential, provider_lookup
 from factory.configuration import parse_settings
-from factory.definitions import Image, load_images
+from factory.definitions import Image, read_images
 from factory.ledger import read_ledger
 from factory.lock import Lock, read_lock
 from factory.observe import observe
 from factory.plan_model import Inputs
 from factory.problems import FactoryError, Problem, Problems
+from factory.selection import selected
 from factory.settings import NAMESPACE, Settings
 from factory.soaking import check_soaking
 from factory.stackconfig import git_commit
-from factory.stackfile import read_upstream
+from factory.stackfile import StackFile, check_keys, read_stack_file
+from factory.upstream import read_upstream
 from factory.validate import cross_check, wanted_secrets
 from factory.vault import Vaults
 
 
 class Engine(Protocol):
     """What is asked of the engine; ``factory/stackconfig.py`` answers within a program."""
+
+    def stack_file(self) -> Path | None:
+        """Give the file that most of the configuration comes from, None if there is none."""
 
     def raw_settings(self) -> dict[str, Any]:
         """Collect the stack's configuration as plain values, only what is set."""
@@ -83,32 +88,51 @@ def read_sources(
     problems = Problems()
     place = f"Pulumi.{engine.stack_name().rpartition('/')[2]}.yaml"
     raw = engine.raw_settings()
-    settings = parse_settings(raw, place, problems)
+    stack = _stack_file(engine, place, raw, problems)
+    settings = parse_settings(raw, stack, problems)
     folder = str(images or raw.get("images", "images"))
-    found = load_images(root / folder, folder, problems)
-    if settings and found:
-        known = [name for name in wanted_secrets(found, settings) if engine.is_set(name)]
-        cross_check(found, settings, known, place, problems)
+    found = read_images(root / folder, folder, problems)
+    wanted = wanted_secrets(found.sound, settings) if settings else {}
+    check_keys(stack, wanted, problems)
+    if settings:
+        known = [name for name in wanted if engine.is_set(name)]
+        cross_check(found.sound, settings, known, stack, problems, faulty=found.faulty)
         upstream = read_upstream(engine.stack_folder(), settings.receives_from)
-        check_soaking(found, settings, upstream, place, problems)
-    lock = _lock(root, settings, place, problems) if settings and use_lock else None
+        check_soaking(found.sound, settings, upstream, stack.name, problems)
+    lock = _lock(root, settings, stack, problems) if settings and use_lock else None
     problems.raise_if_any("definitions and settings")
     if settings is None:  # unreachable: without settings there is a problem
         raise FactoryError(place)
     warnings = tuple(problems.warnings)
-    return Sources(root / folder, settings, found, warnings, root / settings.lock_file, lock)
+    lock_path = root / settings.lock_file
+    return Sources(root / folder, settings, found.sound, warnings, lock_path, lock)
 
 
-def _lock(root: Path, settings: Settings, stack_file: str, problems: Problems) -> Lock | None:
+def _stack_file(
+    engine: Engine, place: str, raw: Mapping[str, Any], problems: Problems
+) -> StackFile:
+    """Read the file that settings come from, for their places; another stack's file has none."""
+    path = engine.stack_file()
+    if path is None:
+        return StackFile(place)
+    own = Problems()
+    stack = read_stack_file(path, place, own)
+    if any(raw.get(name) != value for name, value in stack.raw.items()):
+        return StackFile(place)  # the engine was given another file
+    problems.errors += own.errors
+    return stack
+
+
+def _lock(root: Path, settings: Settings, place: StackFile, problems: Problems) -> Lock | None:
     """Read the lock of a locked stack; tell the owner of one that is not what the file is worth."""
     shown, path = settings.lock_file, root / settings.lock_file
     if not settings.builds:
         return None
     setting = f"{NAMESPACE}:locked"
-    stack = stack_file.removeprefix("Pulumi.").removesuffix(".yaml")
+    stack = place.name.removeprefix("Pulumi.").removesuffix(".yaml")
     if settings.locked and not path.is_file():
         problems.error(
-            stack_file,
+            place.place("locked"),
             f"{setting} is set, but there is no {shown}",
             f"python -m factory lock --stack {stack}",
         )
@@ -116,7 +140,7 @@ def _lock(root: Path, settings: Settings, stack_file: str, problems: Problems) -
     if settings.locked:
         return read_lock(path, shown, problems)
     if path.is_file():
-        problems.warn(shown, f"is ignored: {setting} is not set in {stack_file}")
+        problems.warn(shown, f"is ignored: {setting} is not set in {place.name}")
     return None
 
 
@@ -157,7 +181,12 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
         settings=settings,
         ledger=ledger,
         observed=observe(
-            azure.arm, settings, stack, sources.images, sources.lock, vaults=azure.vaults
+            azure.arm,
+            settings,
+            stack,
+            selected(sources.images, settings),
+            sources.lock,
+            vaults=azure.vaults,
         ),
         commit=git_commit(sources.root),
         catalogue=source,

@@ -6,7 +6,7 @@ from factory.adoption import check_adopted
 from factory.foundations import foundation_ids
 from factory.plan_model import Inputs
 from factory.problems import Problems
-from factory.protecting import check_labs
+from factory.protecting import check_lab_protection
 from factory.settings import NAMESPACE
 
 
@@ -14,10 +14,10 @@ def check(inputs: Inputs) -> None:
     """Raise :class:`factory.problems.FactoryError` naming every guard that stops this run."""
     problems = Problems()
     _lost_state(inputs, problems)
-    _labs(inputs, problems)
+    check_labs(inputs, problems)
     _foundations(inputs, problems)
     check_adopted(inputs, problems)
-    check_labs(inputs, problems)
+    check_lab_protection(inputs, problems)
     problems.raise_if_any(f"{inputs.stack} cannot run")
 
 
@@ -80,7 +80,8 @@ def _lost_state(inputs: Inputs, problems: Problems) -> None:
         )
 
 
-def _labs(inputs: Inputs, problems: Problems) -> None:
+def check_labs(inputs: Inputs, problems: Problems) -> None:
+    """Note labs that are not there, or not where the settings say."""
     settings, observed = inputs.settings, inputs.observed
     for lab in settings.labs:
         where = f"{NAMESPACE}:labs.{lab.name}"

@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from factory.faults import suggestion
 from factory.models import Base, Definition, ParentBase
 from factory.problems import Problems
+from factory.yamlfile import YamlFile
+
+# To name them all would help nobody.
+_MOST_NAMED = 12
 
 
 @dataclass(frozen=True)
 class Image:
-    """A definition with its identity: the path below the images folder, without the ending."""
+    """A definition with its identity: the path below the images folder, without the ending.
+
+    ``layers`` are the files that say it, the nearest last: where each value comes from.
+    """
 
     identity: str
     file: str
     definition: Definition
+    layers: tuple[YamlFile, ...] = field(default=(), compare=False, repr=False)
+
+    def place(self, *loc: str | int) -> str:
+        """Give ``file:line:col`` of a value, or of what is around it; the file if not known."""
+        for end in range(len(loc), 0, -1):
+            for layer in reversed(self.layers):
+                if loc[:end] in layer.marks:
+                    return layer.place(loc[:end])
+        return self.layers[-1].place(()) if self.layers else self.file
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,24 +113,36 @@ def root_base(images: Mapping[str, Image], image: Image) -> Base | None:
     return base if isinstance(base, Base) else None
 
 
-def check_lineage(images: Mapping[str, Image], problems: Problems) -> None:
-    """Note unknown parents, parents of another system, cycles, and identities claimed twice."""
+def check_lineage(
+    images: Mapping[str, Image], problems: Problems, faulty: Collection[str] = ()
+) -> None:
+    """Note unknown parents, parents of another system, and cycles.
+
+    ``faulty`` are definitions that are there, but told of already.
+    """
     for image in images.values():
         parent = parent_of(image)
         if parent is None:
             continue
+        place = image.place("base", "image")
+        if parent in faulty:
+            continue
         if parent not in images:
             moved = present_names(images).get(parent)
-            todo = f"it moved: write {moved}" if moved else ""
-            problems.error(image.file, f"base.image: there is no definition {parent!r}", todo)
+            near = suggestion(parent, images) if len(images) <= _MOST_NAMED else ""
+            problems.error(
+                place,
+                f"base.image: there is no definition {parent!r}",
+                f"it moved: write {moved}" if moved else near,
+            )
         elif images[parent].definition.os is not image.definition.os:
             problems.error(
-                image.file,
+                place,
                 f"os is {image.definition.os.value}, but its base {parent} is "
                 f"{images[parent].definition.os.value}",
             )
         if cycle := _cycle(images, image.identity):
-            problems.error(image.file, f"is built on itself: {' -> '.join(cycle)}")
+            problems.error(place, f"is built on itself: {' -> '.join(cycle)}")
 
 
 def check_moves(images: Mapping[str, Image], problems: Problems) -> None:

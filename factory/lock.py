@@ -19,8 +19,10 @@ from factory.definitions import report
 from factory.fields import AzureName, Identity, Strict, Text
 from factory.lineage import Image, parent_of
 from factory.problems import Problems
-from factory.yamlfile import read_yaml
+from factory.yamlfile import Limits, read_yaml
 
+# Written by a program: some hundred bytes for each artifact of each of hundreds of definitions.
+_LIMITS = Limits(size=16 * 1024 * 1024, values=500_000)
 _HEAD = """\
 # What a stack with image-factory:locked builds from. Written by `python -m factory lock`; review
 # its changes like code. How to read it: docs/settings.md.
@@ -71,13 +73,13 @@ class _File(Strict):
 
 def read_lock(path: Path, shown: str, problems: Problems) -> Lock | None:
     """Read a lock file; what is wrong with it is noted with its place, and gives None."""
-    file = read_yaml(path, shown, problems)
+    file = read_yaml(path, shown, problems, limits=_LIMITS)
     if file is None:
         return None
     try:
         found = _File.model_validate(file.data)
     except ValidationError as error:
-        report(error, [file], problems)
+        report(error, [file], problems, model=_File)
         return None
     return Lock(shown, {identity: _entry(image) for identity, image in found.images.items()})
 

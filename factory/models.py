@@ -17,13 +17,22 @@ from pydantic import (
 from factory.artifact import (
     PUBLIC_SOURCE,
     AnyVerify,
+    Applied,
     Artifact,
+    Artifacts,
     Script,
     SecretRef,
     VaultRef,
     Verify,
 )
-from factory.fields import Duration, Identity, Strict, TagName, TagValue, Text
+from factory.fields import (
+    Duration,
+    Identity,
+    MarketplaceName,
+    Strict,
+    TagName,
+    TagValue,
+)
 from factory.policies import Keep, Refresh
 
 
@@ -67,19 +76,27 @@ class DiskType(StrEnum):
 class PurchasePlan(Strict):
     """The marketplace plan that an image is sold under; its terms must have been accepted."""
 
-    name: Text
-    publisher: Text
-    product: Text
+    name: MarketplaceName
+    publisher: MarketplaceName
+    product: MarketplaceName
 
 
 class Base(Strict):
     """The marketplace image to build from."""
 
-    publisher: Text
-    offer: Text
-    sku: Text
-    version: Annotated[str, Field(pattern=r"^(latest|\d+(\.\d+){2,3})$")] = "latest"
+    publisher: Annotated[MarketplaceName, Field(examples=["Canonical"])]
+    offer: Annotated[MarketplaceName, Field(examples=["ubuntu-24_04-lts"])]
+    sku: Annotated[MarketplaceName, Field(examples=["server"])]
+    version: Annotated[
+        str,
+        Field(
+            pattern=r"^(latest|[0-9]{1,12}(\.[0-9]{1,12}){2,3})$",
+            examples=["latest, or 24.04.202611100"],
+        ),
+    ] = "latest"
+    """``latest``, or an exact version of the marketplace, which then never moves."""
     plan: PurchasePlan | None = None
+    """The plan of an image that is bought; its terms must have been accepted."""
 
     @property
     def urn(self) -> str:
@@ -90,7 +107,8 @@ class Base(Strict):
 class ParentBase(Strict):
     """Another definition to build from: its newest released version, in the same run after it."""
 
-    image: Identity
+    image: Annotated[Identity, Field(examples=["windows/2022/base"])]
+    """The definition, by its path below the images folder."""
 
     @property
     def urn(self) -> str:
@@ -99,7 +117,8 @@ class ParentBase(Strict):
 
 
 def _kind_of_base(value: Any) -> str:
-    return "parent" if isinstance(value, ParentBase) or "image" in (value or {}) else "marketplace"
+    named = isinstance(value, dict) and "image" in value
+    return "parent" if named or isinstance(value, ParentBase) else "marketplace"
 
 
 AnyBase = Annotated[
@@ -108,36 +127,70 @@ AnyBase = Annotated[
 ]
 
 
-SizeName = Annotated[str, Field(pattern=r"^(Standard|Basic)_[A-Za-z0-9_-]+$")]
+SizeName = Annotated[
+    str, Field(pattern=r"^(Standard|Basic)_[A-Za-z0-9_-]{1,60}$", examples=["Standard_D4s_v5"])
+]
 
 
 class Definition(Strict):
     """One image, as its file and the ``defaults.yaml`` above it say together."""
 
-    base: AnyBase
-    os: Os
+    base: Annotated[
+        AnyBase,
+        Field(
+            examples=[
+                {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server"},
+                {"image": "linux/ubuntu-24/base"},
+            ]
+        ),
+    ]
+    """A marketplace image, or another definition whose newest released version is built upon."""
+    os: Annotated[Os, Field(examples=["windows"])]
+    """The guest's family."""
     description: Annotated[str, Field(max_length=1024)] = ""
+    """What the image is for; stands on every custom image."""
     author: Annotated[str, Field(max_length=256)] = ""
+    """Who answers for it; stands on every custom image."""
     size: SizeName = "Standard_D4s_v5"
+    """VM size of the build."""
     fallback_sizes: Annotated[list[SizeName], Field(max_length=5)] = []
+    """Tried in this order where Azure has no room for ``size``; none of them shapes the image."""
     disk_type: DiskType = DiskType.STANDARD_SSD
-    artifacts: list[Artifact] = []
+    """Disk of the build VM."""
+    artifacts: Artifacts = []
+    """What is installed, in order: a name, or {name, source, parameters}."""
     capture: Capture = Capture.GENERALIZED
+    """``generalized`` (sysprep or deprovision is added) or ``specialized`` (an exact copy)."""
     time_limit: Annotated[Duration, Field(ge=timedelta(minutes=10), le=timedelta(hours=24))] = (
         timedelta(hours=4)
     )
+    """Longest time for the VM and for each artifact, from 10m to 24h."""
     retries: Annotated[int, Field(ge=0, le=5)] = 1
+    """Further attempts after a failed one, each with a fresh VM."""
     tags: dict[TagName, TagValue] = {}
+    """Your own tags, on everything made from the definition."""
     refresh: Refresh | None = None
+    """Build again when the newest version is older than this: ``30d``, or a cron schedule."""
     keep: Keep | None = None
-    # The tag ImagePath that the original image factory gave this definition's images.
+    """How long released versions stay: a number, or {newest, for, atLeast}."""
     image_path: Annotated[str, Field(max_length=256)] | None = None
+    """The tag ImagePath that the original image factory gave this definition's images."""
     retire_after: Duration | None = None
+    """How long a version is marked before it retires."""
     formerly: list[Identity] = []
-    verify: AnyVerify | None = None
-    keep_failed: Annotated[Duration | None, Field(ge=timedelta(hours=1), le=timedelta(days=30))] = (
+    """Identities that the definition had before it moved; its versions go on under the new one."""
+    verify: Annotated[
+        AnyVerify | None,
+        Field(examples=[["our-smoke-test"], {"script": {"url": "https://example.com/check.sh"}}]),
+    ] = None
+    """What a VM made from the captured image has to pass before the release; [] is: that it boots.
+
+    Artifacts in order, or {artifacts, script: {url, files, arguments}}.
+    """
+    keep_failed: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=30))] | None = (
         None
     )
+    """How long a version that failed is kept for a look, with its VM, from 1h to 30d."""
 
     @model_validator(mode="after")
     def _every_size_once(self) -> Definition:
@@ -169,7 +222,8 @@ class Definition(Strict):
     @property
     def vault_refs(self) -> tuple[VaultRef, ...]:
         """The key vault secrets that artifacts are given, on any VM, each once, in order."""
-        values = (value for each in self.every_artifact for value in each.parameters.values())
+        given = (each.artifact.parameters for each in self.every_artifact)
+        values = (value for parameters in given for value in parameters.values())
         return tuple(dict.fromkeys(value for value in values if isinstance(value, VaultRef)))
 
     @property
@@ -205,14 +259,30 @@ class Definition(Strict):
         return (*self.verify.artifacts, Artifact.model_validate(runner))
 
     @property
-    def every_artifact(self) -> tuple[Artifact, ...]:
-        """All that is applied on any VM: those that shape the image, and those that verify it."""
-        return (*self.all_artifacts, *(self.verification or ()))
+    def every_artifact(self) -> tuple[Applied, ...]:
+        """All that is applied on any VM, each with its place here: to build, then to verify.
+
+        What nobody wrote as an artifact has the place that it is added for: ``os``, the script.
+        """
+        written = len(self.artifacts)
+        building = [
+            Applied(("artifacts", index) if index < written else ("os",), artifact)
+            for index, artifact in enumerate(self.all_artifacts)
+        ]
+        whole = isinstance(self.verify, Verify)
+        listed = self.verify.artifacts if isinstance(self.verify, Verify) else self.verify or ()
+        loc: tuple[str, ...] = ("verify", "artifacts") if whole else ("verify",)
+        verifying = [
+            Applied((*loc, index) if index < len(listed) else ("verify", "script"), artifact)
+            for index, artifact in enumerate(self.verification or ())
+        ]
+        return (*building, *verifying)
 
 
 __all__ = [
     "PUBLIC_SOURCE",
     "AnyBase",
+    "Applied",
     "Artifact",
     "Base",
     "Capture",

@@ -8,10 +8,12 @@ from datetime import datetime
 
 from factory import names
 from factory.arm import Arm, lab_id
+from factory.armfacts import manifest
 from factory.definitions import Image
 from factory.foundations import foundation_ids
 from factory.lock import Lock
 from factory.locked import locked_base
+from factory.manifests import Manifest, Shelves
 from factory.models import Base, VaultRef
 from factory.observe_artifacts import observe_contents
 from factory.observed import BuildVm, Observed, ObservedLab, Offers, Thing
@@ -54,6 +56,7 @@ def observe(
         cores = pool.submit(arm.cores_free, subscription, settings.region) if own else None
         region, build_vms, captures = factory.result()
         offers = offered.result() if offered else Offers()
+        shelves = _shelves(pool, arm, settings, images.values()) if region is not None else None
         seen = dict(zip((lab.name for lab in settings.labs), labs, strict=True))
         return Observed(
             now=_now(arm, store),
@@ -67,6 +70,7 @@ def observe(
             base_versions=offers.base_versions,
             cores_free=cores.result() if cores else None,
             vault_faults=faults,
+            artifacts=shelves,
             foundations={
                 name: thing for name, thing in zip(ids, there, strict=True) if thing is not None
             },
@@ -118,6 +122,30 @@ def observe_offers(
         looks = pool.submit(observe_contents, arm, settings, images.values())
         bases = _bases(pool, arm, settings, images.values(), lock)
         return Offers(bases, *looks.result())
+
+
+def _shelves(
+    pool: ThreadPoolExecutor, arm: Arm, settings: Settings, images: ValuesView[Image]
+) -> Shelves | None:
+    """Read each artifact source that a definition names, once."""
+    own = settings.factory_lab
+    if own is None:
+        return None
+    lab = lab_id(settings.subscription_id, own.resource_group, own.name)
+    sources = sorted(
+        {
+            applied.artifact.source.lower()
+            for image in images
+            for applied in image.definition.every_artifact
+        }
+    )
+    there = arm.artifact_sources(lab)
+    known = [name for name in sources if name in there]
+    listed = pool.map(lambda name: arm.artifacts(lab, name), known)
+    shelves: dict[str, dict[str, Manifest] | None] = dict.fromkeys(sources)
+    for name, found in zip(known, listed, strict=True):
+        shelves[name] = {key: manifest(key, properties) for key, properties in found.items()}
+    return shelves
 
 
 def _bases(

@@ -9,6 +9,7 @@ from typing import Any
 
 from factory import names
 from factory.content import Contents
+from factory.manifests import Shelves
 from factory.models import VaultRef
 
 
@@ -109,10 +110,11 @@ class Observed:
 
     ``now`` is the Date header of ARM's answers, in UTC: one clock for all machines. ``labs`` has
     None for a lab that does not exist. ``base_versions`` maps a definition to the exact version
-    that its ``latest`` means now, ``contents`` what the files of its artifacts are, ``foundations``
-    the groups, labs and networks of this stack that are there, by their logical names,
-    ``cores_free`` what the region's quota leaves, ``vault_faults`` why secrets of key vaults that
-    definitions refer to cannot be had, ``warnings`` what could not be read and is no reason to
+    that its ``latest`` means now, ``contents`` what the files of its artifacts are, ``artifacts``
+    what the factory lab's sources offer (None where nobody looked, or there is no lab yet),
+    ``foundations`` the groups, labs and networks of this stack that are there, by their logical
+    names, ``cores_free`` what the region's quota leaves, ``vault_faults`` why secrets of key vaults
+    that definitions refer to cannot be had, ``warnings`` what could not be read and is no reason to
     stop.
     """
 
@@ -130,6 +132,7 @@ class Observed:
     contents: Contents = field(default_factory=dict)
     vault_faults: Mapping[VaultRef, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    artifacts: Shelves | None = None
 
     def ours(self, stack: str) -> list[str]:
         """List the ids of everything that carries this stack's tag."""

@@ -10,6 +10,11 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from factory.faults import look_alike
+
+# What no folder has; matching takes time by both.
+_LONGEST, _MOST_SLASHES = 256, 16
+
 
 def matches(pattern: str, identity: str) -> bool:
     """Tell whether one pattern (without a leading ``!``) takes this definition.
@@ -59,6 +64,10 @@ def fault_of(pattern: str) -> str | None:
     body = pattern.removeprefix("!")
     if not body:
         return "the pattern is empty"
+    if len(body) > _LONGEST or body.count("/") > _MOST_SLASHES:
+        return f"at most {_LONGEST} characters and {_MOST_SLASHES} slashes"
+    if alien := look_alike(body):
+        return f"definitions have plain names, {alien}"
     if "\\" in body:
         return "use / between folders, not \\"
     segments = body.split("/")

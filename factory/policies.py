@@ -56,7 +56,7 @@ class Refresh(Strict):
     """
 
     every: Annotated[Duration | None, Field(ge=timedelta(hours=1))] = None
-    cron: str | None = None
+    cron: Annotated[str | None, Field(max_length=100)] = None
     time_zone: str = "UTC"
 
     @model_validator(mode="before")
@@ -69,8 +69,8 @@ class Refresh(Strict):
     def _known(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
-            msg = f"expected a time zone such as Europe/Berlin, got {value!r}"
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # the name is looked for as a file
+            msg = f"expected a time zone such as Europe/Berlin, got {value[:60]!r}"
             raise ValueError(msg) from None
         return value
 
@@ -79,9 +79,12 @@ class Refresh(Strict):
     def _valid(cls, value: str | None) -> str | None:
         if value is not None:
             try:
-                CronSim(value, datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC")))
-            except CronSimError as error:
+                next(CronSim(value, datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC"))))
+            except (CronSimError, ValueError) as error:
                 msg = f"expected five cron fields: {error}"
+                raise ValueError(msg) from None
+            except StopIteration:
+                msg = f"the schedule {value!r} never comes"
                 raise ValueError(msg) from None
         return value
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+
+# Control characters but tab and line ends, marks that turn the direction of writing, what has no
+# width, and halves of pairs: as the inside of a character class.
+INVISIBLE = (
+    "\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\xad\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e"
+    "\\u2060-\\u206f\\ud800-\\udfff\\ufeff\\ufff9-\\uffff"
+)
+_UNPRINTABLE = re.compile(f"[\\t\\n\\r{INVISIBLE}]")
+_HIDDEN = re.compile(f"[{INVISIBLE}]")
+_PLACE = re.compile(r"(?P<file>.+?)(?::(?P<line>\d+))(?::(?P<column>\d+))?", re.DOTALL)
+_LONGEST = 1000
 
 
 class FactoryError(Exception):
@@ -13,7 +25,18 @@ class FactoryError(Exception):
     """
 
 
-@dataclass(frozen=True, order=True)
+def printable(text: str) -> str:
+    """Give text that stays on its line and shows all it has, whoever wrote it."""
+    shown = _UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} ..."
+
+
+def visible(text: str) -> str:
+    """Give text without what nobody sees in it, as definitions have to be."""
+    return _HIDDEN.sub("", text)
+
+
+@dataclass(frozen=True)
 class Problem:
     """One fault: where it is (``file:line:col`` or a setting), what is wrong and what to do."""
 
@@ -24,7 +47,19 @@ class Problem:
     def __str__(self) -> str:
         """Give the one line that the user reads."""
         tail = f" -> {self.todo}" if self.todo else ""
-        return f"{self.where}: {self.what}{tail}"
+        return printable(f"{self.where}: {self.what}{tail}")
+
+    def __lt__(self, other: Problem) -> bool:
+        """Order by file, then by line and column as numbers."""
+        return (*self.place, self.what, self.todo) < (*other.place, other.what, other.todo)
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """File (or whatever ``where`` names), line and column; 0 where there is none."""
+        match = _PLACE.fullmatch(self.where)
+        if match is None:
+            return self.where, 0, 0
+        return match["file"], int(match["line"]), int(match["column"] or 0)
 
 
 @dataclass

@@ -39,7 +39,7 @@ def protection(inputs: Inputs, held: Held, leaving: Sequence[str], why: str) -> 
     return [Step(Action.UNPROTECT, identity, version, f"{NAMESPACE}:protectImages is not set")]
 
 
-def check_labs(inputs: Inputs, problems: Problems) -> None:
+def check_lab_protection(inputs: Inputs, problems: Problems) -> None:
     """A lab that left the settings cannot be declared once more, so its images cannot go yet."""
     named = {lab.name for lab in inputs.settings.labs}
     left: dict[str, int] = {}

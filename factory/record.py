@@ -19,10 +19,12 @@ from factory import names
 from factory.content import read_contents
 from factory.fields import Strict
 from factory.models import Capture, Definition, Os
+from factory.problems import INVISIBLE
 from factory.settings import VersionText
 from factory.versions import Version
 
 SCHEMA = "1"
+_HIDDEN = re.compile(f"[{INVISIBLE}]")
 _T = TypeVar("_T", bound=Strict)
 
 
@@ -38,13 +40,46 @@ def _contents(text: str) -> str:
     return text
 
 
+def _visible(text: str) -> str:
+    if _HIDDEN.search(text):
+        msg = "characters that nobody sees"
+        raise ValueError(msg)
+    return text
+
+
+def _json_object(text: str) -> str:
+    _read_object(text)
+    return text
+
+
+def _json_texts(text: str) -> str:
+    if not all(isinstance(value, str) for value in _read_object(text).values()):
+        msg = "not an object of texts"
+        raise ValueError(msg)
+    return text
+
+
+def _read_object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        found = None
+    if not isinstance(found, dict):
+        msg = "not an object of JSON"
+        raise ValueError(msg)  # noqa: TRY004 - pydantic takes no other for a fault
+    return found
+
+
 TimeText = Annotated[str, AfterValidator(_utc)]
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_COMPUTE = rf"/subscriptions/{_GUID}/resourceGroups/[^/]+/providers/Microsoft\.Compute"
-SnapshotId = Annotated[
-    str, Field(pattern=re.compile(rf"^{_COMPUTE}/snapshots/[^/]+$", re.IGNORECASE), max_length=400)
-]
-Short = Annotated[str, Field(max_length=1024)]
+_NAME = r"[A-Za-z0-9_().-]*[A-Za-z0-9_()-]"
+_COMPUTE = rf"/subscriptions/{_GUID}/resourceGroups/{_NAME}/providers/Microsoft\.Compute"
+# `\Z`, since `$` lets a line end through.
+_SNAPSHOT = re.compile(rf"^{_COMPUTE}/snapshots/{_NAME}\Z", re.IGNORECASE | re.ASCII)
+SnapshotId = Annotated[str, Field(pattern=_SNAPSHOT, max_length=400)]
+Short = Annotated[str, Field(max_length=1024), AfterValidator(_visible)]
+Number = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
+JsonTexts = Annotated[str, Field(max_length=20_000), AfterValidator(_json_texts)]
 
 
 class _Facts(Strict):
@@ -59,11 +94,11 @@ class _Facts(Strict):
     base_version: Short
     # The version it was built on, identity@version, "" on a marketplace image.
     parent: Short = ""
-    plan: Short = "{}"
+    plan: JsonTexts = "{}"
     commit: Short
     built: TimeText
     # The fingerprinted content itself as JSON, so that a plan can name the fields that changed.
-    shape: Annotated[str, Field(max_length=100_000)]
+    shape: Annotated[str, Field(max_length=300_000), AfterValidator(_json_object)]
 
     # What the artifacts' files were (factory/content.py), as JSON; "{}" where nobody looked.
     contents: Annotated[str, AfterValidator(_contents), Field(max_length=200_000)] = "{}"
@@ -99,10 +134,10 @@ class Record(_Facts):
     """What a released version was made from and where its bytes are."""
 
     stack: Short
-    attempt: Annotated[str, Field(pattern=r"^\d+$")]
+    attempt: Number
     description: Short = ""
     author: Short = ""
-    tags: Annotated[str, Field(max_length=20_000)] = "{}"
+    tags: JsonTexts = "{}"
     base: Short
     os: Os
     capture: Capture
@@ -113,7 +148,7 @@ class Record(_Facts):
     generation: Literal["V1", "V2"]
     security_type: Short = ""
     encryption: Short = ""
-    disk_size_gb: Annotated[str, Field(pattern=r"^\d+$")]
+    disk_size_gb: Number
 
     def user_tags(self) -> dict[str, str]:
         """The definition's own tags at the time of the build."""

@@ -9,13 +9,15 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from factory.environments import LabEnvironment
-from factory.fields import AzureName, Duration, Identity, Strict, Text
+from factory.fields import AzureName, Duration, Identity, StackName, Strict, Text
 from factory.models import PUBLIC_SOURCE
 from factory.patterns import fault_of
 from factory.policies import Keep
 from factory.versions import Version
 
 NAMESPACE = "image-factory"
+# Where the folder with Pulumi.yaml is, for a shell that works on one stack folder all day.
+WORK_VARIABLE = "IMAGE_FACTORY_WORK"
 
 
 def normal_region(name: str) -> str:
@@ -95,8 +97,8 @@ class FactoryLab(Strict):
     resource_group: GroupName
     create: bool = False
     network: Network = Network()
-    virtual_network: Text | None = None
-    subnet: Text | None = None
+    virtual_network: AzureName | None = None
+    subnet: AzureName | None = None
 
     @model_validator(mode="after")
     def _one_network(self) -> FactoryLab:
@@ -170,7 +172,9 @@ class Settings(Strict):
     artifact_sources: list[ArtifactSource] = []
     labs: list[TargetLab] = []
     environments: list[LabEnvironment] = []
-    receives_from: Annotated[Text | None, BeforeValidator(_empty_is_none)] = None
+    only: list[Pattern] = []
+    """Patterns of the definitions that a trial stack builds; with what they are built on."""
+    receives_from: Annotated[StackName | None, BeforeValidator(_empty_is_none)] = None
     keep: Annotated[Keep | None, BeforeValidator(_empty_is_none)] = None
     after: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
     approve: dict[Identity, list[VersionText]] | None = None

@@ -11,7 +11,7 @@ from typing import Any
 
 import pulumi
 
-from factory.settings import NAMESPACE
+from factory.settings import NAMESPACE, WORK_VARIABLE
 
 _TEXT = (
     "images",
@@ -34,6 +34,7 @@ _OBJECTS = (
     "labs",
     "environments",
     "keep",
+    "only",
     "approve",
     "pin",
     "hold",
@@ -64,6 +65,14 @@ def stack_folder() -> Path | None:
         return Path(pulumi.get_root_directory())
     except Exception:  # noqa: BLE001 - what the SDK raises is a bare Exception
         return None
+
+
+def stack_file() -> Path | None:
+    """Give the file that most of the configuration comes from, None if there is none."""
+    # Not every language host says where Pulumi.yaml is.
+    root = stack_folder() or Path(os.environ.get(WORK_VARIABLE) or ".")
+    path = root / f"Pulumi.{pulumi.get_stack()}.yaml"
+    return path if path.is_file() else None
 
 
 def raw_settings() -> dict[str, Any]:

@@ -1,50 +1,147 @@
-"""Reads the stack files of the stacks before this one, where they lie beside its own."""
+"""Reads ``Pulumi.<stack>.yaml`` without an engine: values, their places, and which are secrets.
+
+The engine reads the file by YAML's own types, so ``20261122.10`` is a number there and loses its
+zero; such values are named here, where the text can still be seen.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from factory.configuration import parse_settings
+from factory.faults import suggestion
 from factory.problems import Problems
 from factory.settings import NAMESPACE, Settings
-from factory.soaking import Upstream
-from factory.yamlfile import read_yaml
+from factory.yamlfile import Loc, YamlFile, read_yaml
 
-_KEYS = {f"{NAMESPACE}:{to_camel(name)}" for name in Settings.model_fields}
-_PROVIDERS = {"azure-native:location": "region", "azure-native:subscriptionId": "subscriptionId"}
+PROVIDER = "azure-native"
+_OF_PROVIDER = {"region": "location", "subscriptionId": "subscriptionId"}
+_SWITCHES = {"true": True, "True": True, "false": False, "False": False}
+_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+_BROKEN = re.compile(r"[-+]?([0-9]{1,18}\.[0-9]{0,18}|\.[0-9]{1,18})")
 
 
-def read_upstream(folder: Path | None, receives_from: str | None) -> list[Upstream]:
-    """Read the settings of the stack that is received from, of the one before it, and so on.
+@dataclass(frozen=True)
+class StackFile:
+    """A stack file as far as it could be read; ``name`` is how messages call it.
 
-    The chain ends where a file is not there, or not to be understood: what is wrong with it is told
-    by its own stack. ``folder`` is where Pulumi.yaml is, None if the engine does not say.
+    ``secrets`` are the keys that stand encrypted in it, ``unknown`` those that are no settings.
+    ``elsewhere`` tells that some of its values come from an environment (Pulumi ESC), which nobody
+    can read offline.
     """
-    found: list[Upstream] = []
-    name = receives_from
-    while folder is not None and name and name not in {each.stack for each in found}:
-        if "/" in name:
-            break  # another project's, maybe: its stack file need not be the one of that name here
-        settings = _settings(folder / f"Pulumi.{name}.yaml")
-        if settings is None:
-            break
-        found.append(Upstream(name, settings))
-        name = settings.receives_from
-    return found
+
+    name: str
+    file: YamlFile | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+    unknown: tuple[str, ...] = ()
+    elsewhere: bool = False
+
+    def place(self, *loc: str | int) -> str:
+        """Give ``file:line:col`` of a setting by its place in :class:`Settings`.
+
+        The name of the file alone if the setting does not stand in it.
+        """
+        if self.file is None or not loc:
+            return self.name
+        first = key_of(str(loc[0]))
+        found: Loc = ("config", first, *loc[1:])
+        if found[:2] not in self.file.marks:
+            return self.name
+        return self.file.place(found)
 
 
-def _settings(path: Path) -> Settings | None:
-    if not path.is_file():
-        return None
-    unheard = Problems()
-    read = read_yaml(path, path.name, unheard)
-    config = read.data.get("config") if read else None
+def key_of(setting: str) -> str:
+    """Give the key of a setting in the stack file."""
+    if setting in _OF_PROVIDER:
+        return f"{PROVIDER}:{_OF_PROVIDER[setting]}"
+    return f"{NAMESPACE}:{setting}"
+
+
+def read_stack_file(path: Path, shown: str, problems: Problems) -> StackFile:
+    """Read a stack file; faults of the file itself go to ``problems``, settings are not judged."""
+    found = read_yaml(path, shown, problems, _resolve)
+    if found is None:
+        return StackFile(shown)
+    config = found.data.get("config") or {}
     if not isinstance(config, dict):
-        return None
-    raw = {key.partition(":")[2]: value for key, value in config.items() if key in _KEYS}
-    raw |= {name: config[key] for key, name in _PROVIDERS.items() if key in config}
-    # A subscription may come by ARM_SUBSCRIPTION_ID; nothing here hangs on it.
-    raw.setdefault("subscriptionId", "00000000-0000-0000-0000-000000000000")
-    return parse_settings(raw, path.name, unheard)
+        problems.error(found.place(("config",)), "config: expected a mapping of settings")
+        config = {}
+    _check_top(found, problems)
+    known = {to_camel(name) for name in Settings.model_fields} - set(_OF_PROVIDER)
+    raw: dict[str, Any] = {}
+    unknown: list[str] = []
+    for key, value in config.items():
+        namespace, _, name = str(key).rpartition(":")
+        if namespace == NAMESPACE and not _is_secret(value):
+            if name in known:
+                raw[name] = value
+            else:
+                unknown.append(name)
+    for setting, name in _OF_PROVIDER.items():
+        value = config.get(f"{PROVIDER}:{name}")
+        if value is not None and not _is_secret(value):
+            raw[setting] = str(value)
+    raw = {name: value for name, value in raw.items() if value not in (None, "")}
+    hidden = frozenset(
+        str(key).rpartition(":")[2] for key, value in config.items() if _is_secret(value)
+    )
+    elsewhere = bool(found.data.get("environment"))
+    return StackFile(shown, found, raw, hidden, tuple(unknown), elsewhere)
+
+
+def with_defaults(stack: StackFile, project: Path) -> dict[str, Any]:
+    """Give a stack's settings on those that ``Pulumi.yaml`` sets for all stacks."""
+    read = read_yaml(project, project.name, Problems(), _resolve) if project.is_file() else None
+    declared = (read.data.get("config") if read else None) or {}
+    result: dict[str, Any] = {}
+    for key, entry in declared.items() if isinstance(declared, dict) else ():
+        value = entry.get("value", entry.get("default")) if isinstance(entry, dict) else entry
+        if value not in (None, ""):
+            result[str(key).removeprefix(f"{NAMESPACE}:")] = value
+    return result | dict(stack.raw)
+
+
+def check_keys(stack: StackFile, wanted: Iterable[str], problems: Problems) -> None:
+    """Note keys that nothing reads; ``wanted`` are the names of secrets in use."""
+    known = {to_camel(name) for name in Settings.model_fields} - set(_OF_PROVIDER)
+    secrets = set(wanted)
+    for name in stack.unknown:
+        place = stack.place(name)
+        if name in secrets:
+            problems.error(
+                place,
+                f"{NAMESPACE}:{name} is a secret, and stands here for all to read",
+                f"change it, then `pulumi config set --secret {NAMESPACE}:{name}`",
+            )
+        else:
+            problems.error(
+                place, f"{NAMESPACE}:{name} is not a known setting", suggestion(name, known)
+            )
+
+
+def _check_top(found: YamlFile, problems: Problems) -> None:
+    known = {"config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt"}
+    for key in found.data:
+        if key not in known:
+            problems.error(
+                found.place((key,)), f"{key}: is not a known field", suggestion(key, known)
+            )
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"secure"}
+
+
+def _resolve(text: str) -> Any:
+    """Read a plain scalar as the engine does, as far as settings can tell the difference."""
+    if text in _SWITCHES:
+        return _SWITCHES[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _BROKEN.fullmatch(text) else text

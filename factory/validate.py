@@ -2,40 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from factory.definitions import Image
 from factory.models import PUBLIC_SOURCE, SecretRef
 from factory.patterns import matches, takes_any
 from factory.problems import Problems
+from factory.selection import selected
 from factory.settings import NAMESPACE, Settings
+from factory.stackfile import StackFile
 
 
 def cross_check(
     images: Mapping[str, Image],
     settings: Settings,
     secrets: Iterable[str],
-    stack_file: str,
+    stack_file: str | StackFile,
     problems: Problems,
+    *,
+    faulty: Collection[str] = (),
 ) -> None:
-    """Note every fault that shows only when both are known; ``secrets`` are the names set."""
-    for lab in settings.labs:
-        for pattern in lab.images:
-            _pattern(images, f"{NAMESPACE}:labs.{lab.name}", pattern, stack_file, problems)
+    """Note every fault that shows only when both are known; ``secrets`` are the names set.
+
+    ``faulty`` are definitions that are there, but told of already.
+    """
+    stack = StackFile(stack_file) if isinstance(stack_file, str) else stack_file
+    for at, lab in enumerate(settings.labs):
+        for index, pattern in enumerate(lab.images):
+            place = stack.place("labs", at, "images", index), f"{NAMESPACE}:labs.{lab.name}"
+            _pattern(images, pattern, place, faulty, problems)
+    for index, pattern in enumerate(settings.only):
+        place = stack.place("only", index), f"{NAMESPACE}:only"
+        _pattern(images, pattern, place, faulty, problems)
     if settings.builds:
         for image in images.values():
-            if not any(takes_any(lab.images, image.names) for lab in settings.labs):
-                problems.warn(image.file, "no lab of this stack takes it; it is built all the same")
+            if not settings.only and not any(
+                takes_any(lab.images, image.names) for lab in settings.labs
+            ):
+                problems.warn(
+                    image.file,
+                    "no lab of this stack takes it; it is built all the same",
+                    f"name it in {NAMESPACE}:labs of {stack.name}, or let it be",
+                )
         _sources(images, settings, problems)
-    _secrets(images, settings, set(secrets), stack_file, problems)
+    _secrets(images, settings, set(secrets), stack, problems)
 
 
 def _pattern(
-    images: Mapping[str, Image], where: str, pattern: str, stack_file: str, problems: Problems
+    images: Mapping[str, Image],
+    pattern: str,
+    place: tuple[str, str],
+    faulty: Collection[str],
+    problems: Problems,
 ) -> None:
-    """Note a pattern that matches nothing, or only what moved since it was written."""
+    """Note a pattern that matches nothing, or only what moved since it was written.
+
+    ``place`` is where it stands and the setting that it stands in.
+    """
+    where, setting = place
     body = pattern.removeprefix("!")
-    if any(matches(body, identity) for identity in images):
+    if any(matches(body, identity) for identity in {*images, *faulty}):
         return
     moved = [
         f"{former} is now {image.identity}"
@@ -45,14 +71,14 @@ def _pattern(
     ]
     if moved and body == pattern:
         problems.warn(
-            stack_file,
-            f"{where}: the pattern {pattern!r} matches by a former name only: {', '.join(moved)}",
+            where,
+            f"{setting}: the pattern {pattern!r} matches by a former name only: {', '.join(moved)}",
             "it holds as long as the definition says so by formerly; write the present name",
         )
         return
     problems.error(
-        stack_file,
-        f"{where}: the pattern {pattern!r} matches no definition"
+        where,
+        f"{setting}: the pattern {pattern!r} matches no definition"
         + (f" ({', '.join(moved)})" if moved else ""),
         "patterns are paths below the images folder, case-sensitive",
     )
@@ -63,12 +89,13 @@ def _sources(images: Mapping[str, Image], settings: Settings, problems: Problems
     if own is None or not own.create:
         return  # an adopted lab has sources that this stack does not know
     known = {PUBLIC_SOURCE, *(source.name.lower() for source in settings.artifact_sources)}
-    for image in images.values():
-        for artifact in image.definition.every_artifact:
+    for image in selected(images, settings).values():
+        for applied in image.definition.every_artifact:
+            artifact = applied.artifact
             if artifact.source.lower() not in known:
                 problems.error(
-                    image.file,
-                    f"artifact {artifact.name}: the factory lab has no source {artifact.source!r}",
+                    image.place(*applied.loc, "source"),
+                    f"{applied.called}: the factory lab has no source {artifact.source!r}",
                     f"add it to {NAMESPACE}:artifactSources, or use {', '.join(sorted(known))}",
                 )
 
@@ -84,11 +111,12 @@ def wanted_secrets(images: Mapping[str, Image], settings: Settings) -> dict[str,
     for source in settings.artifact_sources:
         if source.token:
             wanted.setdefault(source.token, f"artifact source {source.name!r}")
-    for image in images.values():
-        for artifact in image.definition.every_artifact:
-            for value in artifact.parameters.values():
+    for image in selected(images, settings).values():
+        for applied in image.definition.every_artifact:
+            for name, value in applied.artifact.parameters.items():
                 if isinstance(value, SecretRef):
-                    wanted.setdefault(value.secret, image.file)
+                    place = image.place(*applied.loc, "parameters", name)
+                    wanted.setdefault(value.secret, place)
     return wanted
 
 
@@ -96,13 +124,13 @@ def _secrets(
     images: Mapping[str, Image],
     settings: Settings,
     known: set[str],
-    stack_file: str,
+    stack: StackFile,
     problems: Problems,
 ) -> None:
     for name, where in wanted_secrets(images, settings).items():
         if name not in known:
             problems.error(
-                stack_file,
+                stack.name,
                 f"the secret {NAMESPACE}:{name} is not set, but {where} needs it",
                 f"pulumi config set --secret {NAMESPACE}:{name}",
             )

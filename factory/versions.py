@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-_FORM = re.compile(r"(\d{8})\.([1-9]\d*)")
+_FORM = re.compile(r"([0-9]{8})\.([1-9][0-9]{0,5})")
 
 
 @dataclass(frozen=True, order=True)
@@ -22,7 +22,7 @@ class Version:
         """Read ``YYYYMMDD.N``; raises :class:`ValueError` for anything else."""
         match = _FORM.fullmatch(text)
         if match is None:
-            msg = f"expected a version such as 20261122.1, got {text!r}"
+            msg = f"expected a version such as 20261122.1, got {text[:60]!r}"
             raise ValueError(msg)
         return cls(int(match[1]), int(match[2]))
 

@@ -1,7 +1,7 @@
 """The command line: reads what the program reads, outside the engine.
 
 It changes nothing in Azure and in no stack's state, but for what ``orphans --delete`` was told to;
-``import`` and ``lock`` alone write files.
+some commands write files of the project.
 
 One module per command: it adds its parser, and runs. Errors are one line on stderr and exit 1;
 argparse's own complaints about a command line are exit 1 too, so that 2 keeps one meaning: there is
@@ -11,27 +11,48 @@ something to do.
 from __future__ import annotations
 
 import argparse
+import importlib
+import io
 import logging
 import os
 import sys
 from collections.abc import Sequence
 
-from factory.armclient import ArmError
-from factory.cli import forecast, history, lock, moving, orphans, plan, why
+from factory.armerror import ArmError
 from factory.cli.options import Parser
 from factory.problems import FactoryError
 
-_COMMANDS = (plan, why, history, forecast, lock, orphans, moving)
+# A command's module is imported if it is asked for: those that read files alone do without the
+# engine's SDK, which takes longer to import than 300 definitions to check.
+_COMMANDS = {
+    "validate": "validate",
+    "list": "tree",
+    "show": "show",
+    "new": "new",
+    "schema": "schema",
+    "trial": "trial",
+    "import": "moving",
+    "plan": "plan",
+    "why": "why",
+    "history": "history",
+    "forecast": "forecast",
+    "lock": "lock",
+    "orphans": "orphans",
+}
 _EXITS = """exit codes:
-  0  done (plan: nothing is due; lock --check: nothing differs)
-  1  an error, told in one line
+  0  done (validate: sound; plan: nothing is due; lock --check: nothing differs)
+  1  an error, told in one line (validate, schema --check: faults were found)
   2  plan: changes are due; lock --check: the lock differs
 """
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; gives the exit code."""
-    options = parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a letter of a definition is no reason for a traceback.
+            stream.reconfigure(errors="backslashreplace")
+    options = parser(argv[0] if argv else "").parse_args(argv)
     # azure-identity logs a traceback of its own for what is told in one line here.
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     try:
@@ -49,15 +70,21 @@ def main(argv: Sequence[str]) -> int:
     return code
 
 
-def parser() -> argparse.ArgumentParser:
-    """Make the parser of all commands."""
+def script() -> None:
+    """Run as the installed command ``image-factory``."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """Make the parser: of one command, or of all of them if it is none of theirs."""
     top = Parser(
         prog="python -m factory",
-        description="Reads one stack's image factory: what is due, why, what was, what will be.",
+        description="Checks and shows definitions, and reads one stack's image factory: what is "
+        "due, why, what was, what will be.",
         epilog=_EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
-    for module in _COMMANDS:
-        module.add_to(commands)
+    for name in [command] if command in _COMMANDS else _COMMANDS:
+        importlib.import_module(f"factory.cli.{_COMMANDS[name]}").add_to(commands)
     return top

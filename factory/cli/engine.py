@@ -68,6 +68,11 @@ class CommandLine:
         hidden = frozenset(key for key, value in found.items() if value.get("secret"))
         return {key: found[key]["value"] for key in found.keys() - hidden}, hidden
 
+    def stack_file(self) -> Path | None:
+        """Give the file that most of the configuration comes from, None if there is none."""
+        path = self.place.file or self.place.work / f"Pulumi.{self._stack}.yaml"
+        return path if path.is_file() else None
+
     def raw_settings(self) -> dict[str, Any]:
         """Collect the configuration as plain values."""
         self._enter()

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from factory.problems import FactoryError
+from factory.settings import WORK_VARIABLE
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction["Parser"]  # noqa: SLF001 - it has no public name
 else:
     Commands = object  # the class is generic in type stubs alone
 
-# Where the folder with Pulumi.yaml is, for a shell that works on one stack folder all day.
-WORK_VARIABLE = "IMAGE_FACTORY_WORK"
+_STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,2}")
 _STACK_FILE = re.compile(r"Pulumi\.(?P<stack>[A-Za-z0-9_.-]+)\.ya?ml")
 
 
@@ -48,8 +48,12 @@ def add_command(
     *,
     about: str,
     example: str,
+    stack_required: bool = True,
 ) -> Parser:
-    """Add a command with the common options; ``example`` is shown at the end of its help."""
+    """Add a command with the common options; ``example`` is shown at the end of its help.
+
+    ``stack_required`` is False for commands that read files alone and may do without a stack.
+    """
     parser = commands.add_parser(
         name,
         help=about,
@@ -60,7 +64,7 @@ def add_command(
     parser.set_defaults(run=run)
     parser.add_argument(
         "--stack",
-        required=True,
+        required=stack_required,
         metavar="NAME",
         help="a stack, or the path of its Pulumi.<stack>.yaml",
     )
@@ -78,8 +82,11 @@ def place(options: argparse.Namespace) -> Place:
     """Find the stack that is meant. Raises :class:`FactoryError` if a file does not name one."""
     images = options.images.absolute() if options.images else None
     named: str = options.stack
+    if not _STACK_NAME.fullmatch(named) and not named.endswith((".yaml", ".yml")):
+        msg = f"--stack {named!r}: expected a stack's name, or the path of its stack file"
+        raise FactoryError(msg)
     if not named.endswith((".yaml", ".yml")):
-        return Place(named, _work(options.work), None, images)
+        return Place(named, work_folder(options.work), None, images)
     file = Path(named).absolute()
     match = _STACK_FILE.fullmatch(file.name)
     if match is None or not file.is_file():
@@ -87,10 +94,11 @@ def place(options: argparse.Namespace) -> Place:
         msg = f"--stack {named}: it {wrong} -> name a stack, or the path of its stack file"
         raise FactoryError(msg)
     beside = file.parent if (file.parent / "Pulumi.yaml").is_file() else None
-    return Place(match["stack"], options.work or beside or _work(None), file, images)
+    return Place(match["stack"], options.work or beside or work_folder(None), file, images)
 
 
-def _work(given: Path | None) -> Path:
+def work_folder(given: Path | None) -> Path:
+    """Give the folder with Pulumi.yaml: as given, by the variable, or this one."""
     if given is not None:
         return given.absolute()
     named = os.environ.get(WORK_VARIABLE)

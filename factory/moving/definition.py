@@ -12,6 +12,7 @@ from factory.moving.artifacts import convert_artifacts
 from factory.moving.notes import Kind
 from factory.moving.secretive import Secrets
 from factory.moving.template import LabVm
+from factory.problems import visible
 
 _SIZE = re.compile(r"(Standard|Basic)_[A-Za-z0-9_-]+")
 _VERSION = re.compile(r"latest|\d+(\.\d+){2,3}")
@@ -48,7 +49,12 @@ def convert(
     """Make a definition of a lab VM; ``size`` is what the original's runs were given."""
     artifacts = convert_artifacts(vm, secrets)
     base, os = _base(vm), _os(vm, artifacts)
-    fields: dict[str, Any] = {"imagePath": image_path}
+    fields: dict[str, Any] = {}
+    if image_path == visible(image_path):
+        fields["imagePath"] = image_path
+    else:
+        why = "its name has characters that nobody sees: images made from it cannot be adopted"
+        vm.notes.lost(vm.where, "imagePath", why)
     if description := _description(vm):
         fields["description"] = description
     if os:
@@ -123,6 +129,9 @@ def _os(vm: LabVm, artifacts: list[Any]) -> str | None:
 
 def _description(vm: LabVm) -> str:
     text = (vm.text("notes") or "").removeprefix("Golden Image: ").strip()
+    if text != visible(text):
+        vm.notes.add(Kind.DIFFERENT, vm.where, "notes", "characters that nobody sees are left out")
+        text = visible(text).strip()
     if len(text) > _LONGEST_DESCRIPTION:
         why = f"{len(text)} characters; the first {_LONGEST_DESCRIPTION} are kept"
         vm.notes.lost(vm.where, "notes", why)

@@ -22,6 +22,7 @@ from rehearsal.azure.http import polling
 from rehearsal.azure.http.gateway import Gateway
 from rehearsal.azure.http.record import Record
 from rehearsal.azure.http.routing import Router
+from rehearsal.azure.identity import permissions
 from rehearsal.azure.identity.routes import TokenEndpoint
 from rehearsal.azure.identity.tokens import Secrets, Tokens
 from rehearsal.azure.keyvault.routes import KeyVaults
@@ -59,6 +60,7 @@ def application(azure: Azure, secrets: Secrets, record: Record | None = None) ->
     metadata.install(router)
     resources.install(router)
     catalogue.install(router)
+    permissions.install(router)
     tags.install(router, TYPES)
     arm_routes.install(router, TYPES)
     polling.install(router)

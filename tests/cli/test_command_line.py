@@ -14,7 +14,20 @@ from factory.cli.engine import resources_of
 from factory.ledger import read_ledger
 from tests.plan.world import dev
 
-COMMANDS = ("plan", "why", "history", "forecast", "lock", "orphans")
+COMMANDS = (
+    "validate",
+    "list",
+    "show",
+    "new",
+    "schema",
+    "trial",
+    "plan",
+    "why",
+    "history",
+    "forecast",
+    "lock",
+    "orphans",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

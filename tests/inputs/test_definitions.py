@@ -118,11 +118,11 @@ def test_values_stay_what_they_were_written_as(tmp_path: Path) -> None:
         ),
         (
             "os: linux\nartifacts: [{name: a, parameters: {k: {keyVault: x--y, secret: s}}}]\n",
-            "parameters.k.keyVault: string should match pattern",
+            "got 'x--y' -> write it such as kv-team",
         ),
         (
             "os: linux\nartifacts: [{name: a, parameters: {k: {keyVault: kv, secret: s_s}}}]\n",
-            "parameters.k.secret: string should match pattern",
+            "parameters.k.secret: is not of the form that is expected, got 's_s' -> write it",
         ),
         ("os: linux\n\tsize: x\n", "images/one.yaml:3:1: is not YAML"),
         ("- os\n", "is not YAML"),
@@ -195,7 +195,7 @@ def test_a_folder_that_cannot_be_read_is_a_fault(
 
 def test_bytes_that_are_not_text_are_told(tmp_path: Path) -> None:
     (tmp_path / "one.yaml").write_bytes(b"\xff\xfe\x00os")
-    assert "images/one.yaml: cannot be read" in faults(tmp_path)[0]
+    assert "images/one.yaml:1:1: cannot be read: it looks like UTF-16" in faults(tmp_path)[0]
 
 
 def test_the_fingerprint_covers_what_shapes_the_image_and_nothing_else(tmp_path: Path) -> None:
@@ -223,12 +223,25 @@ def test_specialised_is_spelled_as_documented() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("os: linux\nverify: [linux-deprovision]\n", "one.yaml:3:1: verify: linux-deprovision has"),
+        (
+            "os: linux\nverify: [linux-deprovision]\n",
+            "one.yaml:3:10: verify: linux-deprovision has",
+        ),
         ("os: linux\nverify:\n- {name: x, wrong: 1}\n", "one.yaml:4:13: verify.0.wrong: is not a"),
         ("os: linux\nverify: {artifact: []}\n", "one.yaml:3:10: verify.artifact: is not a known"),
         ("os: linux\nverify: {script: {url: http://x/a.sh}}\n", "verify.script.url: "),
         ("os: linux\nverify: {script: {url: https://x/}}\n", "ends in a plain file name"),
         ("os: windows\nverify: {script: {url: https://x/a.sh}}\n", "has to end in .ps1"),
+        ("os: linux\nverify: [{name: x, parameters: {a: '[b()]'}}]\n", "a: an ARM expression"),
+        (
+            "os: linux\nverify: {script: {url: https://x/a.sh, arguments: \"[b('c')]\"}}\n",
+            "verify.script.arguments: an ARM expression is not allowed",
+        ),
+        ("os: linux\nverify: {script: {url: https://x/\u0430.sh}}\n", "U+0430"),
+        ("os: linux\nverify: {script: {url: 'https://[x'}}\n", "verify.script.url: "),
+        ("os: linux\nverify: x\n", "one.yaml:3:1: verify: "),
+        ("os: linux\nverify: {script: {url: https://x/a.sh, list: 1}}\n", "script.list: is not"),
+        (f"os: linux\nverify: [{'x, ' * 201}]\n", "one.yaml:3:1: verify: list should have at most"),
         ("os: linux\nkeepFailed: 40d\n", "one.yaml:3:1: keepFailed: "),
     ],
 )

@@ -57,6 +57,18 @@ def test_what_is_written_reads_back_and_order_does_not_matter(tmp_path: Path) ->
     assert max(len(line) for line in text.splitlines()) < 100
 
 
+def test_a_lock_of_hundreds_of_definitions_is_read(tmp_path: Path) -> None:
+    ids = {f"linux-artifact-{number}": GIT for number in range(20)}
+    azure = dict.fromkeys(ids, "1" * 16)
+    source = {"public repo": SourceContent("c" * 40, ids, azure)}
+    images = {f"linux/{number}": LockedImage(f"{URN}:1.2.3", source) for number in range(300)}
+    text = write_lock(images)
+    assert len(text) > 512 * 1024  # more than a definition may have
+    lock, faults = parsed(tmp_path, text)
+    assert faults == []
+    assert lock.images == images
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -151,6 +163,9 @@ class StackFile:
 
     def __init__(self, **settings: Any) -> None:
         self.raw = {**GOOD, **settings}
+
+    def stack_file(self) -> None:
+        return None
 
     def raw_settings(self) -> dict[str, Any]:
         return self.raw

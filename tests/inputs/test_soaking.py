@@ -11,7 +11,7 @@ import yaml
 
 from factory.problems import Problems
 from factory.soaking import Upstream, check_soaking
-from factory.stackfile import read_upstream
+from factory.upstream import read_upstream
 from tests.plan.world import DEV, PROD, World, dev, image, lab, prod, settings
 
 DAILY = {"refresh": "1d"}

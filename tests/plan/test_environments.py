@@ -115,8 +115,8 @@ def faults(*environments: Any) -> list[str]:
     ("change", "said"),
     [
         ({"lab": "nowhere"}, "environments.shop: 'nowhere' is no lab of this stack"),
-        ({"name": "a/b"}, "environments.0.name: string should match"),
-        ({"user": "me"}, "environments.0.user: string should match"),
+        ({"name": "a/b"}, "environments.0.name: is not of the form"),
+        ({"user": "me"}, "environments.0.user: is not of the form"),
         ({"parameters": {"version": 1.1}}, "write a number with a point in quotes"),
         ({"tempalte": "x"}, "environments.0.tempalte is not a known setting"),
         ({"replace": "never"}, "environments.0.replace: input should be"),

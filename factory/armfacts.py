@@ -1,0 +1,92 @@
+"""Reads of Azure that only checking asks for: artifacts, policies, terms, permissions.
+
+Each gives None where Azure has no answer, so that what was not checked can be said.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from factory.armclient import ArmClient, ArmError
+from factory.manifests import Manifest
+from factory.models import Base
+from factory.permissions import Grant
+
+_LAB_API = "2018-09-15"
+_COMPUTE_API = "2024-11-01"
+_TERMS_API = "2021-01-01"
+_AUTHORIZATION_API = "2022-04-01"
+# Answers that say "not for you" or "not here", which is not the same as "no".
+_NO_ANSWER = frozenset({403, 404, 405, 501})
+
+
+def manifest(name: str, properties: Mapping[str, Any]) -> Manifest:
+    """Read an artifact as a lab lists it."""
+    parameters = properties.get("parameters")
+    specs = parameters if isinstance(parameters, dict) else {}
+    return Manifest(
+        name=name,
+        os=str(properties.get("targetOsType") or ""),
+        parameters={str(key): spec for key, spec in specs.items() if isinstance(spec, dict)},
+    )
+
+
+def allowed_sizes(client: ArmClient, lab: str) -> frozenset[str] | None:
+    """Read which VM sizes a lab's policy allows, in lower case; None if it allows all."""
+    for item in client.list(f"{lab}/policysets/default/policies", _LAB_API):
+        properties = item.get("properties") or {}
+        applies = str(properties.get("status", "")).lower() == "enabled"
+        if applies and str(properties.get("factName", "")).lower() == "labvmsize":
+            try:
+                sizes = json.loads(str(properties.get("threshold") or "[]"))
+            except ValueError:
+                return None
+            return frozenset(str(size).lower() for size in sizes)
+    return None
+
+
+def purchase_plan(
+    client: ArmClient, subscription: str, region: str, base: Base, version: str
+) -> dict[str, str]:
+    """Read the plan that a marketplace image is sold under; {} for one that is not sold."""
+    path = (
+        f"/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{region}"
+        f"/publishers/{base.publisher}/artifacttypes/vmimage/offers/{base.offer}"
+        f"/skus/{base.sku}/versions/{version}"
+    )
+    found = client.get(path, _COMPUTE_API) or {}
+    plan = (found.get("properties") or {}).get("plan") or {}
+    return {str(key): str(value) for key, value in plan.items()}
+
+
+def terms_accepted(client: ArmClient, subscription: str, plan: Mapping[str, str]) -> bool | None:
+    """Tell whether a plan's terms were accepted in a subscription; None if that is not told."""
+    path = (
+        f"/subscriptions/{subscription}/providers/Microsoft.MarketplaceOrdering"
+        f"/offerTypes/virtualmachine/publishers/{plan['publisher']}/offers/{plan['product']}"
+        f"/plans/{plan['name']}/agreements/current"
+    )
+    try:
+        found = client.get(path, _TERMS_API)
+    except ArmError as error:
+        if error.status in _NO_ANSWER:
+            return None
+        raise
+    return bool(found and (found.get("properties") or {}).get("accepted"))
+
+
+def grants(client: ArmClient, scope: str) -> tuple[Grant, ...] | None:
+    """Read what the identity may do at a scope; None if that is not told."""
+    path = f"{scope}/providers/Microsoft.Authorization/permissions"
+    try:
+        items = list(client.list(path, _AUTHORIZATION_API))
+    except ArmError as error:
+        if error.status in _NO_ANSWER:
+            return None
+        raise
+    return tuple(
+        Grant(tuple(item.get("actions") or ()), tuple(item.get("notActions") or ()))
+        for item in items
+    )

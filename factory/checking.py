@@ -1,0 +1,109 @@
+"""Checks everything that files say, all at once, without an engine and without Azure."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from factory.configuration import parse_settings
+from factory.definitions import Images, read_images
+from factory.problems import FactoryError, Problems
+from factory.settings import Settings
+from factory.stackfile import StackFile, check_keys, read_stack_file, with_defaults
+from factory.validate import cross_check, wanted_secrets
+from factory.yamlfile import read_yaml
+
+_STACK_FILE = re.compile(r"Pulumi\.(?P<stack>[A-Za-z0-9_.-]+)\.yaml")
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where a project's files are. ``images`` is a folder to read instead of the configured one."""
+
+    work: Path
+    stacks: tuple[Path, ...] = ()
+    images: Path | None = None
+
+    @property
+    def root(self) -> Path:
+        """The folder that relative settings start from: ``main`` of Pulumi.yaml."""
+        file = self.work / "Pulumi.yaml"
+        read = read_yaml(file, "Pulumi.yaml", Problems()) if file.is_file() else None
+        return (self.work / str((read.data.get("main") if read else None) or ".")).resolve()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was read: images by folder, stacks by name; faults are with the problems."""
+
+    images: Mapping[Path, Images] = field(default_factory=dict)
+    stacks: Mapping[str, tuple[StackFile, Settings | None]] = field(default_factory=dict)
+    folders: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many definitions were looked at, faulty ones included."""
+        return sum(len(each.sound) + len(each.faulty) for each in self.images.values())
+
+
+def find_project(work: Path, stack: str | Path | None, images: Path | None) -> Project:
+    """Find a project's stack files: the one that is named, or all in the work folder.
+
+    Raises :class:`FactoryError` if a stack is named that has no file.
+    """
+    if stack is None:
+        found = sorted(path for path in work.glob("Pulumi.*.yaml") if stack_of(path))
+        return Project(work, tuple(found), images)
+    file = stack if isinstance(stack, Path) else work / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+    if not file.is_file():
+        msg = f"there is no {shown(file)} -> name a stack, or the path of its stack file"
+        raise FactoryError(msg)
+    return Project(work, (file,), images)
+
+
+def stack_of(path: Path) -> str | None:
+    """Give the stack that a file is of, by its name; None if it is no stack file."""
+    match = _STACK_FILE.fullmatch(path.name)
+    return match["stack"] if match else None
+
+
+def check(project: Project, problems: Problems) -> Checked:
+    """Read and check definitions and stack files; every fault goes to ``problems``."""
+    root = project.root
+    images: dict[Path, Images] = {}
+    stacks: dict[str, tuple[StackFile, Settings | None]] = {}
+    folders: dict[str, Path] = {}
+
+    def read(folder: Path) -> Images:
+        if folder not in images:
+            images[folder] = read_images(folder, shown(folder), problems)
+        return images[folder]
+
+    for path in project.stacks:
+        name = stack_of(path) or path.name
+        stack = read_stack_file(path, shown(path), problems)
+        raw = with_defaults(stack, project.work / "Pulumi.yaml")
+        if "ARM_SUBSCRIPTION_ID" in os.environ:
+            raw.setdefault("subscriptionId", os.environ["ARM_SUBSCRIPTION_ID"])
+        settings = parse_settings(raw, stack, problems) if stack.file else None
+        folder = project.images or root / str(raw.get("images", "images"))
+        found = read(folder)
+        stacks[name], folders[name] = (stack, settings), folder
+        wanted = wanted_secrets(found.sound, settings) if settings else {}
+        check_keys(stack, wanted, problems)
+        if settings:
+            known = {*stack.secrets, *(wanted if stack.elsewhere else ())}
+            cross_check(found.sound, settings, known, stack, problems, faulty=found.faulty)
+    if not project.stacks:
+        read(project.images or root / "images")
+    return Checked(images, stacks, folders)
+
+
+def shown(path: Path) -> str:
+    """Call a path as a user at the shell would: from where she is, if it is below."""
+    here = Path.cwd()
+    absolute = path.absolute()
+    return absolute.relative_to(here).as_posix() if absolute.is_relative_to(here) else str(path)

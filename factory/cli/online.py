@@ -1,0 +1,69 @@
+"""Asks Azure what ``validate --online`` needs to know; what is made of it is factory/online.py."""
+
+from __future__ import annotations
+
+import argparse
+from concurrent.futures import ThreadPoolExecutor
+
+from factory import armfacts
+from factory.arm import lab_id
+from factory.armclient import ArmClient
+from factory.cli.reading import Stack
+from factory.gathering import connect, gather, read_sources
+from factory.models import Base
+from factory.online import Facts, check_against, plan_key
+from factory.permissions import needed
+from factory.plan_model import Inputs
+from factory.problems import Problems
+from factory.selection import selected
+
+_AT_ONCE = 8
+
+
+def check_online(options: argparse.Namespace, problems: Problems) -> tuple[str, ...]:
+    """Check one stack against Azure; gives what could not be checked.
+
+    Raises :class:`factory.problems.FactoryError` or :class:`factory.armclient.ArmError`.
+    """
+    stack = Stack.of(options)
+    engine = stack.engine
+    sources = read_sources(engine.root, engine, stack.place.images)
+    azure = connect(engine)
+    inputs = gather(sources, engine, azure)
+    return tuple(check_against(inputs, _facts(azure.arm.client, inputs), problems))
+
+
+def _facts(client: ArmClient, inputs: Inputs) -> Facts:
+    settings = inputs.settings
+    subscription = settings.subscription_id
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        scopes = list(needed(settings))
+        grants = pool.map(lambda scope: armfacts.grants(client, scope), scopes)
+        lab, sizes = settings.factory_lab, None
+        if lab is not None and inputs.observed.factory_lab_exists:
+            path = lab_id(subscription, lab.resource_group, lab.name)
+            sizes = armfacts.allowed_sizes(client, path)
+        bases = {
+            image.definition.base.urn: (
+                image.definition.base,
+                inputs.observed.base_versions[image.identity],
+            )
+            for image in selected(inputs.images, settings).values()
+            if isinstance(image.definition.base, Base)
+            and image.identity in inputs.observed.base_versions
+        }
+        plans = pool.map(
+            lambda item: armfacts.purchase_plan(client, subscription, settings.region, *item),
+            bases.values(),
+        )
+        sold = dict(zip(bases, plans, strict=True))
+        wanted = {plan_key(plan): plan for plan in sold.values() if plan}
+        terms = pool.map(
+            lambda plan: armfacts.terms_accepted(client, subscription, plan), wanted.values()
+        )
+        return Facts(
+            sizes=sizes,
+            plans=sold,
+            terms=dict(zip(wanted, terms, strict=True)),
+            grants=dict(zip(scopes, grants, strict=True)),
+        )

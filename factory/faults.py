@@ -1,0 +1,138 @@
+"""Puts what a model found wrong into a user's words: what, what was expected, what to do."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+# What pydantic puts between the keys of a place: the branch of a union that it tried.
+_PYDANTICS_OWN = frozenset(
+    {"str", "SecretRef", "VaultRef", "[key]", "marketplace", "parent", "list", "mapping"}
+)
+_LONGEST_KEY = 64
+_LONGEST_VALUE = 60
+
+
+def where_of(loc: tuple[int | str, ...], known: Iterable[Mapping[Any, Any]]) -> tuple[Any, ...]:
+    """Give the place of a fault as keys of the file alone; ``known`` are the places in files."""
+    found: tuple[int | str, ...] = ()
+    for part in loc:
+        if part not in _PYDANTICS_OWN or any((*found, part) in marks for marks in known):
+            found = (*found, part)
+    return found
+
+
+def told(fault: ErrorDetails, loc: tuple[Any, ...], model: type[BaseModel]) -> tuple[str, str]:
+    """Say what is wrong with a field and what to do; ``model`` is what the whole file should be."""
+    kind, value = fault["type"], fault.get("input")
+    if kind == "missing":
+        example = _example(model, loc)
+        return "is required", f"add it, {example}" if example else "add it"
+    if kind == "extra_forbidden":
+        return "is not a known field", suggestion(str(loc[-1]), _names(model, loc[:-1]))
+    message = fault["msg"].removeprefix("Value error, ")
+    if kind in ("enum", "literal_error"):
+        expected = str(fault["ctx"]["expected"])
+        message = f"input should be {expected}"
+        return _got(message, value), _similar(
+            str(value), expected.replace(" or ", ", ").split(", ")
+        )
+    if kind == "string_pattern_mismatch":
+        return _got("is not of the form that is expected", value), _instead(model, loc)
+    if kind.endswith("_type"):
+        return _got(f"{message[0].lower()}{message[1:]}", value), _instead(model, loc)
+    return _got(f"{message[0].lower()}{message[1:]}", value), ""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Say which known name may have been meant."""
+    choices = sorted(known)
+    if alien := look_alike(name):
+        return f"{alien}; write it with plain letters"
+    if len(name) > _LONGEST_KEY or not choices:
+        return ""
+    by_lower = {choice.lower(): choice for choice in choices}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {by_lower[near[0]]}?"
+    return f"known here: {', '.join(choices)}"
+
+
+def look_alike(text: str) -> str:
+    """Name the first letter that is not ASCII; "" if there is none."""
+    found = next((letter for letter in text if not letter.isascii()), None)
+    if found is None:
+        return ""
+    return f"it has U+{ord(found):04X} {unicodedata.name(found, 'a letter without a name')}"
+
+
+def _similar(value: str, quoted: Iterable[str]) -> str:
+    if len(value) > _LONGEST_KEY:
+        return ""
+    names = {name.strip("'\"").lower(): name.strip("'\"") for name in quoted}
+    near = difflib.get_close_matches(value.lower(), names, n=1, cutoff=0.6)
+    return f"did you mean {names[near[0]]}?" if near else ""
+
+
+def _got(message: str, value: Any) -> str:
+    if not isinstance(value, str | int | float | bool) or "got " in message:
+        return message
+    shown = (
+        repr(value) if len(str(value)) <= _LONGEST_VALUE else f"{str(value)[:_LONGEST_VALUE]!r}..."
+    )
+    alien = look_alike(value) if isinstance(value, str) else ""
+    return f"{message}, got {shown}" + (f" ({alien})" if alien else "")
+
+
+def _instead(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
+    example = _example(model, loc)
+    return f"write it {example}" if example else ""
+
+
+def _example(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
+    """Give an example of the field, which stands in its model for the schema too."""
+    for parent in _models(model, loc[:-1]):
+        for name, info in parent.model_fields.items():
+            if loc and (info.alias or name) == loc[-1] and info.examples:
+                return f"such as {_spelled(info.examples[0])}"
+    return ""
+
+
+def _spelled(example: Any) -> str:
+    if isinstance(example, Mapping):
+        return "{" + ", ".join(f"{key}: {value}" for key, value in example.items()) + "}"
+    return str(example)
+
+
+def _names(model: type[BaseModel], loc: tuple[Any, ...]) -> set[str]:
+    return {
+        info.alias or name
+        for parent in _models(model, loc)
+        for name, info in parent.model_fields.items()
+    }
+
+
+def _models(model: type[BaseModel], loc: tuple[Any, ...]) -> list[type[BaseModel]]:
+    """Give the models that may stand at a place below ``model``."""
+    found = [model]
+    for part in loc:
+        inside: list[type[BaseModel]] = []
+        for each in found:
+            fields = {info.alias or name: info for name, info in each.model_fields.items()}
+            if part in fields:
+                inside += _within(fields[part].annotation)
+        # A position in a list, or a free key such as a parameter's name, stays with its models.
+        found = inside or found
+    return found
+
+
+def _within(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _within(argument)

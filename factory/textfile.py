@@ -1,0 +1,57 @@
+"""Reads text that somebody else wrote: bounded before it is read, UTF-8, nothing hidden in it."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+
+from factory.problems import INVISIBLE, Problems
+
+HIDDEN = re.compile(f"[{INVISIBLE}]")
+
+
+def read_text(path: Path, shown: str, problems: Problems, most: int) -> str | None:
+    """Read a regular file of at most ``most`` bytes as UTF-8, with or without a byte order mark.
+
+    What cannot be read is noted in ``problems`` and gives None; so is what nobody would see in it.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            problems.error(shown, "is not a regular file", "put a text file there")
+            return None
+        with path.open("rb") as file:
+            raw = file.read(most + 1)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        problems.error(shown, f"cannot be read: {reason}", "the file must be readable")
+        return None
+    if len(raw) > most:
+        size = max(status.st_size, len(raw))
+        problems.error(
+            shown, f"has {size} bytes, at most {most} are read", "a definition is a short text"
+        )
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        kind = "it looks like UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "not UTF-8"
+        problems.error(f"{shown}:{line}:1", f"cannot be read: {kind}", "save it as UTF-8 text")
+        return None
+    hidden = HIDDEN.search(text)
+    if hidden:
+        line = text.count("\n", 0, hidden.start()) + 1
+        column = hidden.start() - text.rfind("\n", 0, hidden.start())
+        problems.error(f"{shown}:{line}:{column}", *about_hidden(hidden[0]))
+        return None
+    return text
+
+
+def about_hidden(character: str) -> tuple[str, str]:
+    """Say what is wrong with a character that nobody sees, and what to do."""
+    return (
+        f"holds U+{ord(character):04X}, which nobody sees",
+        "take it out: what a reader sees and what the file says must be one",
+    )

@@ -1,0 +1,87 @@
+"""What Azure knows of definitions and settings, told at the place that is to be changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from factory.observed import ObservedLab
+from factory.online import Facts, check_against
+from factory.permissions import Grant, needed, refused
+from factory.problems import Problems
+from tests.plan.world import dev, image, lab, prod
+
+ALL = (Grant(("*",)),)
+READER = (Grant(("*/read",)),)
+PLAN = {"name": "stable", "publisher": "kinvolk", "product": "flatcar"}
+URN = "Canonical:ubuntu-24_04-lts:server"
+
+
+def told(world: Any, facts: Facts, **observed: Any) -> tuple[list[str], list[str]]:
+    problems = Problems()
+    inputs = world.inputs(**observed)
+    granted = dict.fromkeys(needed(inputs.settings), ALL) | dict(facts.grants)
+    unchecked = check_against(inputs, replace(facts, grants=granted), problems)
+    return [str(problem) for problem in problems.errors], unchecked
+
+
+def test_a_sound_stack_is_told_nothing_but_what_was_not_checked() -> None:
+    errors, unchecked = told(dev(), Facts(plans={URN: {}}), artifacts={})
+    assert errors == []
+    assert len(unchecked) == 1
+
+
+def test_bases_that_the_region_does_not_have() -> None:
+    errors, _ = told(dev(), Facts(), base_versions={}, artifacts={})
+    assert f"the marketplace of westeurope has no {URN}:latest" in errors[0]
+
+
+def test_purchase_plans_must_be_named_and_accepted() -> None:
+    world = dev()
+    assert "is sold under the plan" in told(world, Facts(plans={URN: PLAN}))[0][0]
+    base = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server", "plan": PLAN}
+    world.images["linux/a"] = image("linux/a", base=base)
+    assert "is sold under no plan" in told(world, Facts(plans={URN: {}}))[0][0]
+    key = "kinvolk/flatcar/stable"
+    refused_terms = Facts(plans={URN: PLAN}, terms={key: False})
+    assert "az vm image terms accept --publisher kinvolk" in told(world, refused_terms)[0][0]
+    assert told(world, Facts(plans={URN: PLAN}, terms={key: True}))[0] == []
+    errors, unchecked = told(world, Facts(plans={URN: PLAN}, terms={key: None}))
+    assert errors == []
+    assert any(key in each for each in unchecked)
+
+
+def test_sizes_by_policy_and_quota() -> None:
+    errors, _ = told(dev(), Facts(sizes=frozenset({"standard_b2s"})), cores_free=2)
+    assert any("policy does not allow Standard_D4s_v5" in each for each in errors)
+    assert any("needs 4 cores, 2 are free" in each for each in errors)
+    assert told(dev(), Facts(sizes=frozenset({"standard_d4s_v5"})), cores_free=4)[0] == []
+
+
+def test_labs_that_are_not_there_or_elsewhere() -> None:
+    world = dev(labs=[lab("team"), lab("other")])
+    errors, _ = told(world, Facts(), labs={"team": None, "other": ObservedLab("northeurope")})
+    assert any("there is no lab team" in each for each in errors)
+    assert any("is in northeurope, not in westeurope" in each for each in errors)
+
+
+def test_what_the_identity_may_not_do_is_told_by_scope() -> None:
+    source = dev()
+    source.run()
+    world = prod(source)
+    scopes = needed(world.settings)
+    group = next(scope for scope in scopes if scope.endswith("rg-finance"))
+    errors, _ = told(world, Facts(grants={group: READER}))
+    assert len(errors) == 1
+    assert group in errors[0]
+    assert "Microsoft.DevTestLab/labs/customImages/delete" in errors[0]
+    unchecked = told(world, Facts(grants={group: None}))[1]
+    assert unchecked == [f"permissions at {group} (not told)"]
+
+
+def test_what_a_role_takes_away_is_not_allowed() -> None:
+    grant = Grant(("*",), ("Microsoft.Authorization/*/write",))
+    assert refused(["microsoft.authorization/locks/write", "x/read"], [grant]) == [
+        "microsoft.authorization/locks/write"
+    ]
+    assert refused(["x/read"], []) == ["x/read"]
