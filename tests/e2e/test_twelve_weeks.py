@@ -132,6 +132,10 @@ def test_every_week_the_labs_hold_what_the_forecast_promised(
     weeks = Weeks(factory, say)
     events = Events(weeks)
     factory.rehearsal("clock", "--freeze")
+    # Every week begins in the small hours, so that a forecast and the run after it are of one day.
+    now = weeks.now()
+    night = (now + timedelta(days=1)).replace(hour=1, minute=0, second=0)
+    factory.rehearsal("clock", "--advance", f"{(night - now).total_seconds():.0f}s")
     for number in range(1, 13):
         happening = getattr(events, f"week_{number}", None)
         event = happening() if happening else ""
