@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from factory.fields import AzureName, Strict
+from factory.fields import AzureName, Strict, formed
 from factory.parameter_text import is_expression, parameter_text
 
 PUBLIC_SOURCE = "public repo"
+SECRET_NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"  # noqa: S105 - the form of a name
+SECRET_SAID = "the name of a stack secret: letters, digits, - and _"  # noqa: S105
 
 
 class SecretRef(Strict):
     """A parameter whose value is a secret of the stack: ``{secret: vpnPassword}``."""
 
-    secret: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
+    secret: Annotated[str, formed(SECRET_NAME, SECRET_SAID, examples=["licenceKey"])]
 
 
 class VaultRef(Strict):
@@ -30,15 +32,23 @@ class VaultRef(Strict):
 
     key_vault: Annotated[
         str,
-        Field(
-            pattern=r"^[A-Za-z](?:-?[A-Za-z0-9])+$",
+        formed(
+            r"^[A-Za-z](?:-?[A-Za-z0-9])+$",
+            "a key vault's name",
             min_length=3,
             max_length=24,
             examples=["kv-team"],
         ),
     ]
     """The key vault's name."""
-    secret: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,127}$", examples=["licence-key"])]
+    secret: Annotated[
+        str,
+        formed(
+            r"^[0-9A-Za-z-]{1,127}$",
+            "the name of a secret of the key vault: letters, digits and -",
+            examples=["licence-key"],
+        ),
+    ]
     """The secret's name in it; its newest version is read when the artifact is asked for."""
 
     def __str__(self) -> str:
@@ -69,15 +79,21 @@ Argument = Annotated[
 class Artifact(Strict):
     """One artifact to apply, with its parameters, from one artifact source of the factory lab."""
 
+    form: ClassVar[str] = "a name, or a mapping {name, source, parameters}"
+
     name: Annotated[
         str,
-        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,99}$", examples=["linux-apt-package"]),
+        formed(
+            r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,99}$",
+            "the name of an artifact's folder",
+            examples=["linux-apt-package"],
+        ),
     ]
     """The artifact's folder in its source."""
     source: AzureName = PUBLIC_SOURCE
     """An artifact source of the factory lab."""
     parameters: dict[
-        Annotated[str, Field(pattern=r"^[A-Za-z0-9_.$-]{1,128}$")],
+        Annotated[str, formed(r"^[A-Za-z0-9_.$-]{1,128}$", "the name of a parameter")],
         Annotated[Parameter, BeforeValidator(parameter_text)],
     ] = {}
     """Its parameters by name; ``{secret: name}`` takes a secret of the stack, ``{keyVault: name,
@@ -122,7 +138,14 @@ class Applied:
 
 
 # Printable ASCII without quotes and backslash: nothing in it looks like what it is not.
-Url = Annotated[str, Field(pattern=r"^https://[!#-&(-\[\]-~]+$", max_length=2048)]
+Url = Annotated[
+    str,
+    formed(
+        r"^https://[!#-&(-\[\]-~]+$",
+        "an https:// address of plain characters, without quotes and blanks",
+        max_length=2048,
+    ),
+]
 
 
 class Script(Strict):
@@ -165,6 +188,8 @@ class Script(Strict):
 
 class Verify(Strict):
     """What a VM made from the captured image has to pass; with nothing in it, that it boots."""
+
+    form: ClassVar[str] = "a list of artifacts, or a mapping {artifacts, script}"
 
     artifacts: Artifacts = []
     """Applied in order, as in ``artifacts`` of the definition."""

@@ -60,11 +60,12 @@ def _tell(error: ValidationError, stack: StackFile, problems: Problems) -> None:
         if not (stack.elsewhere and fault["type"] == "missing" and len(fault["loc"]) == 1)
     ]
     for fault in found[:_MOST_FAULTS]:
-        loc = tuple(part for part in fault["loc"] if part != "[key]")
+        loc = faults.where_of(fault["loc"], [stack.marks])
         path = ".".join(str(part)[:80] for part in loc)
         key = key_of(path)
         what, todo = faults.told(fault, loc, Settings)
-        if fault["type"] == "string_type" and isinstance(fault.get("input"), int | float):
+        number = isinstance(value := fault.get("input"), int | float)
+        if fault["type"] == "string_type" and number and not isinstance(value, bool):
             todo = "put it into quotes: the engine reads it as a number"
         what = what.replace("is not a known field", "is not a known setting")
         joint = " " if what.startswith(("is required", "is not a known")) else ": "

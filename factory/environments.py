@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Tag
 
-from factory.fields import AzureName, Strict
+from factory.fields import AzureName, Strict, formed
 from factory.models import SecretRef
 from factory.problems import Problems
 
@@ -47,16 +47,33 @@ def _text(value: Any) -> Any:
     return value
 
 
+def _kind(value: Any) -> str:
+    return "SecretRef" if isinstance(value, dict | SecretRef) else "str"
+
+
+_Parameter = Annotated[
+    Annotated[str, Tag("str")] | Annotated[SecretRef, Tag("SecretRef")], Discriminator(_kind)
+]
+
+
 class LabEnvironment(Strict):
     """One environment of one lab; ``user`` owns it, ``@me`` is whoever makes it."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$")]
-    lab: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$")]
-    template: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$")]
+    name: Annotated[
+        str, formed(r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$", "letters, digits and -, at most 40")
+    ]
+    lab: Annotated[str, formed(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$", "the name of a lab")]
+    template: Annotated[
+        str, formed(r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$", "the name of a template's folder")
+    ]
     source: AzureName = PUBLIC_ENVIRONMENTS
-    parameters: dict[str, Annotated[str | SecretRef, BeforeValidator(_text)]] = {}
+    parameters: dict[str, Annotated[_Parameter, BeforeValidator(_text)]] = {}
     user: Annotated[
-        str, Field(pattern=r"^(@me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$")
+        str,
+        formed(
+            r"^(@me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$",
+            "the object id of a lab user, or @me in quotes",
+        ),
     ] = "@me"
     replace: Replace = Replace.CREATE_FIRST
 

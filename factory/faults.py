@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
+
+from factory.wanted import fields_of, wanted
 
 # What pydantic puts between the keys of a place: the branch of a union that it tried.
 _PYDANTICS_OWN = frozenset(
@@ -34,19 +37,27 @@ def told(fault: ErrorDetails, loc: tuple[Any, ...], model: type[BaseModel]) -> t
         example = _example(model, loc)
         return "is required", f"add it, {example}" if example else "add it"
     if kind == "extra_forbidden":
-        return "is not a known field", suggestion(str(loc[-1]), _names(model, loc[:-1]))
-    message = fault["msg"].removeprefix("Value error, ")
+        return "is not a known field", _unknown(model, loc)
+    if kind == "value_error":
+        message = fault["msg"].removeprefix("Value error, ")
+        message = f"{message[0].lower()}{message[1:]}"
+        return (message if isinstance(value, list | dict) else _got(message, value)), ""
+    found = wanted(fault, _fields(model, loc), _models(model, loc))
     if kind in ("enum", "literal_error"):
-        expected = str(fault["ctx"]["expected"])
-        message = f"input should be {expected}"
-        return _got(message, value), _similar(
-            str(value), expected.replace(" or ", ", ").split(", ")
+        return _got(found, value), _similar(
+            str(value), str(fault["ctx"]["expected"]).replace(" or ", ", ").split(", ")
         )
-    if kind == "string_pattern_mismatch":
-        return _got("is not of the form that is expected", value), _instead(model, loc)
-    if kind.endswith("_type"):
-        return _got(f"{message[0].lower()}{message[1:]}", value), _instead(model, loc)
-    return _got(f"{message[0].lower()}{message[1:]}", value), ""
+    if kind == "list_type" and isinstance(value, str) and len(value) <= _LONGEST_VALUE:
+        return _got(found, value), f"write it in brackets: [{value}]"
+    return _got(found, value), _instead(model, loc)
+
+
+def _unknown(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
+    name, known = str(loc[-1]), _names(model, loc[:-1])
+    if name in known:  # of the other form of a field that has two
+        forms = " or ".join(fields_of(each) for each in _models(model, loc[:-1]))
+        return f"it does not go with what stands beside it; write {forms}"
+    return suggestion(name, known)
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -80,8 +91,16 @@ def _similar(value: str, quoted: Iterable[str]) -> str:
 
 
 def _got(message: str, value: Any) -> str:
-    if not isinstance(value, str | int | float | bool) or "got " in message:
+    if "got " in message:
         return message
+    if value is None:
+        return f"{message}, got nothing"
+    if isinstance(value, list | dict):
+        return f"{message}, got a {'list' if isinstance(value, list) else 'mapping'}"
+    if not isinstance(value, str | int | float | bool):
+        return message
+    if isinstance(value, bool):
+        return f"{message}, got {str(value).lower()}"
     shown = (
         repr(value) if len(str(value)) <= _LONGEST_VALUE else f"{str(value)[:_LONGEST_VALUE]!r}..."
     )
@@ -96,17 +115,27 @@ def _instead(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
 
 def _example(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
     """Give an example of the field, which stands in its model for the schema too."""
-    for parent in _models(model, loc[:-1]):
-        for name, info in parent.model_fields.items():
-            if loc and (info.alias or name) == loc[-1] and info.examples:
-                return f"such as {_spelled(info.examples[0])}"
-    return ""
+    examples = (info.examples[0] for info in _fields(model, loc) if info.examples)
+    found = next(examples, None)
+    return "" if found is None else f"such as {_spelled(found)}"
 
 
 def _spelled(example: Any) -> str:
     if isinstance(example, Mapping):
-        return "{" + ", ".join(f"{key}: {value}" for key, value in example.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_spelled(value)}" for key, value in example.items()) + "}"
+    if isinstance(example, list):
+        return f"[{', '.join(_spelled(value) for value in example)}]"
     return str(example)
+
+
+def _fields(model: type[BaseModel], loc: tuple[Any, ...]) -> list[FieldInfo]:
+    """Give the fields that may stand at a place; none for the whole, or an entry of a list."""
+    return [
+        info
+        for parent in _models(model, loc[:-1])
+        for name, info in parent.model_fields.items()
+        if loc and (info.alias or name) == loc[-1]
+    ]
 
 
 def _names(model: type[BaseModel], loc: tuple[Any, ...]) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BaseModel,
@@ -29,9 +29,29 @@ class Strict(BaseModel):
         validate_by_name=False,
         use_attribute_docstrings=True,
     )
+    form: ClassVar[str] = ""
+    """How messages say that it is written, where its fields alone do not show it."""
+
+
+# What each form of text is, in words: a message that shows a regular expression helps nobody.
+_SAID: dict[str, str] = {}
+
+
+def formed(pattern: str, said: str, **further: Any) -> Any:
+    """Make the constraint of a text that has to match; ``said`` tells people what that means."""
+    _SAID[pattern] = said
+    return Field(pattern=pattern, **further)
+
+
+def said_of(pattern: str) -> str:
+    """Give the words of a form that :func:`formed` made; "" for another pattern."""
+    return _SAID.get(pattern, "")
 
 
 def _duration(value: Any) -> Any:
+    # Pydantic would take a bare number for seconds, and true for one of them.
+    if isinstance(value, int | float):
+        return parse_duration(str(value))
     return parse_duration(value) if isinstance(value, str) else value
 
 
@@ -41,23 +61,57 @@ Duration = Annotated[
     PlainSerializer(spell_duration),
     WithJsonSchema({"type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?[dhms])+$"}),
 ]
+
+
+def _switch(value: Any) -> Any:
+    # Pydantic would take on, yes and 1 for true; the engine does not.
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return value
+    if value not in ("true", "false"):
+        msg = f"expected true or false, got {str(value)[:60]!r}"
+        raise ValueError(msg)
+    return value == "true"
+
+
+Switch = Annotated[bool, BeforeValidator(_switch)]
 Text = Annotated[str, Field(min_length=1, max_length=512)]
 # ARM resource names of sources, labs, groups: what DevTest Labs accepts, minus what breaks a path.
-AzureName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._() -]{0,88}[A-Za-z0-9_()]?$")]
+AzureName = Annotated[
+    str,
+    formed(
+        r"^[A-Za-z0-9][A-Za-z0-9._() -]{0,88}[A-Za-z0-9_()]?$",
+        "a name of letters, digits, blanks and . _ - ( ), of at most 90",
+    ),
+]
 # Segments that begin with a letter or digit: `..` and empty ones cannot leave a folder.
 Identity = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$", max_length=256),
+    formed(
+        r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$",
+        "the path of a definition below the images folder, without .yaml",
+        max_length=256,
+        examples=["windows/2022/base"],
+    ),
 ]
 # Names of the marketplace stand in paths of ARM: nothing that would change the path.
 MarketplaceName = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", json_schema_extra={"loose": True}),
+    formed(
+        r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
+        "a name of the marketplace, of letters, digits and . _ -",
+        json_schema_extra={"loose": True},
+    ),
 ]
 # A stack as the engine names it: its name, or organization/project/stack.
 StackName = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){0,2}$"),
+    formed(
+        r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){0,2}$",
+        "a stack such as dev, or organization/project/dev",
+    ),
 ]
-TagName = Annotated[str, Field(pattern=r"^[^<>%&\\?/\r\n\t]{1,512}$")]
-TagValue = Annotated[str, Field(pattern=r"^[^\r\n]*$", max_length=256)]
+TagName = Annotated[
+    str,
+    formed(r"^[^<>%&\\?/\r\n\t]{1,512}$", "a tag's name without < > % & \\ ? /, of at most 512"),
+]
+TagValue = Annotated[str, formed(r"^[^\r\n]*$", "text of one line", max_length=256)]

@@ -87,18 +87,10 @@ class Walk:
         return False
 
     def _named_well(self, identity: str, shown: str) -> bool:
-        for segment in identity.split("/"):
-            if not _SEGMENT.fullmatch(segment):
-                self.problems.error(
-                    shown,
-                    f"the name {segment!a} cannot be used",
-                    "letters a to z, digits, - . _ (63 at most, beginning with a letter or digit)",
-                )
-                return False
-        if len(identity) > _LONGEST_IDENTITY:
-            self.problems.error(shown, f"the path is longer than {_LONGEST_IDENTITY}", "shorten it")
-            return False
-        return True
+        fault = fault_of_name(identity)
+        if fault:
+            self.problems.error(shown, *fault)
+        return fault is None
 
     def _check_case(self, listed: list[os.DirEntry[str]], shown: str) -> None:
         """Names that differ in case alone are one file on half of all machines."""
@@ -109,6 +101,19 @@ class Walk:
                 self.problems.error(
                     f"{shown}/{entry.name}", f"differs from {other} in case alone", "rename one"
                 )
+
+
+def fault_of_name(identity: str) -> tuple[str, str] | None:
+    """Say what is wrong with an identity as a name, and what to do; None if nothing is."""
+    for segment in identity.split("/"):
+        if not _SEGMENT.fullmatch(segment):
+            return (
+                f"the name {segment!a} cannot be used",
+                "letters a to z, digits, - . _ (63 at most, beginning with a letter or digit)",
+            )
+    if len(identity) > _LONGEST_IDENTITY:
+        return f"the path is longer than {_LONGEST_IDENTITY}", "shorten it"
+    return None
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

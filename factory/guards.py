@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from factory.adoption import check_adopted
+from factory.channel import on_hold, pinned
 from factory.foundations import foundation_ids
 from factory.plan_model import Inputs
 from factory.problems import Problems
 from factory.protecting import check_lab_protection
+from factory.revoking import revoked
 from factory.settings import NAMESPACE
 
 
@@ -17,6 +19,7 @@ def check(inputs: Inputs) -> None:
     check_labs(inputs, problems)
     _foundations(inputs, problems)
     check_adopted(inputs, problems)
+    check_pins(inputs, problems)
     check_lab_protection(inputs, problems)
     problems.raise_if_any(f"{inputs.stack} cannot run")
 
@@ -67,6 +70,30 @@ def check_last_good(inputs: Inputs, bereft: list[str]) -> None:
         f"{NAMESPACE}:allowNone: [{', '.join(names)}]",
     )
     problems.raise_if_any(f"{inputs.stack} cannot run")
+
+
+def check_pins(inputs: Inputs, problems: Problems) -> None:
+    """Note pins that would empty this stack's labs: of a version that it does not have.
+
+    Where a stack receives, what its labs hold stays until the pinned version is there.
+    """
+    if not inputs.settings.builds:
+        return
+    for identity in inputs.images:
+        pin = pinned(inputs, identity)
+        if pin is None or on_hold(inputs, identity):
+            continue
+        good = [
+            held.version
+            for held in inputs.held_of(identity)
+            if held.record and not held.retired and not revoked(inputs, held)
+        ]
+        if good and pin not in good:
+            problems.error(
+                f"{NAMESPACE}:pin.{identity}",
+                f"{pin} is no good version of it that this stack has",
+                f"pin one of {', '.join(str(each) for each in good)}, or take the pin out",
+            )
 
 
 def _lost_state(inputs: Inputs, problems: Problems) -> None:

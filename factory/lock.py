@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 
 from factory.content import SourceContent
 from factory.definitions import report
-from factory.fields import AzureName, Identity, Strict, Text
+from factory.fields import AzureName, Identity, Strict, Text, formed
 from factory.lineage import Image, parent_of
 from factory.problems import Problems
 from factory.yamlfile import Limits, read_yaml
@@ -27,7 +27,7 @@ _HEAD = """\
 # What a stack with image-factory:locked builds from. Written by `python -m factory lock`; review
 # its changes like code. How to read it: docs/settings.md.
 """
-_ID = r"^[0-9a-f]{16,64}$"
+_Id = Annotated[str, formed(r"^[0-9a-f]{16,64}$", "an id of 16 to 64 hexadecimal digits")]
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,23 @@ class Lock:
 
 
 class _Artifact(Strict):
-    git: Annotated[str, Field(pattern=_ID)] | None = None
-    azure: Annotated[str, Field(pattern=_ID)] | None = None
+    git: _Id | None = None
+    azure: _Id | None = None
 
 
 class _Source(Strict):
-    commit: Annotated[str, Field(pattern=_ID)] | None = None
+    commit: _Id | None = None
     artifacts: Annotated[dict[Text, _Artifact], Field(min_length=1)]
 
 
 class _Image(Strict):
-    base: Annotated[str, Field(pattern=r"^(image:\S+|[^:\s]+(:[^:\s]+){3})$")]
+    base: Annotated[
+        str,
+        formed(
+            r"^(image:\S+|[^:\s]+(:[^:\s]+){3})$",
+            "publisher:offer:sku:version, or image: and a definition",
+        ),
+    ]
     sources: dict[AzureName, _Source] = {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     Discriminator,
@@ -32,6 +32,7 @@ from factory.fields import (
     Strict,
     TagName,
     TagValue,
+    formed,
 )
 from factory.policies import Keep, Refresh
 
@@ -84,14 +85,17 @@ class PurchasePlan(Strict):
 class Base(Strict):
     """The marketplace image to build from."""
 
+    form: ClassVar[str] = "a mapping {publisher, offer, sku, version, plan}, or {image}"
+
     publisher: Annotated[MarketplaceName, Field(examples=["Canonical"])]
     offer: Annotated[MarketplaceName, Field(examples=["ubuntu-24_04-lts"])]
     sku: Annotated[MarketplaceName, Field(examples=["server"])]
     version: Annotated[
         str,
-        Field(
-            pattern=r"^(latest|[0-9]{1,12}(\.[0-9]{1,12}){2,3})$",
-            examples=["latest, or 24.04.202611100"],
+        formed(
+            r"^(latest|[0-9]{1,12}(\.[0-9]{1,12}){2,3})$",
+            "latest, or an exact version of three or four numbers",
+            examples=["24.04.202611100"],
         ),
     ] = "latest"
     """``latest``, or an exact version of the marketplace, which then never moves."""
@@ -128,7 +132,12 @@ AnyBase = Annotated[
 
 
 SizeName = Annotated[
-    str, Field(pattern=r"^(Standard|Basic)_[A-Za-z0-9_-]{1,60}$", examples=["Standard_D4s_v5"])
+    str,
+    formed(
+        r"^(Standard|Basic)_[A-Za-z0-9_-]{1,60}$",
+        "a VM size that begins with Standard_ or Basic_",
+        examples=["Standard_D4s_v5"],
+    ),
 ]
 
 

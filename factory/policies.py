@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -19,6 +19,8 @@ class Keep(Strict):
     The ``newest`` stay, but none older than ``for``; ``atLeast`` so many stay whatever their age.
     """
 
+    form: ClassVar[str] = "a number, or a mapping {newest, for, atLeast}"
+
     newest: Annotated[int, Field(ge=1, le=1000)] = 3
     for_: Annotated[Duration | None, Field(alias="for")] = None
     at_least: Annotated[int, Field(ge=1, le=1000)] = 1
@@ -26,7 +28,8 @@ class Keep(Strict):
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
-        return {"newest": value} if isinstance(value, str | int) else value
+        short = isinstance(value, str | int) and not isinstance(value, bool)
+        return {"newest": value} if short else value
 
     @model_validator(mode="after")
     def _in_order(self) -> Keep:
@@ -54,6 +57,8 @@ class Refresh(Strict):
     ``30d``, or ``{cron: "0 22 * * TUE#2", timeZone: Europe/Berlin}``: five fields, as in Debian's
     cron with ``#`` and ``L`` besides (cronsim); that one is the evening of patch Tuesday.
     """
+
+    form: ClassVar[str] = "an age such as 30d, or a mapping {cron, timeZone}"
 
     every: Annotated[Duration | None, Field(ge=timedelta(hours=1))] = None
     cron: Annotated[str | None, Field(max_length=100)] = None

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from factory.artifact import SECRET_NAME, SECRET_SAID
 from factory.environments import LabEnvironment
-from factory.fields import AzureName, Duration, Identity, StackName, Strict, Text
+from factory.fields import AzureName, Duration, Identity, StackName, Strict, Switch, Text, formed
 from factory.models import PUBLIC_SOURCE
 from factory.patterns import fault_of
 from factory.policies import Keep
@@ -26,13 +27,30 @@ def normal_region(name: str) -> str:
 
 
 Region = Annotated[
-    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 ]{2,40}$"), AfterValidator(normal_region)
+    str,
+    formed(r"^[A-Za-z][A-Za-z0-9 ]{2,40}$", "a region such as westeurope"),
+    AfterValidator(normal_region),
 ]
-GroupName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_().-]{0,89}[A-Za-z0-9_()-]$")]
-LabName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$")]
+GroupName = Annotated[
+    str,
+    formed(
+        r"^[A-Za-z0-9_().-]{0,89}[A-Za-z0-9_()-]$",
+        "a resource group's name: letters, digits and _ - . ( ), no dot at its end, at most 90",
+    ),
+]
+LabName = Annotated[
+    str,
+    formed(
+        r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$",
+        "a lab's name: letters, digits, - and _, at most 50",
+    ),
+]
 
 # What the original factory named in the culture of its machine, and Azure took.
-OldImageName = Annotated[str, Field(pattern=r"^[^/\\?#%&<>:*|\"\x00-\x1f]{1,80}$")]
+OldImageName = Annotated[
+    str,
+    formed(r"^[^/\\?#%&<>:*|\"\x00-\x1f]{1,80}$", "the name of a custom image, as the lab has it"),
+]
 
 
 class Delivery(StrEnum):
@@ -44,8 +62,7 @@ class Delivery(StrEnum):
 def _pattern(text: str) -> str:
     fault = fault_of(text)
     if fault:
-        msg = f"{text!r}: {fault}"
-        raise ValueError(msg)
+        raise ValueError(fault)
     return text
 
 
@@ -56,10 +73,20 @@ def _version(text: str) -> str:
     return str(Version.parse(text))
 
 
+# A date without quotes is one to the engine too, which passes it on as Go writes it.
+_ENGINES_UTC = " +0000 UTC"
+
+
 def _moment(value: Any) -> Any:
+    if isinstance(value, int | float):
+        value = str(value)  # pydantic would count seconds since 1970
     if not isinstance(value, str):
         return value
-    moment = datetime.fromisoformat(value)
+    try:
+        moment = datetime.fromisoformat(value.removesuffix(_ENGINES_UTC))
+    except ValueError:
+        msg = f"expected a date such as 2026-11-22, or 2026-11-22T08:30, got {value[:60]!r}"
+        raise ValueError(msg) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -79,11 +106,16 @@ class TargetLab(Strict):
     keep: Keep | None = None
 
 
+AddressRange = Annotated[
+    str, formed(r"^\d+(\.\d+){3}/\d+$", "a range of addresses such as 10.240.0.0/22")
+]
+
+
 class Network(Strict):
     """The created factory lab's own network; outbound by a NAT gateway, nothing inbound."""
 
-    address_space: Annotated[str, Field(pattern=r"^\d+(\.\d+){3}/\d+$")] = "10.240.0.0/22"
-    subnet: Annotated[str, Field(pattern=r"^\d+(\.\d+){3}/\d+$")] = "10.240.0.0/23"
+    address_space: AddressRange = "10.240.0.0/22"
+    subnet: AddressRange = "10.240.0.0/23"
 
 
 class FactoryLab(Strict):
@@ -95,7 +127,7 @@ class FactoryLab(Strict):
 
     name: LabName
     resource_group: GroupName
-    create: bool = False
+    create: Switch = False
     network: Network = Network()
     virtual_network: AzureName | None = None
     subnet: AzureName | None = None
@@ -127,11 +159,15 @@ class ArtifactSource(Strict):
     """
 
     name: AzureName
-    uri: Annotated[str, Field(pattern=r"^https://[^\s@]+$")]
+    uri: Annotated[
+        str, formed(r"^https://[^\s@]+$", "an https:// address without user name or password")
+    ]
     type: SourceType = SourceType.GITHUB
     branch: Text = "main"
-    folder: Annotated[str, Field(pattern=r"^/")] = "/Artifacts"
-    token: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")] | None = None
+    folder: Annotated[
+        str, formed(r"^/", "a folder of the repository that begins with /, such as /Artifacts")
+    ] = "/Artifacts"
+    token: Annotated[str, formed(SECRET_NAME, SECRET_SAID)] | None = None
 
     @model_validator(mode="after")
     def _not_the_default(self) -> ArtifactSource:
@@ -163,7 +199,11 @@ class Settings(Strict):
     """Everything a stack says about itself. Defaults stand here and, for help, in Pulumi.yaml."""
 
     subscription_id: Annotated[
-        str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+        str,
+        formed(
+            r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+            "a subscription's id such as 5b0c7c1e-8d0e-4a4f-9c3b-2f6d1a7e9001",
+        ),
     ]
     region: Region
     resource_group: GroupName
@@ -186,9 +226,9 @@ class Settings(Strict):
     allow_none: list[Pattern] = []
     on_removal: OnRemoval = OnRemoval.RETIRE
     retire_after: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
-    protect_images: bool = False
+    protect_images: Switch = False
     grace_for_vms: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
-    locked: bool = False
+    locked: Switch = False
     lock_file: Text = "images.lock"
     max_retirements: Annotated[int, Field(ge=0)] = 10
     max_concurrent_builds: Annotated[int, Field(ge=0)] = 0

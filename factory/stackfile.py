@@ -42,6 +42,13 @@ class StackFile:
     unknown: tuple[str, ...] = ()
     elsewhere: bool = False
 
+    @property
+    def marks(self) -> dict[Loc, tuple[int, int]]:
+        """The places of settings, by their place in :class:`Settings`."""
+        inside = {} if self.file is None else self.file.marks
+        own = ((loc, mark) for loc, mark in inside.items() if loc[:1] == ("config",) and loc[1:])
+        return {(str(loc[1]).rpartition(":")[2], *loc[2:]): mark for loc, mark in own}
+
     def place(self, *loc: str | int) -> str:
         """Give ``file:line:col`` of a setting by its place in :class:`Settings`.
 
@@ -86,7 +93,7 @@ def read_stack_file(path: Path, shown: str, problems: Problems) -> StackFile:
     for setting, name in _OF_PROVIDER.items():
         value = config.get(f"{PROVIDER}:{name}")
         if value is not None and not _is_secret(value):
-            raw[setting] = str(value)
+            raw[setting] = value if isinstance(value, list | dict) else str(value)
     raw = {name: value for name, value in raw.items() if value not in (None, "")}
     hidden = frozenset(
         str(key).rpartition(":")[2] for key, value in config.items() if _is_secret(value)

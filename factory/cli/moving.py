@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from factory.cli.adopting import adopt
@@ -92,10 +93,14 @@ def _run(options: argparse.Namespace) -> int:
     texts = {f"images/{each.identity}.yaml": definition_text(each) for each in definitions}
     texts |= {stack.file: stack_text(stack, options.labs.name) for stack in stacks}
     write_all(options.out, texts)
-    print(f"{len(definitions)} definitions and {len(stacks)} stack files written:")
+    print(f"{_count(definitions, 'definition')} and {_count(stacks, 'stack file')} written:")
     print("\n".join(f"  {name}" for name in texts))
     _say(notes, what_is_open(options.out, stacks))
     return 0
+
+
+def _count(things: Sequence[object], name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _say(notes: Notes, still_open: list[str]) -> None:

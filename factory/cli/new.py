@@ -9,6 +9,7 @@ from factory.checking import Project, check, shown
 from factory.cli.offline import folder_of, identity_of, image_of, project_of
 from factory.cli.options import Commands, add_command
 from factory.definitions import DEFAULTS, merged
+from factory.folder import fault_of_name
 from factory.models import Os
 from factory.problems import FactoryError, Problems
 from factory.schema import DEFINITION, FOLDER, modeline
@@ -45,6 +46,9 @@ def _run(options: argparse.Namespace) -> int:
     if not file.resolve().is_relative_to(folder.resolve()) or file.name == DEFAULTS:
         msg = f"{options.path} is no definition below {shown(folder)}"
         raise FactoryError(msg)
+    fault = fault_of_name(identity)
+    if fault:
+        raise FactoryError(" -> ".join(fault))
     data = _inherited(folder, file)
     system = _system(options.os, data.get("os"), identity)
     text = first_definition(system, set(data), _modeline(project, file))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from factory.checking import shown
+from factory.checking import Project, shown
 from factory.cli.options import Commands, add_command, work_folder
 from factory.problems import FactoryError
 from factory.schema import FOLDER, schemas
@@ -31,7 +31,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    folder = options.out or work_folder(options.work) / FOLDER
+    folder = options.out or Project(work_folder(options.work)).root / FOLDER
     old = []
     for name, text in schemas().items():
         file = folder / name

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
+from pathlib import Path
 
 import yaml
 
@@ -76,17 +78,19 @@ def _run(options: argparse.Namespace) -> int:
         warn("the factory lab of this stack is adopted: its network and sources are not taken over")
     tried = settings.model_copy(update={"only": [image.identity], "environments": []})
     found = checked.images[next(iter(checked.folders.values()))].sound
-    print("\n".join(_steps(shown(path), name, list(wanted_secrets(found, tried)))))
+    where = "" if project.work == Path.cwd() else f" -C {shlex.quote(shown(project.work))}"
+    secrets = list(wanted_secrets(found, tried))
+    print("\n".join(_steps(shown(path), f"pulumi{where}", name, secrets)))
     return 0
 
 
-def _steps(path: str, name: str, secrets: list[str]) -> list[str]:
+def _steps(path: str, pulumi: str, name: str, secrets: list[str]) -> list[str]:
     return [
         f"written: {path}",
         "build it:",
-        f"  pulumi stack init {name}",
-        *(f"  pulumi config set --secret -s {name} {NAMESPACE}:{secret}" for secret in secrets),
-        f"  pulumi up -s {name}",
+        f"  {pulumi} stack init {name}",
+        *(f"  {pulumi} config set --secret -s {name} {NAMESPACE}:{secret}" for secret in secrets),
+        f"  {pulumi} up -s {name}",
         "when you have seen enough, remove it:",
-        f"  pulumi destroy -s {name} && pulumi stack rm {name}",
+        f"  {pulumi} destroy -s {name} && {pulumi} stack rm {name}",
     ]

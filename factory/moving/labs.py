@@ -15,6 +15,7 @@ from factory.problems import FactoryError
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MOST = 5_000
+_KEYS = {"subscriptionid", "labname", "resourcegroup", "imagepaths"}
 
 
 @dataclass
@@ -69,6 +70,8 @@ def _lab(where: str, raw: Any, files: Mapping[str, str], notes: Notes) -> OldLab
         if not words[key] and key != "ResourceGroup":
             notes.lost(where, key, "is missing or no text; the lab is left out")
             return None
+    for key in sorted(fields.keys() - _KEYS):
+        notes.lost(where, key[:60], "is no key that the original read")
     lab = OldLab(where, words["SubscriptionId"], words["LabName"], words["ResourceGroup"])
     entries = fields.get("imagepaths")
     for entry in entries if isinstance(entries, list) else ():

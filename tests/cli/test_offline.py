@@ -89,7 +89,7 @@ def test_findings_are_written_for_machines_and_escaped_for_annotations(
     assert problem["file"] == "images/linux/c.yaml"
     assert (problem["line"], problem["column"]) == (2, 1)
     github = ran(capsys, "validate", "--format", "github")[1]
-    assert "::error file=images/linux/c.yaml,line=2,col=1::size: is not of the form" in github
+    assert "::error file=images/linux/c.yaml,line=2,col=1::size: expected a VM size" in github
     assert "got '100%25;]'" in github
     azure = ran(capsys, "validate", "--format", "azure")[1]
     place = "sourcepath=images/linux/c.yaml;linenumber=2;columnnumber=1;"
@@ -208,7 +208,7 @@ def test_a_new_definition_validates_and_is_never_written_over(
     assert (code, "is there already" in err) == (1, True)
 
 
-@pytest.mark.parametrize("path", ["../x", "/x", "linux/../../x", "defaults", "linux/ä"])
+@pytest.mark.parametrize("path", ["../x", "/x", "linux/../../x", "defaults", "linux/ä", "a b"])
 def test_a_new_definition_stays_in_its_folder_and_has_a_name(
     project: Path, capsys: pytest.CaptureFixture[str], path: str
 ) -> None:
@@ -217,6 +217,7 @@ def test_a_new_definition_stays_in_its_folder_and_has_a_name(
     assert err.count("\n") <= 2
     assert "Traceback" not in err
     assert not (project / "x.yaml").exists()
+    assert ran(capsys, "validate")[0] == 0
 
 
 def test_new_says_which_system_is_inherited(
@@ -310,6 +311,45 @@ def test_a_terminal_without_the_letters_is_no_reason_for_a_traceback(project: Pa
         assert done.returncode == 1
         assert "siez" in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_faulty_lab_brings_no_warning_that_nobody_takes_an_image(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = project / "Pulumi.dev.yaml"
+    stack.write_text(
+        stack.read_text().replace("resourceGroup: rg-team,", "resourceGroup: rg/team,")
+    )
+    code, out, _ = ran(capsys, "validate")
+    assert (code, "no lab of this stack takes it" in out) == (1, False)
+    assert "1 error, 0 warnings" in out
+
+
+def test_lengths_of_time_and_dates_are_not_guessed_from_bare_numbers(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = project / "Pulumi.dev.yaml"
+    more = (
+        "sourceGrace: 24",
+        "retireAfter: 7",
+        "rebuild: {linux/a: 20261350}",
+        "keep: true",
+        "locked: on",
+    )
+    stack.write_text(stack.read_text() + "".join(f"  image-factory:{each}\n" for each in more))
+    _, out, _ = ran(capsys, "validate")
+    assert out.count("expected a duration such as 90m, 4h or 1d12h") == 2
+    assert "locked: expected true or false, got 'on'" in out
+    assert "expected a date such as 2026-11-22" in out
+    assert "keep: expected a number, or a mapping {newest, for, atLeast}, got true" in out
+
+
+def test_schemas_are_those_of_the_checkout_that_the_work_folder_leads_to(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ran(capsys, "schema")[0] == 0
+    put(project, "elsewhere/Pulumi.yaml", f"name: image-factory\nmain: {project}\n")
+    assert ran(capsys, "schema", "--check", "--work", "elsewhere")[0] == 0
 
 
 def test_schema_check_says_what_is_old(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

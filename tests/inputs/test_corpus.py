@@ -60,6 +60,17 @@ def test_every_broken_definition_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     assert [file for file in sorted(files - elsewhere) if f"{file}:" not in said] == []
 
 
+@pytest.mark.parametrize("file", SAID)
+def test_nothing_is_said_in_the_words_of_a_library(
+    file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(CORPUS)
+    said = SAID[file]()
+    for words in ("nput should", "timedelta", "instance of", "after validation", "parse string"):
+        assert words not in said
+    assert "of the form that is expected" not in said
+
+
 if __name__ == "__main__":
     import os
 

@@ -36,7 +36,7 @@ def told(folder: Path) -> list[str]:
         ("".join(f"field{n}: 1\n" for n in range(9000)), "more faults"),
         ("x" * 200_000 + ": 1\n", "is not"),
         ('a: "' + "\\u0041" * 40_000 + '"\n', "a: is not a known field"),
-        (GOOD + "artifacts: [" + "linux-java, " * 5000 + "]\n", "at most 200 items"),
+        (GOOD + "artifacts: [" + "linux-java, " * 5000 + "]\n", "at most 200 entries"),
     ],
 )
 def test_what_is_large_or_deep_is_refused_by_its_place_within_bounds(

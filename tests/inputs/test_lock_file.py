@@ -73,7 +73,7 @@ def test_a_lock_of_hundreds_of_definitions_is_read(tmp_path: Path) -> None:
     ("text", "fault"),
     [
         ("schema: 1\nimages: {a: {base: x}}", "images.lock:2:14: images.a.base: "),
-        ("schema: 2\nimages: {}", "images.lock:1:1: schema: input should be"),
+        ("schema: 2\nimages: {}", "images.lock:1:1: schema: expected"),
         ("images: {}", "images.lock:1:1: schema: is required"),
         ("schema: 1\nimages:\n  a: {base: 'image:b', bass: x}", "images.lock:3:24: images.a.bass"),
         (

@@ -50,7 +50,7 @@ def test_a_good_stack_is_read_and_regions_are_normal() -> None:
         ({"region": None}, "azure-native:location is required"),
         (
             {"keep": 0},
-            "image-factory:keep.newest: input should be greater than or equal to 1, got 0",
+            "image-factory:keep.newest: expected from 1 to 1000, got 0",
         ),
         ({"keep": {"newest": 1, "atLeast": 2}}, "atLeast 2 is more than newest 1"),
         ({"pin": {"linux/a": "newest"}}, "image-factory:pin.linux/a: expected a version"),

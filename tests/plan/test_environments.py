@@ -115,11 +115,11 @@ def faults(*environments: Any) -> list[str]:
     ("change", "said"),
     [
         ({"lab": "nowhere"}, "environments.shop: 'nowhere' is no lab of this stack"),
-        ({"name": "a/b"}, "environments.0.name: is not of the form"),
-        ({"user": "me"}, "environments.0.user: is not of the form"),
+        ({"name": "a/b"}, "environments.0.name: expected letters, digits and -"),
+        ({"user": "me"}, "environments.0.user: expected the object id"),
         ({"parameters": {"version": 1.1}}, "write a number with a point in quotes"),
         ({"tempalte": "x"}, "environments.0.tempalte is not a known setting"),
-        ({"replace": "never"}, "environments.0.replace: input should be"),
+        ({"replace": "never"}, "environments.0.replace: expected 'create-first' or"),
     ],
 )
 def test_faults_are_told(change: dict[str, Any], said: str) -> None:

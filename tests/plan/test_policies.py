@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from factory.plan_model import Action, Plan
 from factory.policies import Keep, Refresh
+from factory.problems import FactoryError
 from factory.settings import Settings
 from tests.plan.world import World, changed, dev, image, lab, prod
 
@@ -71,6 +72,16 @@ def test_asked_for_by_hand_builds_once() -> None:
     world = dev("linux/a", "linux/b")
     world.run(pass_time=timedelta(days=2))
     with_settings(world, rebuild={"linux/a": "2026-11-23"})
+    unquoted = "2026-11-23 00:00:00 +0000 UTC"  # what the engine makes of a date
+    assert (
+        Settings.model_validate(
+            {
+                **world.settings.model_dump(mode="json", by_alias=True),
+                "rebuild": {"linux/a": unquoted},
+            }
+        ).rebuild
+        == world.settings.rebuild
+    )
     assert builds(world.run()) == ["asked for by hand: image-factory:rebuild linux/a 2026-11-23"]
     assert builds(world.run()) == []
 
@@ -193,6 +204,35 @@ def test_a_pin_in_the_building_stack_keeps_newer_versions_out_of_its_labs() -> N
     with_settings(world, pin={})
     world.run()
     assert "20261122.6" in world.holding("team")["linux/a"]
+
+
+def test_a_pin_of_a_version_that_is_not_there_stops_before_labs_lose_what_they_have() -> None:
+    world = dev("linux/a")
+    world.run()
+    with_settings(world, pin={"linux/a": "20261101.1"})
+    with pytest.raises(FactoryError, match=r"pin.linux/a: 20261101.1 .*pin one of 20261122.1"):
+        world.run()
+    with_settings(world, pin={"linux/a": "20261101.1"}, hold=["linux/*"])
+    world.run()
+    assert world.holding("team") == {"linux/a": ["20261122.1"]}
+    changed(world, "linux/a", "second")
+    with_settings(world, pin={}, hold=[])
+    world.run()
+    world.run()
+    revoke = {"linux/a": {"versions": ["20261122.1"], "reason": "bad"}}
+    with_settings(world, pin={"linux/a": "20261122.1"}, revoke=revoke)
+    with pytest.raises(FactoryError, match=r"pin one of 20261122.2"):
+        world.run()
+
+
+def test_a_pin_that_the_source_does_not_offer_leaves_a_receiver_what_it_has() -> None:
+    source = dev("linux/a")
+    target = prod(source)
+    source.run()
+    target.run()
+    with_settings(target, pin={"linux/a": "20261101.1"})
+    target.run()
+    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
 
 
 def test_a_hold_stops_everything_for_a_definition() -> None:
