@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
@@ -73,6 +73,25 @@ def _switch(value: Any) -> Any:
     return value == "true"
 
 
+# A date without quotes is one to the engine too, which passes it on as Go writes it.
+ENGINES_UTC = " +0000 UTC"
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, int | float):
+        value = str(value)  # pydantic would count seconds since 1970
+    if not isinstance(value, str):
+        return value
+    try:
+        moment = datetime.fromisoformat(value.removesuffix(ENGINES_UTC))
+    except ValueError:
+        msg = f"expected a date such as 2026-11-22, or 2026-11-22T08:30, got {value[:60]!r}"
+        raise ValueError(msg) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+# A date is its first moment in UTC.
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Text = Annotated[str, Field(min_length=1, max_length=512)]
 # ARM resource names of sources, labs, groups: what DevTest Labs accepts, minus what breaks a path.

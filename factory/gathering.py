@@ -27,7 +27,7 @@ from factory.selection import selected
 from factory.settings import NAMESPACE, Settings
 from factory.soaking import check_soaking
 from factory.stackconfig import git_commit
-from factory.stackfile import StackFile, check_keys, read_stack_file
+from factory.stackfile import StackFile, check_keys, read_stack_file, same_value
 from factory.upstream import read_upstream
 from factory.validate import cross_check, wanted_secrets
 from factory.vault import Vaults
@@ -117,7 +117,7 @@ def _stack_file(
         return StackFile(place)
     own = Problems()
     stack = read_stack_file(path, place, own)
-    if any(raw.get(name) != value for name, value in stack.raw.items()):
+    if not all(same_value(raw.get(name), value) for name, value in stack.raw.items()):
         return StackFile(place)  # the engine was given another file
     problems.errors += own.errors
     return stack

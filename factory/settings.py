@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -10,7 +10,17 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from factory.artifact import SECRET_NAME, SECRET_SAID
 from factory.environments import LabEnvironment
-from factory.fields import AzureName, Duration, Identity, StackName, Strict, Switch, Text, formed
+from factory.fields import (
+    AzureName,
+    Duration,
+    Identity,
+    Moment,
+    StackName,
+    Strict,
+    Switch,
+    Text,
+    formed,
+)
 from factory.models import PUBLIC_SOURCE
 from factory.patterns import fault_of
 from factory.policies import Keep
@@ -73,26 +83,7 @@ def _version(text: str) -> str:
     return str(Version.parse(text))
 
 
-# A date without quotes is one to the engine too, which passes it on as Go writes it.
-_ENGINES_UTC = " +0000 UTC"
-
-
-def _moment(value: Any) -> Any:
-    if isinstance(value, int | float):
-        value = str(value)  # pydantic would count seconds since 1970
-    if not isinstance(value, str):
-        return value
-    try:
-        moment = datetime.fromisoformat(value.removesuffix(_ENGINES_UTC))
-    except ValueError:
-        msg = f"expected a date such as 2026-11-22, or 2026-11-22T08:30, got {value[:60]!r}"
-        raise ValueError(msg) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 VersionText = Annotated[str, AfterValidator(_version)]
-# A date is its first moment in UTC.
-Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class TargetLab(Strict):
@@ -195,6 +186,14 @@ def _empty_is_none(value: Any) -> Any:
     return None if value in ({}, "") else value
 
 
+def _stacks_keep(value: Any) -> Any:
+    # Pulumi.yaml has to give it one type, and the engine refuses another.
+    if isinstance(value, str | int) and value != "":
+        msg = f"expected a mapping {{newest, for, atLeast}} here, got {str(value)[:60]!r}"
+        raise ValueError(msg)
+    return _empty_is_none(value)
+
+
 class Settings(Strict):
     """Everything a stack says about itself. Defaults stand here and, for help, in Pulumi.yaml."""
 
@@ -215,7 +214,7 @@ class Settings(Strict):
     only: list[Pattern] = []
     """Patterns of the definitions that a trial stack builds; with what they are built on."""
     receives_from: Annotated[StackName | None, BeforeValidator(_empty_is_none)] = None
-    keep: Annotated[Keep | None, BeforeValidator(_empty_is_none)] = None
+    keep: Annotated[Keep | None, BeforeValidator(_stacks_keep)] = None
     after: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
     approve: dict[Identity, list[VersionText]] | None = None
     pin: dict[Identity, VersionText] = {}

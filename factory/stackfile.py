@@ -15,6 +15,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from factory.faults import suggestion
+from factory.fields import ENGINES_UTC
 from factory.problems import Problems
 from factory.settings import NAMESPACE, Settings
 from factory.yamlfile import Loc, YamlFile, read_yaml
@@ -112,6 +113,24 @@ def with_defaults(stack: StackFile, project: Path) -> dict[str, Any]:
         if value not in (None, ""):
             result[str(key).removeprefix(f"{NAMESPACE}:")] = value
     return result | dict(stack.raw)
+
+
+def same_value(of_engine: Any, written: Any) -> bool:
+    """Tell whether the engine gives what the file says; it gives many scalars as text."""
+    if isinstance(written, dict):
+        return (
+            isinstance(of_engine, dict)
+            and of_engine.keys() == written.keys()
+            and all(same_value(of_engine[key], value) for key, value in written.items())
+        )
+    if isinstance(written, list):
+        return (
+            isinstance(of_engine, list)
+            and len(of_engine) == len(written)
+            and all(map(same_value, of_engine, written))
+        )
+    texts = {str(written), str(written).lower(), f"{written} 00:00:00{ENGINES_UTC}"}
+    return of_engine == written or str(of_engine) in texts
 
 
 def check_keys(stack: StackFile, wanted: Iterable[str], problems: Problems) -> None:

@@ -13,6 +13,7 @@ from factory.configuration import parse_settings
 from factory.definitions import load_images
 from factory.problems import Problems
 from factory.settings import Settings
+from factory.stackfile import same_value
 from factory.validate import cross_check, wanted_secrets
 from tests.plan.world import image, lab
 
@@ -151,3 +152,23 @@ def test_an_artifact_source_that_the_created_lab_lacks_is_a_fault() -> None:
     assert settings is not None
     problems = checked(settings, linux_a={"artifacts": [{"name": "x", "source": "team repo"}]})
     assert "the factory lab has no source 'team repo'" in str(problems.errors[0])
+
+
+@pytest.mark.parametrize(
+    ("of_engine", "written", "same"),
+    [
+        ("24", 24, True),
+        ("true", True, True),
+        ("2026-11-23 00:00:00 +0000 UTC", "2026-11-23", True),
+        ({"a": ["2026-11-23 00:00:00 +0000 UTC"]}, {"a": ["2026-11-23"]}, True),
+        ([{"keep": 3}], [{"keep": 3}], True),
+        ("7d", "8d", False),
+        (None, "7d", False),
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        ([1], [1, 2], False),
+    ],
+)
+def test_what_the_engine_gives_as_text_is_found_in_the_stack_file(
+    of_engine: object, written: object, same: bool
+) -> None:
+    assert same_value(of_engine, written) is same
