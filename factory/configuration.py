@@ -50,6 +50,13 @@ def parse_settings(
             problems,
         )
     _check_labs(settings, stack, problems)
+    keep = raw.get("keep")
+    if settings.keep and isinstance(keep, int):
+        problems.error(
+            stack.place("keep"),
+            f"{NAMESPACE}:keep: the engine takes a mapping alone here, got {keep}",
+            f"write {{newest: {keep}}}",
+        )
     return settings
 
 

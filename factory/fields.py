@@ -134,3 +134,6 @@ TagName = Annotated[
     formed(r"^[^<>%&\\?/\r\n\t]{1,512}$", "a tag's name without < > % & \\ ? /, of at most 512"),
 ]
 TagValue = Annotated[str, formed(r"^[^\r\n]*$", "text of one line", max_length=256)]
+AddressRange = Annotated[
+    str, formed(r"^\d+(\.\d+){3}/\d+$", "a range of addresses such as 10.240.0.0/22")
+]

@@ -180,7 +180,7 @@ def _judge(found: Found, ledger: Ledger, released: set[tuple[str, str]]) -> tupl
 def _judge_held(found: Found, held: Held) -> tuple[Fate, str]:
     """Judge a part that the state lacks of a version that it has."""
     if held.record is None:
-        return Fate.LEAVE, "its build goes on, or was cut off: `up` goes on with it or clears it"
+        return Fate.LEAVE, "its build goes on, was cut off, or is kept for a look: `up` sees to it"
     if found.kind is Kind.VM:
         return Fate.DELETE, "its image is released"
     if held.retired is None:

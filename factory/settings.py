@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from factory.artifact import SECRET_NAME, SECRET_SAID
 from factory.environments import LabEnvironment
 from factory.fields import (
+    AddressRange,
     AzureName,
     Duration,
     Identity,
@@ -97,11 +98,6 @@ class TargetLab(Strict):
     keep: Keep | None = None
 
 
-AddressRange = Annotated[
-    str, formed(r"^\d+(\.\d+){3}/\d+$", "a range of addresses such as 10.240.0.0/22")
-]
-
-
 class Network(Strict):
     """The created factory lab's own network; outbound by a NAT gateway, nothing inbound."""
 
@@ -186,14 +182,6 @@ def _empty_is_none(value: Any) -> Any:
     return None if value in ({}, "") else value
 
 
-def _stacks_keep(value: Any) -> Any:
-    # Pulumi.yaml has to give it one type, and the engine refuses another.
-    if isinstance(value, str | int) and value != "":
-        msg = f"expected a mapping {{newest, for, atLeast}} here, got {str(value)[:60]!r}"
-        raise ValueError(msg)
-    return _empty_is_none(value)
-
-
 class Settings(Strict):
     """Everything a stack says about itself. Defaults stand here and, for help, in Pulumi.yaml."""
 
@@ -214,7 +202,7 @@ class Settings(Strict):
     only: list[Pattern] = []
     """Patterns of the definitions that a trial stack builds; with what they are built on."""
     receives_from: Annotated[StackName | None, BeforeValidator(_empty_is_none)] = None
-    keep: Annotated[Keep | None, BeforeValidator(_stacks_keep)] = None
+    keep: Annotated[Keep | None, BeforeValidator(_empty_is_none)] = None
     after: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
     approve: dict[Identity, list[VersionText]] | None = None
     pin: dict[Identity, VersionText] = {}

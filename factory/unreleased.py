@@ -19,7 +19,7 @@ def leave(inputs: Inputs, held: Held, draft: Draft) -> None:
     It is in no lab, so it blocks nothing: a newer one is built beside it. With ``keepFailed`` what
     failed is kept for a look; everything else goes in this run.
     """
-    version, why = str(held.version), _why(inputs, held)
+    version, why = str(held.version), _why(inputs, held).rstrip(".")
     until = kept_until(inputs, held)
     if until is not None and inputs.observed.now < until and held.spec is not None:
         vm = _vm_of(inputs, held)

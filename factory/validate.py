@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterable, Mapping
 
 from factory.definitions import Image
@@ -39,6 +40,7 @@ def cross_check(
     labs_known = written is None or (
         isinstance(written, list) and len(written) == len(settings.labs)
     )
+    _check_names(images, settings, stack, faulty, problems)
     if settings.builds and labs_known:
         for image in images.values():
             if not settings.only and not any(
@@ -51,6 +53,44 @@ def cross_check(
                 )
         _sources(images, settings, problems)
     _secrets(images, settings, set(secrets), stack, problems)
+
+
+def _check_names(
+    images: Mapping[str, Image],
+    settings: Settings,
+    stack: StackFile,
+    faulty: Collection[str],
+    problems: Problems,
+) -> None:
+    """Warn of settings that speak of no definition; one that was removed may be meant."""
+    known = {name for image in images.values() for name in image.names} | set(faulty)
+    named: dict[str, Mapping[str, object]] = {
+        "pin": settings.pin,
+        "approve": settings.approve or {},
+        "revoke": settings.revoke,
+    }
+    for setting, names in named.items():
+        for name in sorted(names.keys() - known):
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+            problems.warn(
+                stack.place(setting, name),
+                f"{NAMESPACE}:{setting} names {name}, which is no definition",
+                f"did you mean {near[0]}?" if near else "take it out once it has done its work",
+            )
+    listed = {
+        "hold": list(settings.hold),
+        "rebuild": list(settings.rebuild),
+        "allowNone": list(settings.allow_none),
+    }
+    for setting, patterns in listed.items():
+        for index, pattern in enumerate(patterns):
+            if not any(matches(pattern.removeprefix("!"), name) for name in known):
+                place = stack.place(setting, pattern if setting == "rebuild" else index)
+                problems.warn(
+                    place,
+                    f"{NAMESPACE}:{setting}: the pattern {pattern!r} matches no definition",
+                    "patterns are paths below the images folder, case-sensitive",
+                )
 
 
 def _pattern(

@@ -34,7 +34,8 @@ def adopt(options: argparse.Namespace) -> int:
     found = candidates(things, sources.images)
     wanted = [each for each in found if not each.fault]
     print(f"{len(found)} of {len(things)} custom images in {lab.name} are the original factory's:")
-    print("\n".join(table(_HEADS, [_row(each) for each in found])))
+    if found:
+        print("\n".join(table(_HEADS, [_row(each) for each in found])))
     if not wanted:
         print("Nothing to adopt.")
         return 0

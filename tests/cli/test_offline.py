@@ -341,7 +341,7 @@ def test_lengths_of_time_and_dates_are_not_guessed_from_bare_numbers(
     assert out.count("expected a duration such as 90m, 4h or 1d12h") == 2
     assert "locked: expected true or false, got 'on'" in out
     assert "expected a date such as 2026-11-22" in out
-    assert "keep: expected a mapping {newest, for, atLeast} here, got" in out
+    assert "keep: expected a number, or a mapping {newest, for, atLeast}, got true" in out
 
 
 def test_schemas_are_those_of_the_checkout_that_the_work_folder_leads_to(

@@ -172,3 +172,29 @@ def test_what_the_engine_gives_as_text_is_found_in_the_stack_file(
     of_engine: object, written: object, same: bool
 ) -> None:
     assert same_value(of_engine, written) is same
+
+
+def test_what_speaks_of_no_definition_is_warned_of() -> None:
+    settings, _ = parsed(
+        labs=[lab("team", "linux/*")],
+        pin={"linux/aa": "20261122.1", "linux/old": "20261122.1"},
+        hold=["linux/*", "windows/**"],
+        rebuild={"nowhere/*": "2026-11-22"},
+        revoke={"old/b": {"versions": ["20261122.1"], "reason": "bad"}},
+    )
+    assert settings is not None
+    warned = checked(settings, linux_a={}, b={"formerly": ["old/b"]}).warnings
+    told = [(each.what, each.todo) for each in warned if "no lab of this" not in each.what]
+    again = "take it out once it has done its work"
+    paths = "patterns are paths below the images folder, case-sensitive"
+    assert told == [
+        ("image-factory:pin names linux/aa, which is no definition", "did you mean linux/a?"),
+        ("image-factory:pin names linux/old, which is no definition", again),
+        ("image-factory:hold: the pattern 'windows/**' matches no definition", paths),
+        ("image-factory:rebuild: the pattern 'nowhere/*' matches no definition", paths),
+    ]
+
+
+def test_the_stacks_keep_is_a_mapping_as_the_engine_wants_it() -> None:
+    _, faults = parsed(keep=4)
+    assert [fault for fault in faults if "write {newest: 4}" in fault]

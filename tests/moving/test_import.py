@@ -255,3 +255,15 @@ def test_the_command_has_help_with_examples_and_its_exit_codes(
     shown = capsys.readouterr().out
     assert "python -m factory import" in shown.split("example:")[1]
     assert "exit codes:" in shown
+
+
+def test_a_key_of_labs_json_that_the_original_never_read_is_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = write(tmp_path / "old", {"Base.json": template()})
+    entry = {**old_lab("team", "Base.json"), "LabResourceGroup": "rg-team"}
+    (old / "Labs.json").write_text(json.dumps({"Labs": [entry]}))
+    assert imported(old, tmp_path / "new", "--region", "westeurope") == 0
+    said = capsys.readouterr().out
+    assert "Labs[0]: labresourcegroup: is no key that the original read" in said
+    assert "1 definition and 1 stack file written" in said
