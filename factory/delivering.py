@@ -169,6 +169,9 @@ def _lab(
     held, version = goods.held, str(goods.version)
     if held is not None and lab.name in held.labs:
         found = inputs.image_in(lab.name, held)
+        if not (inputs.lab_has(lab.name, held) or found or goods.retiring.get(lab.name)):
+            reason = "somebody deleted it there -> `pulumi refresh`; the next `up` makes it again"
+            goods.steps.append(Step(Action.WARN, goods.identity, version, reason, lab.name))
         if found is None or not found.broken or not _same(inputs, goods, found):
             return LabDelivery(lab, held=True, retiring=goods.retiring.get(lab.name, ""))
         reason = "Azure never finished it; it is cleared and made again"

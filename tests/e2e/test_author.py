@@ -32,7 +32,8 @@ def test_a_trial_builds_one_definition_is_checked_online_and_leaves_nothing(
     assert "permissions" not in sound.output
     assert_told_and_refused(factory)
 
-    assert f"destroy -s {TRIAL} && pulumi stack rm {TRIAL}" in written.output
+    assert f" destroy -s {TRIAL} && pulumi" in written.output
+    assert f" stack rm {TRIAL}" in written.output
     for words in (f"destroy -s {TRIAL} --yes", f"stack rm {TRIAL} --yes"):
         ran = factory.engine(*words.split())
         assert ran.ok, ran.output

@@ -5,6 +5,7 @@ A `pulumi refresh` takes what is gone in Azure out of the state: here it is take
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from factory.cost import estimate
 from factory.observed import Thing
+from factory.plan import make_plan
 from factory.plan_model import Action, Plan, VersionPlan
 from tests.components.harness import declare, snapshot_id
 from tests.plan.world import World, changed, dev, image, lab, prod
@@ -50,6 +52,18 @@ def planned(plan: Plan) -> VersionPlan:
 def at_rest(world: World) -> None:
     world.run()
     assert world.plan().nothing_due, world.plan().steps
+
+
+def test_an_image_that_a_lab_lacks_is_named_before_anybody_refreshes() -> None:
+    world = settled()
+    inputs = world.inputs()
+    labs = dict(inputs.observed.labs)
+    labs["home"] = replace(labs["home"], images={})
+    plan = make_plan(replace(inputs, observed=replace(inputs.observed, labs=labs)))
+    assert told(plan) == [
+        ("home", "somebody deleted it there -> `pulumi refresh`; the next `up` makes it again")
+    ]
+    assert plan.nothing_due
 
 
 @pytest.mark.parametrize(
