@@ -18,7 +18,7 @@ def test_a_trial_builds_one_definition_is_checked_online_and_leaves_nothing(
     written = cli(factory, "trial", "linux/a", "--stack", "dev")
     assert written.code == 0, written.output
     for words in (f"stack init {TRIAL}", f"up -s {TRIAL} --yes --skip-preview"):
-        assert f"pulumi {words.split(' --')[0]}" in written.output
+        assert f" {words.split(' --')[0]}" in written.output
         ran = factory.engine(*words.split())
         assert ran.ok, ran.output
 

@@ -58,7 +58,9 @@ def test_an_image_that_a_lab_lacks_is_named_before_anybody_refreshes() -> None:
     world = settled()
     inputs = world.inputs()
     labs = dict(inputs.observed.labs)
-    labs["home"] = replace(labs["home"], images={})
+    home = labs["home"]
+    assert home is not None
+    labs["home"] = replace(home, images={})
     plan = make_plan(replace(inputs, observed=replace(inputs.observed, labs=labs)))
     assert told(plan) == [
         ("home", "somebody deleted it there -> `pulumi refresh`; the next `up` makes it again")
