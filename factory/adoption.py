@@ -15,8 +15,9 @@ from factory import names
 from factory.channel import on_hold
 from factory.definitions import Image
 from factory.draft import Draft
+from factory.inputs import Inputs
 from factory.observed import Thing
-from factory.plan_model import Action, Adoption, Inputs, Step
+from factory.plan_model import Action, Adoption, Step
 from factory.policies import Keep
 from factory.problems import Problems
 from factory.retention import keep_of

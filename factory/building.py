@@ -6,10 +6,11 @@ from factory.channel import on_hold, pinned
 from factory.delivering import Consignment, regions, takers
 from factory.draft import Draft
 from factory.due import Build, due
+from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.manifests import artifact_faults
 from factory.names import version_urn_name
-from factory.plan_model import Action, Inputs, Source, Step, VersionPlan
+from factory.plan_model import Action, Source, Step, VersionPlan
 
 
 def plan_build(inputs: Inputs, identity: str, held: list[Held], draft: Draft) -> None:

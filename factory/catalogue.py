@@ -13,19 +13,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from factory.catalogue_serial import (
+    OUTPUT,
+    RECEIVED,
+    is_unknown,
+    last_serial,
+    mark,
+    next_serial,
+    serial_of,
+    shown,
+    unreadable,
+)
 from factory.names import image_name
-from factory.problems import INVISIBLE, FactoryError
+from factory.problems import INVISIBLE
 from factory.record import Record, read_record
 from factory.versions import Version
 
 SCHEMA = "1"
-OUTPUT = "catalogue"
-RECEIVED = "received"
 # What no chain of stacks has, and what no clock counts to: beyond that a catalogue is not ours.
 _MOST_ENTRIES = 100_000
-_HIGHEST_SERIAL = 10**12
-# How the engine writes "not known yet" into a saved output (pulumi sdk, runtime/rpc.py UNKNOWN).
-_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _HIDDEN = re.compile(f"[\\r\\n{INVISIBLE}]")
 
@@ -92,20 +98,20 @@ def read_catalogue(outputs: Mapping[str, Any], stack: str, last_serial: int) -> 
     """
     value = outputs.get(OUTPUT)
     if not isinstance(value, Mapping) or not {"schema", "stack", "serial"} <= set(value):
-        raise _unreadable(
+        raise unreadable(
             stack, "it has no catalogue with schema and serial", "run `up` there first"
         )
     if value["schema"] != SCHEMA:
-        raise _unreadable(
+        raise unreadable(
             stack,
-            f"schema {_shown(value['schema'])}, expected {SCHEMA!r}",
+            f"schema {shown(value['schema'])}, expected {SCHEMA!r}",
             "run one program in both",
         )
     if value["stack"] != stack:
-        raise _unreadable(stack, f"it says it is of {_shown(value['stack'])}", "see receivesFrom")
-    serial = _serial(value["serial"], stack)
+        raise unreadable(stack, f"it says it is of {shown(value['stack'])}", "see receivesFrom")
+    serial = serial_of(value["serial"], stack)
     if serial < last_serial:
-        raise _unreadable(
+        raise unreadable(
             stack,
             f"its serial {serial} is lower than the last one received, {last_serial}",
             "an old state was put back there: run `up` there once",
@@ -122,7 +128,7 @@ def _revoked(value: Any, stack: str) -> dict[tuple[str, Version], str]:
             for text, reason in versions.items():
                 found[str(identity), Version.parse(text)] = str(reason)[:1024]
     except (AttributeError, TypeError, ValueError):
-        raise _unreadable(
+        raise unreadable(
             stack, "what it says is revoked is malformed", "run one program in both"
         ) from None
     return found
@@ -146,28 +152,28 @@ def written(
 
 def _entries(definitions: Any, stack: str) -> dict[tuple[str, Version], Entry]:
     if not isinstance(definitions, Mapping):
-        raise _unreadable(stack, "definitions is not a mapping", "run one program in both")
+        raise unreadable(stack, "definitions is not a mapping", "run one program in both")
     entries: dict[tuple[str, Version], Entry] = {}
     for identity, versions in definitions.items():
-        if versions == _UNKNOWN:
+        if isinstance(versions, str) and is_unknown(versions):
             continue
         if not isinstance(versions, Mapping):
-            raise _unreadable(
-                stack, f"{_shown(identity)} is not a mapping", "run one program in both"
+            raise unreadable(
+                stack, f"{shown(identity)} is not a mapping", "run one program in both"
             )
         for text, raw in versions.items():
-            if raw is None or _unknown(raw):
+            if raw is None or is_unknown(raw):
                 continue
             entry = _entry(identity, text, raw)
             if entry is None:
-                raise _unreadable(
+                raise unreadable(
                     stack,
-                    f"the entry {_shown(identity)} {_shown(text)} is malformed",
+                    f"the entry {shown(identity)} {shown(text)} is malformed",
                     "run one program in both",
                 )
             entries[identity, entry.record.parsed()] = entry
             if len(entries) > _MOST_ENTRIES:
-                raise _unreadable(stack, f"more than {_MOST_ENTRIES} entries", "is it ours?")
+                raise unreadable(stack, f"more than {_MOST_ENTRIES} entries", "is it ours?")
     _check_origins(entries.values(), stack)
     return entries
 
@@ -180,30 +186,12 @@ def _check_origins(entries: Iterable[Entry], stack: str) -> None:
         home = record.source_id.lower().rpartition("/providers/")[0]
         other = homes.setdefault(record.stack, home)
         if other != home:
-            raise _unreadable(
+            raise unreadable(
                 stack,
-                f"{_shown(record.definition)} {record.version} is in {home}, others of "
-                f"{_shown(record.stack)} in {other}",
+                f"{shown(record.definition)} {record.version} is in {home}, others of "
+                f"{shown(record.stack)} in {other}",
                 "find out who wrote it",
             )
-
-
-def _shown(value: Any) -> str:
-    """Write what may be anything so that it stays short and on its line."""
-    return ascii(value)[:80] if isinstance(value, str | int | float) else type(value).__name__
-
-
-def _unknown(raw: Any) -> bool:
-    """Tell whether an entry, or a value in it, is not known; entries hold texts, nothing deeper."""
-    inside = raw.values() if isinstance(raw, Mapping) else (raw,)
-    return any(isinstance(value, str) and value == _UNKNOWN for value in inside)
-
-
-def _serial(value: Any, stack: str) -> int:
-    text = str(value).removesuffix(".0") if isinstance(value, str | int | float) else ""
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _HIGHEST_SERIAL):
-        raise _unreadable(stack, f"serial {_shown(value)} is not a number", "see `stack output`")
-    return int(text)
 
 
 def _entry(identity: str, version: str, raw: Any) -> Entry | None:
@@ -230,52 +218,15 @@ def _entry(identity: str, version: str, raw: Any) -> Entry | None:
     return Entry(record, since, revoked)
 
 
-def _unreadable(stack: str, why: str, todo: str) -> FactoryError:
-    return FactoryError(
-        f"the catalogue of {stack} cannot be used: {why} -> {todo}; nothing was changed"
-    )
-
-
-def last_serial(outputs: Mapping[str, Any], stack: str) -> int:
-    """Give the serial this stack last received from ``stack`` (its own output), 0 if never."""
-    received = outputs.get(RECEIVED)
-    if not isinstance(received, Mapping) or received.get("stack") != stack:
-        return 0
-    return _serial(received.get("serial"), stack)
-
-
-def mark(entry: Mapping[str, Any]) -> str:
-    """Give what sets an entry apart besides its record, which never changes."""
-    return str(entry.get("retired") or entry.get("revoked") or "")
-
-
-def next_serial(
-    previous: Mapping[str, Any],
-    content: Mapping[str, Mapping[str, str]],
-    revoked: Mapping[str, Mapping[str, str]],
-    now: datetime,
-) -> int:
-    """Give the serial of a catalogue with ``content`` ({identity: {version: mark}}).
-
-    A mark is when it was retired, or why it was revoked, "" for a good version.
-
-    The old one if nothing changed, else a higher one. Never below the seconds since 1970, so that a
-    stack that was destroyed and made again does not look like an old state to its receivers.
-    """
-    old = previous.get(OUTPUT)
-    if not isinstance(old, Mapping) or "serial" not in old:
-        return int(now.timestamp())
-    before = {
-        identity: {
-            version: mark(raw)
-            for version, raw in versions.items()
-            if isinstance(raw, Mapping) and not _unknown(raw)
-        }
-        for identity, versions in (old.get("definitions") or {}).items()
-        if isinstance(versions, Mapping)
-    }
-    serial = _serial(old["serial"], "this stack")
-    same = {k: v for k, v in before.items() if v} == {k: dict(v) for k, v in content.items() if v}
-    if same and (old.get("revoked") or {}) == revoked:
-        return serial
-    return max(serial + 1, int(now.timestamp()))
+__all__ = [
+    "OUTPUT",
+    "RECEIVED",
+    "SCHEMA",
+    "Catalogue",
+    "Entry",
+    "last_serial",
+    "mark",
+    "next_serial",
+    "read_catalogue",
+    "written",
+]

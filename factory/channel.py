@@ -6,8 +6,8 @@ from datetime import datetime
 
 from factory.catalogue import Entry
 from factory.durations import spell_duration
+from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.plan_model import Inputs
 from factory.selection import selected
 from factory.versions import Version
 

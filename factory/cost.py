@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from factory import names
+from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.models import Artifact, Os
 from factory.observed import BuildVm
-from factory.plan_model import Inputs, Plan, Source, VersionPlan
+from factory.plan_model import Plan, Source, VersionPlan
 from factory.record import Record, Spec
 
 

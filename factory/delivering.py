@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from factory import names
+from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.mending import had, region_told, spare_copy
 from factory.models import Capture
 from factory.observed import Thing
-from factory.plan_model import Action, CopyPlan, Inputs, LabDelivery, RegionDelivery, Step
+from factory.plan_model import Action, CopyPlan, LabDelivery, RegionDelivery, Step
 from factory.record import Record
 from factory.settings import OnRemoval, TargetLab
 from factory.versions import Version

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from factory import names
 from factory.content import changes, contents_of, dump_contents, read_contents
+from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.lineage import Image, canonical, fingerprint_of, parent_of, root_base
 from factory.locked import check_buildable, entry_for, moved
 from factory.models import ParentBase
 from factory.patterns import matches
-from factory.plan_model import Inputs
 from factory.record import SCHEMA, Record, Spec
 from factory.versions import Version, base_order, next_version
 

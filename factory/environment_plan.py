@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from factory.draft import Draft
 from factory.environments import Replace
-from factory.plan_model import Action, Inputs, Step
+from factory.inputs import Inputs
+from factory.plan_model import Action, Step
 
 
 def plan_environments(inputs: Inputs, draft: Draft) -> None:

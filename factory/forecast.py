@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from factory.catalogue import read_catalogue
 from factory.cost import Cost, estimate
+from factory.inputs import Inputs
 from factory.ledger import Ledger
 from factory.plan import make_plan
-from factory.plan_model import Action, Inputs, Plan
+from factory.plan_model import Action, Plan
 from factory.playing import played
 from factory.problems import FactoryError
 from factory.settings import Settings

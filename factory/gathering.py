@@ -18,10 +18,10 @@ from factory.catalogue import read_catalogue
 from factory.cloud import find_cloud, find_credential, provider_lookup
 from factory.configuration import parse_settings
 from factory.definitions import Image, read_images
+from factory.inputs import Inputs
 from factory.ledger import read_ledger
 from factory.lock import Lock, read_lock
 from factory.observe import observe
-from factory.plan_model import Inputs
 from factory.problems import FactoryError, Problem, Problems
 from factory.selection import selected
 from factory.settings import NAMESPACE, Settings

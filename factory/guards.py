@@ -5,7 +5,7 @@ from __future__ import annotations
 from factory.adoption import check_adopted
 from factory.channel import on_hold, pinned
 from factory.foundations import foundation_ids
-from factory.plan_model import Inputs
+from factory.inputs import Inputs
 from factory.problems import Problems
 from factory.protecting import check_lab_protection
 from factory.revoking import revoked

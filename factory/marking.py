@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from factory.channel import above_pin
+from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.plan_model import Inputs
 from factory.settings import TargetLab
 
 WHOLE = ""

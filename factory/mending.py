@@ -6,8 +6,9 @@ The disk of the build is long gone, so a lost source snapshot cannot come from w
 from __future__ import annotations
 
 from factory import names
+from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.plan_model import Action, Inputs, LabDelivery, SourcePlan, Step
+from factory.plan_model import Action, LabDelivery, SourcePlan, Step
 
 
 def source_plan(inputs: Inputs, held: Held, *, mend: bool = True) -> SourcePlan:

@@ -18,6 +18,7 @@ from factory.draft import Draft
 from factory.due import used_versions
 from factory.environment_plan import plan_environments
 from factory.foundations import adopted
+from factory.inputs import Inputs
 from factory.keeping import keep, mark
 from factory.leaving import leftovers, retire, revoke, still_retired
 from factory.ledger import Held
@@ -25,7 +26,7 @@ from factory.lineage import generations
 from factory.marking import marked_until
 from factory.mending import had
 from factory.names import version_urn_name
-from factory.plan_model import Action, Inputs, Plan, Step, VersionPlan
+from factory.plan_model import Action, Plan, Step, VersionPlan
 from factory.receiving import receive
 from factory.retention import judge
 from factory.revoking import revocations, revoked, still_used

@@ -23,10 +23,11 @@ from factory.components.version import Version, VersionArgs
 from factory.context import Run
 from factory.cost import estimate
 from factory.gathering import connect, gather, read_sources
+from factory.inputs import Inputs
 from factory.mending import HOLDINGS
 from factory.names import version_urn_name
 from factory.plan import make_plan
-from factory.plan_model import Action, Inputs, Plan
+from factory.plan_model import Action, Plan
 from factory.problems import FactoryError
 from factory.report import plan_table
 from factory.settings import Settings

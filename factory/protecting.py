@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.plan_model import Action, Inputs, Step
+from factory.plan_model import Action, Step
 from factory.problems import Problems
 from factory.settings import NAMESPACE
 

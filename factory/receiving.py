@@ -6,8 +6,9 @@ from factory.catalogue import Entry
 from factory.channel import admitted, on_hold, pinned
 from factory.delivering import Consignment, regions, takers, travel_fault
 from factory.draft import Draft
+from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.plan_model import Action, Inputs, Step, VersionPlan
+from factory.plan_model import Action, Step, VersionPlan
 from factory.revoking import revoked
 from factory.versions import Version
 

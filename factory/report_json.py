@@ -11,7 +11,8 @@ import json
 from typing import Any
 
 from factory.cost import Cost
-from factory.plan_model import CHANGES, Inputs, Plan, Step
+from factory.inputs import Inputs
+from factory.plan_model import CHANGES, Plan, Step
 
 PLAN_SCHEMA = "image-factory/plan/1"
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.names import image_name, parse_part
-from factory.plan_model import Action, Inputs, Step
+from factory.plan_model import Action, Step
 from factory.versions import Version
 
 # {identity: {version: reason}}, as it stands in a catalogue

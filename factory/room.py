@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from factory.due import Build
+from factory.inputs import Inputs
 from factory.names import version_urn_name
-from factory.plan_model import Inputs
 
 _CORES = re.compile(r"(?:Standard|Basic)_[A-Za-z]+(\d+)")
 

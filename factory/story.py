@@ -10,11 +10,12 @@ from factory.channel import on_hold, pinned
 from factory.delivering import takers
 from factory.durations import spell_duration
 from factory.forecast import Run
+from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.lineage import parent_of
 from factory.marking import retire_after_of
 from factory.models import Definition
-from factory.plan_model import CHANGES, Action, Inputs, Plan, Step
+from factory.plan_model import CHANGES, Action, Plan, Step
 from factory.problems import FactoryError
 from factory.report import table
 from factory.retention import keep_of

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from factory import names
 from factory.draft import Draft
+from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.observed import BuildVm
-from factory.plan_model import Action, Inputs, Step, Stray, Unreleased
+from factory.plan_model import Action, Step, Stray, Unreleased
 from factory.record import expiry
 from factory.versions import Version
 

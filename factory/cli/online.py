@@ -10,10 +10,10 @@ from factory.arm import lab_id
 from factory.armclient import ArmClient
 from factory.cli.reading import Stack
 from factory.gathering import connect, gather, read_sources
+from factory.inputs import Inputs
 from factory.models import Base
 from factory.online import Facts, check_against, plan_key
 from factory.permissions import needed
-from factory.plan_model import Inputs
 from factory.problems import Problems
 from factory.selection import selected
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from factory.cli.engine import CommandLine
 from factory.cli.options import Place, place, warn
 from factory.gathering import Sources, connect, gather, read_sources
-from factory.plan_model import Inputs
+from factory.inputs import Inputs
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,10 @@ def test_entries_that_are_not_known_yet_are_left_out() -> None:
     unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
     outputs["catalogue"]["definitions"]["linux/b"] = {"20261122.1": unknown, "20261122.2": None}
     outputs["catalogue"]["definitions"]["linux/c"] = unknown
-    assert read_catalogue(outputs, DEV, 0).identities == {"linux/a"}
+    outputs["catalogue"]["definitions"]["linux/a"]["20261122.9"] = unknown
+    found = read_catalogue(outputs, DEV, 0)
+    assert found.identities == {"linux/a"}
+    assert [entry.record.version for entry in found.of("linux/a")] == ["20261122.1"]
 
 
 def test_an_entry_cannot_point_outside_compute() -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from factory.content import Contents, SourceContent
+from factory.inputs import Inputs
 from factory.lock import Lock, LockedImage
 from factory.locked import locked_base
 from factory.models import Base
-from factory.plan_model import Action, Inputs, Plan, Step
+from factory.plan_model import Action, Plan, Step
 from tests.plan.world import World, dev, image
 
 URN = "Canonical:ubuntu-24_04-lts:server"

@@ -9,9 +9,10 @@ from typing import Any
 from factory import names
 from factory.cost import PACES, estimate
 from factory.forecast import runs
+from factory.inputs import Inputs
 from factory.models import Os
 from factory.observed import ArtifactStatus, BuildVm, Thing
-from factory.plan_model import Action, Inputs, Plan
+from factory.plan_model import Action, Plan
 from factory.record import expiry
 from factory.versions import Version
 from tests.plan.world import DEV, World, dev, failed_vm, image, prod

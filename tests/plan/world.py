@@ -11,11 +11,12 @@ from factory import names
 from factory.catalogue import Catalogue, read_catalogue, written
 from factory.configuration import parse_settings
 from factory.definitions import Image
+from factory.inputs import Inputs
 from factory.ledger import Ledger, read_ledger
 from factory.models import Capture, Definition
 from factory.observed import BuildVm, Observed, ObservedLab
 from factory.plan import make_plan
-from factory.plan_model import Inputs, Plan, VersionPlan
+from factory.plan_model import Plan, VersionPlan
 from factory.problems import Problems
 from factory.record import Record, Spec
 from factory.settings import Settings

@@ -1,0 +1,86 @@
+"""The serial of a catalogue, raised when its content changes: an old catalogue shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from factory.problems import FactoryError
+
+OUTPUT = "catalogue"
+RECEIVED = "received"
+_HIGHEST_SERIAL = 10**12
+# How the engine writes "not known yet" into a saved output (pulumi sdk, runtime/rpc.py UNKNOWN).
+_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+def unreadable(stack: str, why: str, todo: str) -> FactoryError:
+    """Make the error for a catalogue that cannot be used, in one line."""
+    return FactoryError(
+        f"the catalogue of {stack} cannot be used: {why} -> {todo}; nothing was changed"
+    )
+
+
+def shown(value: Any) -> str:
+    """Write what may be anything so that it stays short and on its line."""
+    return ascii(value)[:80] if isinstance(value, str | int | float) else type(value).__name__
+
+
+def is_unknown(raw: Any) -> bool:
+    """Tell whether an entry, or a value in it, is not known; entries hold texts, nothing deeper."""
+    inside = raw.values() if isinstance(raw, Mapping) else (raw,)
+    return any(isinstance(value, str) and value == _UNKNOWN for value in inside)
+
+
+def serial_of(value: Any, stack: str) -> int:
+    """Read a serial. Raises :class:`FactoryError` for what is none."""
+    text = str(value).removesuffix(".0") if isinstance(value, str | int | float) else ""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _HIGHEST_SERIAL):
+        raise unreadable(stack, f"serial {shown(value)} is not a number", "see `stack output`")
+    return int(text)
+
+
+def last_serial(outputs: Mapping[str, Any], stack: str) -> int:
+    """Give the serial this stack last received from ``stack`` (its own output), 0 if never."""
+    received = outputs.get(RECEIVED)
+    if not isinstance(received, Mapping) or received.get("stack") != stack:
+        return 0
+    return serial_of(received.get("serial"), stack)
+
+
+def mark(entry: Mapping[str, Any]) -> str:
+    """Give what sets an entry apart besides its record, which never changes."""
+    return str(entry.get("retired") or entry.get("revoked") or "")
+
+
+def next_serial(
+    previous: Mapping[str, Any],
+    content: Mapping[str, Mapping[str, str]],
+    revoked: Mapping[str, Mapping[str, str]],
+    now: datetime,
+) -> int:
+    """Give the serial of a catalogue with ``content`` ({identity: {version: mark}}).
+
+    A mark is when it was retired, or why it was revoked, "" for a good version.
+
+    The old one if nothing changed, else a higher one. Never below the seconds since 1970, so that a
+    stack that was destroyed and made again does not look like an old state to its receivers.
+    """
+    old = previous.get(OUTPUT)
+    if not isinstance(old, Mapping) or "serial" not in old:
+        return int(now.timestamp())
+    before = {
+        identity: {
+            version: mark(raw)
+            for version, raw in versions.items()
+            if isinstance(raw, Mapping) and not is_unknown(raw)
+        }
+        for identity, versions in (old.get("definitions") or {}).items()
+        if isinstance(versions, Mapping)
+    }
+    serial = serial_of(old["serial"], "this stack")
+    same = {k: v for k, v in before.items() if v} == {k: dict(v) for k, v in content.items() if v}
+    if same and (old.get("revoked") or {}) == revoked:
+        return serial
+    return max(serial + 1, int(now.timestamp()))

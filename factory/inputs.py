@@ -1,0 +1,79 @@
+"""What the plan is a function of, and what of it every part of the plan asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from factory.catalogue import Catalogue
+from factory.definitions import Image
+from factory.ledger import Held, Ledger
+from factory.lineage import present_names
+from factory.lock import Lock
+from factory.names import image_name
+from factory.observed import Observed, Thing
+from factory.patterns import takes_any
+from factory.settings import Settings
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that the plan is a function of. ``lock`` is there for a locked stack alone."""
+
+    stack: str
+    images: Mapping[str, Image]
+    settings: Settings
+    ledger: Ledger
+    observed: Observed
+    commit: str = "unknown"
+    catalogue: Catalogue | None = None
+    lock: Lock | None = None
+
+    @cached_property
+    def _present(self) -> Mapping[str, str]:
+        return present_names(self.images)
+
+    def present(self, identity: str) -> str:
+        """Give what a definition is called now; versions keep the name they were built under."""
+        return self._present.get(identity, identity)
+
+    def names_of(self, identity: str) -> tuple[str, ...]:
+        """Give all names a definition ever had, the present one first, by any of them."""
+        now = self.present(identity)
+        image = self.images.get(now)
+        return image.names if image is not None else (now,)
+
+    def held_of(self, identity: str) -> list[Held]:
+        """Give the versions of a definition under all its names, oldest first."""
+        found = [held for name in self.names_of(identity) for held in self.ledger.of(name)]
+        return sorted(found, key=lambda held: (held.version, held.built))
+
+    def takes(self, patterns: Sequence[str], identity: str) -> bool:
+        """Tell whether patterns take a definition, by its present name or a former one."""
+        return takes_any(patterns, self.names_of(identity))
+
+    def image_in(self, lab: str, held: Held) -> Thing | None:
+        """Give what Azure shows of a version's custom image in a lab, None if nothing is there."""
+        observed = self.observed.labs.get(lab)
+        name = image_name(held.identity, held.version).lower()
+        return (observed.images or {}).get(name) if observed else None
+
+    def half_made(self, held: Held) -> bool:
+        """Tell whether the capture or its snapshot failed: a VM is fit to be captured only once."""
+        name = image_name(held.identity, held.version).lower()
+        made = (self.observed.captures.get(name), self.observed.snapshots.get(name))
+        return any(thing is not None and thing.broken for thing in made)
+
+    def lab_has(self, lab: str, held: Held) -> bool:
+        """Tell whether a lab really has a version: by the ledger, and whole in Azure.
+
+        What somebody deleted, or what Azure never finished, is no reason to let an older one go.
+        """
+        if lab not in held.labs:
+            return False
+        observed = self.observed.labs.get(lab)
+        if observed is None or observed.images is None:
+            return True
+        found = self.image_in(lab, held)
+        return found is not None and not found.broken
