@@ -1,0 +1,105 @@
+"""`make torture`: tries accidents on a small factory of its own and writes docs/reliability.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.e2e.harness import CHECKOUT
+from tests.torture import report
+from tests.torture.accidents import Accident, product
+from tests.torture.phases import PHASES, Life
+from tests.torture.trying import Tried, Undisturbed, attempt, undisturbed
+
+_USUAL = 60
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Try them; 0 if nothing was lost, leaked or stuck."""
+    parser = argparse.ArgumentParser(prog="tests.torture", description=__doc__)
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED", "1")))
+    parser.add_argument("--limit", type=int, default=int(os.environ.get("LIMIT", str(_USUAL))))
+    parser.add_argument("--all", action="store_true", default=bool(os.environ.get("ALL")))
+    parser.add_argument("--only", metavar="TEXT", action="append", help="only what contains TEXT")
+    parser.add_argument("--minutes", type=float, help="begin no more after so many minutes")
+    parser.add_argument("--list", action="store_true", help="say what would be tried")
+    parser.add_argument("--log", type=Path, help="a file for what was said and done, as JSON lines")
+    parser.add_argument("--no-page", action="store_true", help="leave docs/reliability.md alone")
+    options = parser.parse_args(argv)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="torture-", ignore_cleanup_errors=True) as folder:
+        life = Life(Path(folder) / "life")
+        try:
+            tried, of = _try(life, options, began)
+        finally:
+            life.end()
+    if options.list:
+        return 0
+    print(report.table(tried))
+    if not options.no_page:
+        report.write(CHECKOUT / "docs" / "reliability.md", tried, of, options.seed)
+    return 0 if all(each.verdict.good and not each.wrong for each in tried) else 1
+
+
+def _try(life: Life, options: argparse.Namespace, began: float) -> tuple[list[Tried], int]:
+    whole = undisturbed(life)
+    print(f"undisturbed: {time.monotonic() - began:.0f} s", flush=True)
+    every = list(product(whole.of(PHASES)))
+    tried: list[Tried] = []
+    for accident in choose(
+        every, options.seed, None if options.all else options.limit, options.only
+    ):
+        if options.list:
+            print(accident)
+            continue
+        if options.minutes and time.monotonic() - began > options.minutes * 60:
+            break
+        tried.append(_one(life, accident, whole, options))
+    return tried, len(every)
+
+
+def _one(life: Life, accident: Accident, whole: Undisturbed, options: argparse.Namespace) -> Tried:
+    """Try one, and tell at once how it went."""
+    began = time.monotonic()
+    done = attempt(life, accident, whole, options.seed)
+    took = time.monotonic() - began
+    print(f"{accident}: {done.verdict.value}, {done.runs} runs, {took:.0f} s", flush=True)
+    for line in done.wrong:
+        print(f"    {line}", flush=True)
+    if options.log:
+        with options.log.open("a") as log:
+            entry = {"accident": str(accident), "verdict": done.verdict, "wrong": done.wrong}
+            log.write(json.dumps({**entry, "anew": done.built_anew, "told": done.told}) + "\n")
+    return done
+
+
+def choose(
+    every: Sequence[Accident], seed: int, limit: int | None, only: Sequence[str] | None
+) -> list[Accident]:
+    """Choose by seed, each kind of accident in its turn."""
+    wanted = [each for each in every if not only or any(text in str(each).lower() for text in only)]
+    if limit is None or limit >= len(wanted):
+        return wanted
+    by_kind: dict[str, list[Accident]] = {}
+    for each in wanted:
+        by_kind.setdefault(each.kind.name, []).append(each)
+    chance = random.Random(seed)  # noqa: S311 - the same seed, the same choice
+    for found in by_kind.values():
+        chance.shuffle(found)
+    picked: list[Accident] = []
+    while len(picked) < limit:
+        for found in by_kind.values():
+            if found and len(picked) < limit:
+                picked.append(found.pop())
+    return picked
+
+
+if __name__ == "__main__":
+    sys.exit(main())
