@@ -10,13 +10,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from tests.e2e.harness import CHECKOUT
 from tests.torture import report
 from tests.torture.accidents import Accident, product
 from tests.torture.phases import PHASES, Life
-from tests.torture.trying import Tried, Undisturbed, attempt, undisturbed
+from tests.torture.trying import Tried, Undisturbed, Verdict, attempt, undisturbed
 
 _USUAL = 60
 
@@ -30,7 +31,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", metavar="TEXT", action="append", help="only what contains TEXT")
     parser.add_argument("--minutes", type=float, help="begin no more after so many minutes")
     parser.add_argument("--list", action="store_true", help="say what would be tried")
-    parser.add_argument("--log", type=Path, help="a file for what was said and done, as JSON lines")
+    parser.add_argument(
+        "--log",
+        type=Path,
+        default=os.environ.get("LOG") and Path(os.environ["LOG"]),
+        help="a file of what was said and done; what it has already is not tried again",
+    )
     parser.add_argument("--no-page", action="store_true", help="leave docs/reliability.md alone")
     options = parser.parse_args(argv)
     began = time.monotonic()
@@ -52,16 +58,17 @@ def _try(life: Life, options: argparse.Namespace, began: float) -> tuple[list[Tr
     whole = undisturbed(life)
     print(f"undisturbed: {time.monotonic() - began:.0f} s", flush=True)
     every = list(product(whole.of(PHASES)))
+    known = read_log(options.log, every) if options.log else {}
     tried: list[Tried] = []
-    for accident in choose(
-        every, options.seed, None if options.all else options.limit, options.only
-    ):
+    limit = None if options.all else options.limit
+    for accident in choose(every, options.seed, limit, options.only):
+        late = options.minutes and time.monotonic() - began > options.minutes * 60
         if options.list:
             print(accident)
-            continue
-        if options.minutes and time.monotonic() - began > options.minutes * 60:
-            break
-        tried.append(_one(life, accident, whole, options))
+        elif str(accident) in known:
+            tried.append(known[str(accident)])
+        elif not late:
+            tried.append(_one(life, accident, whole, options))
     return tried, len(every)
 
 
@@ -75,9 +82,20 @@ def _one(life: Life, accident: Accident, whole: Undisturbed, options: argparse.N
         print(f"    {line}", flush=True)
     if options.log:
         with options.log.open("a") as log:
-            entry = {"accident": str(accident), "verdict": done.verdict, "wrong": done.wrong}
-            log.write(json.dumps({**entry, "anew": done.built_anew, "told": done.told}) + "\n")
+            log.write(json.dumps({**asdict(done), "accident": str(accident)}) + "\n")
     return done
+
+
+def read_log(path: Path, every: Sequence[Accident]) -> dict[str, Tried]:
+    """Read what an earlier run tried, as far as there is such an accident still."""
+    named = {str(accident): accident for accident in every}
+    found = {}
+    for line in path.read_text().splitlines() if path.exists() else ():
+        entry = json.loads(line)
+        if accident := named.get(entry["accident"]):
+            entry |= {"accident": accident, "verdict": Verdict(entry["verdict"])}
+            found[str(accident)] = Tried(**entry)
+    return found
 
 
 def choose(

@@ -114,4 +114,5 @@ class Life:
 
     def unlock(self, stack: str) -> None:
         """Release the lock of a process that is gone, as `make up` does."""
-        Runner(self.factory.home, dict(self.factory.env)).unlock(stack)
+        with contextlib.redirect_stdout(io.StringIO()):
+            Runner(self.factory.home, dict(self.factory.env)).unlock(stack)
