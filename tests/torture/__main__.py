@@ -50,8 +50,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     print(report.table(tried))
     if not options.no_page:
-        report.write(CHECKOUT / "docs" / "reliability.md", tried, of, options.seed)
+        report.write(CHECKOUT / "docs" / "reliability.md", tried, of, _chosen_by(options))
     return 0 if all(each.verdict.good and not each.wrong for each in tried) else 1
+
+
+def _chosen_by(options: argparse.Namespace) -> str:
+    """Say what a selection rests on: what was named or cut off is no sample of the whole."""
+    if options.only or options.minutes or options.all or options.log:
+        return "hand, by the time there was, or by the log of an earlier run: no sample by chance"
+    return f"seed {options.seed}"
 
 
 def _try(life: Life, options: argparse.Namespace, began: float) -> tuple[list[Tried], int]:

@@ -45,9 +45,9 @@ def table(tried: Sequence[Tried]) -> str:
     return "\n".join(lines)
 
 
-def write(path: Path, tried: Sequence[Tried], of: int, seed: int) -> None:
-    """Write the page; ``of`` is the size of the whole product, ``seed`` chose from it."""
-    chosen = "all of them" if len(tried) >= of else f"{len(tried)} of them, chosen by seed {seed}"
+def write(path: Path, tried: Sequence[Tried], of: int, chosen_by: str) -> None:
+    """Write the page; ``of`` is the size of the whole product, ``chosen_by`` chose from it."""
+    chosen = "all of them" if len(tried) >= of else f"{len(tried)}, chosen by {chosen_by}"
     parts = [_HEAD, f"The whole product has {of} accidents; tried were {chosen}.\n", table(tried)]
     if bad := [each for each in tried if not each.verdict.good]:
         parts.append("\n## What did not end well\n")
