@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test lint bench clean
+.PHONY: help setup up down test lint torture bench clean
 
 help:  ## show this help
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,6 +26,9 @@ lint: setup  ## check style and types
 
 test: lint  ## run every check and every test
 	$(VENV)/python -m pytest
+
+torture: setup  ## break runs on purpose and write docs/reliability.md (SEED=1 LIMIT=60, ALL=1 for the full product)
+	@$(VENV)/python -m tests.torture
 
 bench: setup  ## measure the local Azure beside a bare server, and validation beside a bare parser
 	@$(VENV)/python -m rehearsal.bench

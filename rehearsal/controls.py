@@ -90,6 +90,7 @@ def _fault_parser(faults: argparse.ArgumentParser) -> None:
     what = add.add_argument_group("what happens (one of these)")
     what.add_argument("--status", type=int, help="answered instead, with --code and --message")
     what.add_argument("--drop", choices=("before", "after"), help="the connection, of the change")
+    what.add_argument("--hold", choices=("before", "after"), help="the answer never comes")
     what.add_argument("--delay", metavar="TIME", help="before it is heard, by the clock")
     what.add_argument("--hang", action="store_true", help="the operation never ends")
     what.add_argument("--fail-later", metavar="CODE", help="the operation fails at its end")
@@ -147,7 +148,7 @@ def _list_faults(home: Home, options: argparse.Namespace) -> int:
 
 def _add_fault(home: Home, options: argparse.Namespace) -> int:
     plain = ("method", "path", "type", "nth", "times", "probability", "seed", "status", "drop")
-    rule = _said(options, *plain, "delay", "artifact", "repository", "capacity", "code")
+    rule = _said(options, *plain, "hold", "delay", "artifact", "repository", "capacity", "code")
     rule |= _said(options, "vm", "exit", "message")
     renamed = {"copy_dies": "copyDies", "retry_after": "retryAfter"}
     rule |= {renamed[name]: value for name, value in _said(options, *renamed).items()}

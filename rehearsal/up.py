@@ -76,11 +76,11 @@ def _bring_up(home: Home, wanted: Sequence[str] | None) -> list[Outcome]:
     if unknown:
         message = f"no such stack: {', '.join(unknown)} (there are: {', '.join(known)})"
         raise WorkspaceError(message)
-    runner = _Runner(home, variables)
+    runner = Runner(home, variables)
     return [runner.up(stack) for stack in known if not wanted or stack in wanted]
 
 
-class _Runner:
+class Runner:
     """Runs the engine in the work folder of one rehearsal."""
 
     def __init__(self, home: Home, variables: dict[str, str]) -> None:
@@ -91,7 +91,7 @@ class _Runner:
         """Bring one stack up, whatever an earlier run left behind."""
         if not stack_exists(self._home.state, PROJECT, stack):
             self._pulumi(stack, "stack", "init", stack_name(stack), name_in_verb=True)
-        self._unlock(stack)
+        self.unlock(stack)
         began = time.monotonic()
         say(f"{stack}: pulumi up")
         code, summary = self._narrated_up(stack)
@@ -105,7 +105,8 @@ class _Runner:
         say(f"{stack}: {summary}, in {seconds(time.monotonic() - began)}{verdict}")
         return Outcome(stack, code == 0, summary)
 
-    def _unlock(self, stack: str) -> None:
+    def unlock(self, stack: str) -> None:
+        """Release the lock of a process that is gone; WorkspaceError if it is not gone."""
         held = locks(self._home.state, PROJECT, stack)
         alive = [lock for lock in held if not lock.is_stale]
         if alive:

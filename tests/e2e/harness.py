@@ -205,6 +205,10 @@ class FactoryUnderTest:
         found = self.labs().get("image-factory")
         return [vm["name"] for vm in found["virtualMachines"]] if found else []
 
+    def control(self) -> Client:
+        """Give a client of the control API."""
+        return Client(self.home, running(self.home))
+
     def arm(self, method: str, path: str, version: str = "2018-09-15", body: Any = None) -> Any:
         """Call ARM as the owner of the estate would."""
         client = Client(self.home, running(self.home))

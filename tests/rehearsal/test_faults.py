@@ -307,6 +307,7 @@ def test_rules_are_added_all_or_none(cloud: Cloud) -> None:
         ({"hang": True, "message": "m"}, "message goes with status"),
         ({"hang": False}, "hang is one of"),
         ({"drop": "sometimes"}, "before, after"),
+        ({"hold": True}, "hold is one of"),
         ({"delay": "soon"}, "length of time"),
         ({"copyDies": 100}, "percentage"),
         ({"capacity": "NoIdea"}, "capacity is one of"),

@@ -249,6 +249,27 @@ def test_a_dropped_connection_is_dropped_for_real(home: Home) -> None:
         assert (f"rg-drop-{when}" in names) == stands
 
 
+def test_a_held_request_gets_no_answer_until_its_client_is_gone(home: Home) -> None:
+    info = up(home)
+    client = Client(home, info)
+    token = client.sign_in(TENANT, FACTORY, home.client_secret("factory"))
+    base = f"/subscriptions/{DEV}/resourceGroups"
+    for when, stands in (("before", False), ("after", True)):
+        rule = {"id": when, "hold": when, "method": "PUT", "nth": 1}
+        client.control("POST", "faults", rule)
+        with pytest.raises(requests.ReadTimeout):
+            requests.put(
+                f"{info.url}{base}/rg-hold-{when}?api-version=2024-03-01",
+                json={"location": "westeurope"},
+                headers={"Authorization": f"Bearer {token}"},
+                verify=str(home.ca),
+                timeout=1,
+            )
+        names = [each["name"] for each in client.arm("GET", base, "2024-03-01")["value"]]
+        assert (f"rg-hold-{when}" in names) == stands
+        assert client.control("GET", "requests", None, fault=when)["value"]
+
+
 def test_a_delayed_answer_holds_up_nobody_else(home: Home) -> None:
     info = up(home)
     slow, quick = Client(home, info), Client(home, info)

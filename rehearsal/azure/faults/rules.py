@@ -17,6 +17,7 @@ _HOW_OFTEN = ("nth", "times", "probability", "seed")
 EFFECTS = (
     "status",
     "drop",
+    "hold",
     "delay",
     "hang",
     "failLater",

@@ -104,6 +104,7 @@ def _one_of(name: str, *allowed: Any) -> Callable[[Any], Any]:
 VALUES: dict[str, Callable[[Any], Any]] = {
     "status": _status,
     "drop": _one_of("drop", "before", "after"),
+    "hold": _one_of("hold", "before", "after"),
     "delay": _delay,
     "hang": _one_of("hang", True),
     "failLater": _object("failLater"),

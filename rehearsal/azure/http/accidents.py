@@ -15,7 +15,7 @@ from rehearsal.azure.http.messages import Call
 from rehearsal.azure.http.wire import resource_type
 from rehearsal.azure.world import Azure
 
-_AT_ONCE = ("status", "drop", "delay", "capacity")
+_AT_ONCE = ("status", "drop", "hold", "delay", "capacity")
 _LATER = ("hang", "failLater", "copyDies")
 _SLICE = 0.05  # real seconds between two looks at a clock that somebody may move
 
@@ -53,7 +53,7 @@ class Accidents:
         if hit is None:
             return
         rule = hit.rule
-        if rule.effect == "drop" and rule.value == "before":
+        if rule.effect in ("drop", "hold") and rule.value == "before":
             raise Dropped
         if rule.effect == "status":
             after = {"Retry-After": str(rule.retry_after)} if rule.retry_after else {}

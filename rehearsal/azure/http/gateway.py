@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import sys
 import time
@@ -61,13 +62,17 @@ class Gateway:
             with self.azure.lock:
                 hit = self.accidents.before(call)
             self.accidents.wait(hit)
+            if _holds(hit, "before"):
+                _until_gone(environ)
         with self.azure.lock:
             answer, later = self._answer(call, hit)
             moment = self.azure.clock.now()
             if not of_control:
                 took = (time.perf_counter() - began) * 1000
                 self._note(call, answer, iso(moment), took, hit or later)
-        if hit is not None and hit.rule.effect == "drop":
+        if _holds(hit, "after"):
+            _until_gone(environ)
+        if hit is not None and hit.rule.effect in ("drop", "hold"):
             _hang_up(environ)
             raise Dropped
         payload = b"" if answer.body is None else json.dumps(answer.body).encode()
@@ -146,6 +151,17 @@ class Gateway:
                 "milliseconds": round(milliseconds, 3),
             }
         )
+
+
+def _holds(hit: Hit | None, when: str) -> bool:
+    return hit is not None and hit.rule.effect == "hold" and hit.rule.value == when
+
+
+def _until_gone(environ: Json) -> None:
+    """Leave a client without an answer until it gives up, or is no more: then it can be read."""
+    connection = environ.get("werkzeug.socket")
+    if connection is not None:
+        select.select([connection], [], [])
 
 
 def _hang_up(environ: Json) -> None:
