@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from factory.moving.notes import Kind, Notes
 from factory.names import image_stem
@@ -50,8 +50,3 @@ def identities(files: Iterable[str], notes: Notes) -> dict[str, str]:
         elif identity != own:
             notes.add(Kind.RENAMED, file, "", f"is {identity} here")
     return found
-
-
-def by_image_path(found: Mapping[str, str]) -> dict[str, str]:
-    """Give identities by the original's ``ImagePath``."""
-    return {image_path(file): identity for file, identity in found.items()}
