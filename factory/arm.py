@@ -50,6 +50,11 @@ class Arm:
         """Read a lab; None if there is none."""
         return self.client.get(resource_id, LAB_API)
 
+    def labs(self, subscription: str) -> list[str]:
+        """List the ids of the subscription's labs, as far as this identity may see them."""
+        path = f"/subscriptions/{subscription}/providers/Microsoft.DevTestLab/labs"
+        return [str(item["id"]) for item in self.client.list(path, LAB_API)]
+
     def build_vm(self, resource_id: str) -> BuildVm | None:
         """Read a lab VM with its artifacts' states (a plain GET has none of them)."""
         found = self.client.get(resource_id, LAB_API, **{"$expand": _EXPAND})

@@ -93,6 +93,27 @@ def _lab(arm: Arm, resource_id: str) -> ObservedLab | None:
     return ObservedLab(normal_region(str(found.get("location", ""))), images, arm.uses(resource_id))
 
 
+def observe_elsewhere(arm: Arm, settings: Settings) -> dict[str, ObservedLab]:
+    """Read the custom images of the subscription's labs that the settings do not name.
+
+    A lab whose name is one of the settings', in another group, is told with its group.
+    Raises :class:`factory.armclient.ArmError` if Azure cannot be read.
+    """
+    subscription = settings.subscription_id
+    own = [*settings.labs, *([settings.factory_lab] if settings.factory_lab else [])]
+    named = {lab_id(subscription, lab.resource_group, lab.name).lower() for lab in own}
+    taken = {lab.name.lower() for lab in own}
+    others = [each for each in arm.labs(subscription) if each.lower() not in named]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        shelves = pool.map(lambda lab: arm.things(f"{lab}/customimages"), others)
+        found = {}
+        for lab, images in zip(others, shelves, strict=True):
+            group, name = lab.split("/")[4], lab.rpartition("/")[2]
+            unique = name.lower() not in taken and name not in found
+            found[name if unique else f"{group}/{name}"] = ObservedLab("", images)
+        return found
+
+
 def _factory_lab(
     arm: Arm, subscription: str, lab: FactoryLab | None, stack: str
 ) -> tuple[str | None, dict[str, BuildVm], dict[str, Thing]]:

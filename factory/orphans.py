@@ -7,13 +7,13 @@ ledger after it: what a run makes meanwhile then has its version in the ledger a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from factory import names
 from factory.ledger import Held, Ledger
-from factory.observed import Observed, Thing
+from factory.observed import Observed, ObservedLab, Thing
 from factory.settings import Settings
 from factory.versions import Version
 
@@ -83,9 +83,18 @@ class Found:
 
 
 def find_orphans(
-    settings: Settings, stack: str, ledger: Ledger, observed: Observed
+    settings: Settings,
+    stack: str,
+    ledger: Ledger,
+    observed: Observed,
+    elsewhere: Mapping[str, ObservedLab] | None = None,
 ) -> list[Orphan]:
-    """List everything that carries the stack's tags and is in no state, in order of deletion."""
+    """List everything that carries the stack's tags and is in no state, in order of deletion.
+
+    ``elsewhere`` are labs that the settings do not name: no `up` takes in what is there.
+    """
+    elsewhere = elsewhere or {}
+    observed = replace(observed, labs={**elsewhere, **observed.labs})
     factory_lab = settings.factory_lab.name if settings.factory_lab else ""
     rank = list(Kind)
     tagged = list(_tagged(observed, stack, factory_lab))
@@ -94,7 +103,10 @@ def find_orphans(
     orphans = []
     for found in tagged:
         if found.key not in known:
-            orphans.append(_orphan(found, *_judge(found, ledger, released), observed.now))
+            fate, why = _judge(found, ledger, released)
+            if fate is Fate.LEAVE and found.place in elsewhere:
+                fate, why = Fate.RECOVER, "its lab is not in the settings: name it to delete it"
+            orphans.append(_orphan(found, fate, why, observed.now))
     orphans += _foundations(observed, stack, ledger)
     return sorted(orphans, key=lambda orphan: (rank.index(orphan.kind), orphan.label))
 

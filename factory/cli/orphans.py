@@ -17,7 +17,7 @@ from factory.cli.options import Commands, add_command, warn
 from factory.cli.reading import Stack
 from factory.gathering import connect, read_sources
 from factory.ledger import read_ledger
-from factory.observe import observe
+from factory.observe import observe, observe_elsewhere
 from factory.orphans import Orphan, chosen, find_orphans
 from factory.orphans_report import orphans_json, orphans_table
 from factory.problems import FactoryError
@@ -84,8 +84,9 @@ def _look(stack: Stack) -> _Look:
     sources = read_sources(engine.root, engine, stack.place.images)
     arm, name, settings = connect(engine).arm, engine.stack_name(), sources.settings
     observed = observe(arm, settings, name, {})
+    elsewhere = observe_elsewhere(arm, settings)
     ledger = read_ledger(engine.own_resources(name))
-    orphans = find_orphans(settings, name, ledger, observed)
+    orphans = find_orphans(settings, name, ledger, observed, elsewhere)
     return _Look(name, observed.now, arm, settings.poll_interval, orphans)
 
 

@@ -192,3 +192,23 @@ def test_age_and_cost_are_told_in_things() -> None:
     assert "Cost a day: 60 GiB stored, 1 disk of a size that Azure does not tell." in text
     assert " 3 d " in text
     assert '"ageHours": 73' in orphans_json(DEV, world.now, found)
+
+
+def test_labs_outside_the_settings_are_looked_at_too() -> None:
+    world = dev("linux/a")
+    world.run()
+    kept, lost = next(iter(world.ledger.held)), "20200101.1"
+    living = tags(str(kept[1]), kept[0], released=True)
+    there = {
+        "living": Thing("/other/living", living),
+        "lost": Thing("/other/lost", tags(lost, released=True)),
+        "foreign": Thing("/other/foreign", {**living, names.STACK: "another"}),
+    }
+    elsewhere = {"left-the-settings": ObservedLab("", there)}
+
+    found = find_orphans(world.settings, DEV, world.ledger, world.observed(), elsewhere)
+
+    told = {orphan.label: (orphan.fate, orphan.why) for orphan in found}
+    assert set(told) == {"left-the-settings/living", "left-the-settings/lost"}
+    assert {fate for fate, _ in told.values()} == {Fate.RECOVER}
+    assert "not in the settings" in told["left-the-settings/living"][1]
