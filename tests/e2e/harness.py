@@ -61,7 +61,9 @@ class FactoryUnderTest:
     def start(self, *options: str) -> None:
         self.rehearsal("start", "--scale", SCALE, *options)
         os.environ["REHEARSAL_HOME"] = str(self.home.root)
-        self.env = {**os.environ, **workspace.environment(self.home)}
+        # Each factory has a cache of its own, neither the user's nor that of a test beside it.
+        cache = {"XDG_CACHE_HOME": str(self.root / "cache")}
+        self.env = {**os.environ, **workspace.environment(self.home), **cache}
         self.home.work.mkdir(parents=True, exist_ok=True)
         self.home.state.mkdir(parents=True, exist_ok=True)
         project = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())
@@ -72,7 +74,7 @@ class FactoryUnderTest:
         env = {**os.environ, "REHEARSAL_HOME": str(self.home.root)}
         command = [sys.executable, "-m", "rehearsal", *args]
         done = subprocess.run(
-            command, cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -136,7 +138,7 @@ class FactoryUnderTest:
             env={**self.env, **env},
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=300,
             check=False,
         )
         return Ran(done.returncode, done.stdout + done.stderr)
@@ -220,7 +222,7 @@ class FactoryUnderTest:
         return client.arm(method, path, version, body)
 
     @staticmethod
-    def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    def until(condition: Callable[[], bool], seconds: float = 120) -> None:
         limit = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < limit, "waited in vain"

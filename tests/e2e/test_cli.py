@@ -18,7 +18,7 @@ def cli(factory: FactoryUnderTest, *args: str) -> Ran:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return Ran(done.returncode, done.stdout + done.stderr)

@@ -6,6 +6,7 @@ table is written to the output of the tests (`pytest -s` shows it).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -86,14 +87,13 @@ def clean(ran: Ran) -> None:
     assert "Traceback" not in ran.output, ran.output
 
 
-def report(capsys: pytest.CaptureFixture[str], kinds: Any, outcome: str) -> None:
-    with capsys.disabled():
-        for kind in kinds:
-            print(f"\n  {kind:32} {outcome}", end="")
+def report(show: Callable[[str], None], kinds: Iterable[str], outcome: str) -> None:
+    for kind in kinds:
+        show(f"{kind:32} {outcome}")
 
 
 def test_these_are_absorbed_all_of_them_at_once(
-    factory: FactoryUnderTest, client: Client, capsys: pytest.CaptureFixture[str]
+    factory: FactoryUnderTest, client: Client, show: Callable[[str], None]
 ) -> None:
     factory.define("linux/one", artifacts=["linux-install-docker"], retries=4)
     factory.define("linux/two", artifacts=["linux-java"], retries=4)
@@ -108,11 +108,11 @@ def test_these_are_absorbed_all_of_them_at_once(
     assert artifact not in [each["id"] for each in client.control("GET", "faults")["value"]]
     missed = [kind for kind in ABSORBED if kind != artifact and not hits(client, kind)]
     assert missed == []
-    report(capsys, ABSORBED, "absorbed")
+    report(show, ABSORBED, "absorbed")
 
 
 def test_these_refuse_their_image_alone_and_the_next_run_mends(
-    factory: FactoryUnderTest, client: Client, capsys: pytest.CaptureFixture[str]
+    factory: FactoryUnderTest, client: Client, show: Callable[[str], None]
 ) -> None:
     factory.configure_dev([TEAM_WEB], pollInterval="0.1s", artifactSources=[SOURCE])
     token = ("config", "set", "--secret", "image-factory:repoToken", "t", "-s", "dev")
@@ -145,12 +145,12 @@ def test_these_refuse_their_image_alone_and_the_next_run_mends(
     assert names(factory, "team-web") == delivered | struck
     assert names(factory, "engineering-us") == delivered | struck
     assert factory.build_vms() == []
-    report(capsys, REFUSED, "that image refused, mended by the next run")
+    report(show, REFUSED, "that image refused, mended by the next run")
 
 
 @pytest.mark.parametrize("kind", NO_VM)
 def test_without_vms_nothing_is_built_and_the_next_run_mends(
-    factory: FactoryUnderTest, client: Client, kind: str, capsys: pytest.CaptureFixture[str]
+    factory: FactoryUnderTest, client: Client, kind: str, show: Callable[[str], None]
 ) -> None:
     factory.define("linux/base", retries=0, timeLimit="1h")
     add(client, kind, NO_VM[kind])
@@ -164,4 +164,4 @@ def test_without_vms_nothing_is_built_and_the_next_run_mends(
     clean(factory.must_up("dev"))
     assert names(factory, "team-web") == {"base"}
     assert factory.build_vms() == []
-    report(capsys, [kind], "that image refused, mended by the next run")
+    report(show, [kind], "that image refused, mended by the next run")

@@ -123,13 +123,9 @@ class Weeks:
 
 @pytest.mark.timeout(1500)
 def test_every_week_the_labs_hold_what_the_forecast_promised(
-    factory: FactoryUnderTest, capsys: pytest.CaptureFixture[str]
+    factory: FactoryUnderTest, show: Callable[[str], None]
 ) -> None:
-    def say(text: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {text}", end="")
-
-    weeks = Weeks(factory, say)
+    weeks = Weeks(factory, show)
     events = Events(weeks)
     factory.rehearsal("clock", "--freeze")
     # Every week begins in the small hours, so that a forecast and the run after it are of one day.

@@ -440,12 +440,11 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         daemon.stop(home)
 
 
-def test_contract_5_rule_by_rule(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_contract_5_rule_by_rule(stack: Stack, show: Callable[[str], None]) -> None:
     for step in STEPS:
         step.before(stack)
         options = [] if step.command == "preview" else ["--yes", "--skip-preview"]
         code = stack.run(step.command, *options, "--stack", "dev")
         assert (code != 0) == step.fails, f"{step.rule}:\n{stack.text}"
         step.after(stack)
-        with capsys.disabled():
-            print(f"\n  {step.section:14} {step.rule}", end="")
+        show(f"{step.section:14} {step.rule}")

@@ -1,0 +1,85 @@
+"""How the whole suite runs: what tests show, failures named at once, long files first in workers.
+
+`make test` runs several workers of pytest-xdist, each with whole files, so that fixtures of a
+module are made once. What a worker prints is lost; what a test shows travels with its reports, and
+the process that controls the workers prints it. Without workers the same hooks do the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+_SHOWN = "shown"
+
+# Files of minutes, the longest first: one that began last would run alone in the end, the other
+# workers idle. A new file needs no entry unless it takes longer than the last of these.
+LONGEST = (
+    "tests/e2e/test_twelve_weeks.py",
+    "tests/e2e/test_accidents.py",
+    "tests/e2e/test_faults.py",
+    "tests/e2e/test_torture.py",
+    "tests/e2e/test_main_job.py",
+)
+# Then folders whose files wait for an engine and a local Azure; the rest fills the gaps.
+_SLOW = ("tests/e2e/", "tests/plugin/", "tests/rehearsal/test_process.py")
+
+
+@pytest.fixture
+def show(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Give a function that puts a line of text, or several, under the results of the whole run."""
+
+    def say(text: str) -> None:
+        record_property(_SHOWN, text)
+
+    return say
+
+
+def order(path: str) -> int:
+    """Tell when a test file begins among the others: the lower, the sooner."""
+    if path in LONGEST:
+        return LONGEST.index(path)
+    return len(LONGEST) + (not path.startswith(_SLOW))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let long files begin first, in workers alone: by itself, the quick tests' word comes first.
+
+    Workers take files in the order of the collection, told `--no-loadscope-reorder`.
+    """
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: order(item.nodeid.partition("::")[0]))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Telling(config), "image-factory-telling")
+
+
+class _Telling:
+    """Where the reports of all workers come together."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.texts: dict[str, list[str]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and isinstance(terminal, pytest.TerminalReporter):
+            terminal.ensure_newline()
+            terminal.write_line(f"FAILED {report.nodeid} ({report.when})", red=True)
+        # The last report of a test has all that it showed.
+        if report.when == "teardown":
+            said = [str(value) for name, value in report.user_properties if name == _SHOWN]
+            if said:
+                self.texts[report.nodeid] = said
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if not self.texts:
+            return
+        terminalreporter.section("what tests show")
+        for test, said in sorted(self.texts.items()):
+            terminalreporter.write_line(test)
+            for line in "\n".join(said).splitlines():
+                terminalreporter.write_line(f"  {line}")
