@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 VENV   := .venv/bin
-# Most tests wait for an engine and a local Azure: three of them keep two cores busy.
+# One more than a small machine has cores: most of the time a test waits for its local Azure.
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help

@@ -17,9 +17,9 @@ _SHOWN = "shown"
 # workers idle. A new file needs no entry unless it takes longer than the last of these.
 LONGEST = (
     "tests/e2e/test_twelve_weeks.py",
+    "tests/e2e/test_torture.py",
     "tests/e2e/test_accidents.py",
     "tests/e2e/test_faults.py",
-    "tests/e2e/test_torture.py",
     "tests/e2e/test_main_job.py",
 )
 # Then folders whose files wait for an engine and a local Azure; the rest fills the gaps.
