@@ -2,8 +2,8 @@
 
 PYTHON ?= python3
 VENV   := .venv/bin
-# One more than a small machine has cores: most of the time a test waits for its local Azure.
-WORKERS ?= 3
+# As many as a small machine has cores: with more, time limits played at speed would run out.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up down test lint torture bench clean
