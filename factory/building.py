@@ -5,7 +5,7 @@ from __future__ import annotations
 from factory.channel import on_hold, pinned
 from factory.delivering import Consignment, regions, takers
 from factory.draft import Draft
-from factory.due import Build, due
+from factory.due import Build, NoParentError, due
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.manifests import artifact_faults
@@ -16,7 +16,7 @@ from factory.plan_model import Action, Source, Step, VersionPlan
 def plan_build(inputs: Inputs, identity: str, held: list[Held], draft: Draft) -> None:
     """Note the build that a definition needs, or why it needs none, or cannot have it."""
     image = inputs.images.get(identity)
-    if image is None:
+    if image is None or inputs.elsewhere(identity):
         return
     if on_hold(inputs, identity):
         draft.steps.append(Step(Action.NOTHING, identity, "", "on hold"))
@@ -25,6 +25,10 @@ def plan_build(inputs: Inputs, identity: str, held: list[Held], draft: Draft) ->
         build = due(inputs, image, held, draft.newest)
         if isinstance(build, Build) and not build.resumed:
             _secrets_there(inputs, build)
+    except NoParentError as refusal:
+        action, why = draft.parentless.get(refusal.parent, (Action.REFUSE, str(refusal)))
+        draft.steps.append(Step(action, identity, "", why))
+        return
     except LookupError as refusal:
         draft.steps.append(Step(Action.REFUSE, identity, "", str(refusal)))
         return

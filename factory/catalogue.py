@@ -1,8 +1,8 @@
 """What one stack tells the next: one stack output, read strictly, never a reason to delete.
 
-Shape: ``{schema, stack, serial, definitions: {identity: {version: record [+ retired, revoked]}}
-[, revoked: {identity: {version: reason}}]}``. Plain data but for a version being built, which hangs
-on its own record alone.
+Shape: ``{schema, stack, serial, definitions: {identity: {version: record [+ retired, revoked,
+handedOver]}} [, revoked: {identity: {version: reason}}]}``. Plain data but for a version being
+built, which hangs on its own record alone.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from factory.catalogue_serial import (
+    HANDED_OVER,
     OUTPUT,
     RECEIVED,
     is_unknown,
     last_serial,
     mark,
     next_serial,
+    received,
     serial_of,
     shown,
     unreadable,
@@ -40,12 +42,19 @@ _HIDDEN = re.compile(f"[\\r\\n{INVISIBLE}]")
 class Entry:
     """One version in a catalogue; ``retired`` says since when its origin lets it go.
 
-    ``revoked`` says why nobody is to use it, "" if it is good.
+    ``revoked`` says why nobody is to use it, "" if it is good; ``handed_over`` that another stack
+    builds its definition now: it is good until that one has a newer version.
     """
 
     record: Record
     retired: datetime | None = None
     revoked: str = ""
+    handed_over: bool = False
+
+    @property
+    def living(self) -> bool:
+        """Tell whether its stack still answers for the definition by it."""
+        return self.retired is None and not self.revoked and not self.handed_over
 
     def dump(self) -> dict[str, str]:
         """Give it as plain data, as it stands in a catalogue."""
@@ -54,17 +63,30 @@ class Entry:
             entry["retired"] = self.retired.isoformat(timespec="seconds")
         if self.revoked:
             entry["revoked"] = self.revoked
+        if self.handed_over:
+            entry[HANDED_OVER] = "yes"
         return entry
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What a source stack offers, and what it says nobody is to use (known here or not)."""
+    """What a source stack offers, and what it says nobody is to use (known here or not).
+
+    Of several stacks together (factory/catalogues.py) ``stack`` names all of them, ``origins`` says
+    which one each entry is of, and ``serials`` has the serial of each.
+    """
 
     stack: str
     serial: int
     entries: Mapping[tuple[str, Version], Entry] = field(default_factory=dict)
     revoked: Mapping[tuple[str, Version], str] = field(default_factory=dict)
+    origins: Mapping[tuple[str, Version], str] = field(default_factory=dict)
+    serials: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def origin(self, record: Record) -> str:
+        """Name the stack that offers a version."""
+        return self.origins.get((record.definition, record.parsed()), self.stack)
 
     def of(self, identity: str) -> list[Entry]:
         """Give the entries of one definition, oldest first."""
@@ -118,7 +140,8 @@ def read_catalogue(outputs: Mapping[str, Any], stack: str, last_serial: int) -> 
         )
     entries = _entries(value.get("definitions", {}), stack)
     bad = {key: entry.revoked for key, entry in entries.items() if entry.revoked}
-    return Catalogue(stack, serial, entries, {**_revoked(value.get("revoked", {}), stack), **bad})
+    told = {**_revoked(value.get("revoked", {}), stack), **bad}
+    return Catalogue(stack, serial, entries, told, serials={stack: serial})
 
 
 def _revoked(value: Any, stack: str) -> dict[tuple[str, Version], str]:
@@ -199,6 +222,7 @@ def _entry(identity: str, version: str, raw: Any) -> Entry | None:
         return None
     data = dict(raw)
     retired, revoked = data.pop("retired", None), data.pop("revoked", "")
+    handed_over = data.pop(HANDED_OVER, "")
     record = read_record(data)
     if record is None or (record.definition, record.version) != (identity, version):
         return None
@@ -209,16 +233,19 @@ def _entry(identity: str, version: str, raw: Any) -> Entry | None:
         return None
     if not isinstance(revoked, str) or len(revoked) > 1024 or _HIDDEN.search(revoked):
         return None
+    if handed_over not in ("", "yes"):
+        return None
     try:
         since = datetime.fromisoformat(retired) if retired else None
     except (TypeError, ValueError):
         return None
     if since is not None and since.utcoffset() is None:
         return None
-    return Entry(record, since, revoked)
+    return Entry(record, since, revoked, handed_over == "yes")
 
 
 __all__ = [
+    "HANDED_OVER",
     "OUTPUT",
     "RECEIVED",
     "SCHEMA",
@@ -228,5 +255,6 @@ __all__ = [
     "mark",
     "next_serial",
     "read_catalogue",
+    "received",
     "written",
 ]

@@ -10,6 +10,7 @@ from factory.problems import FactoryError
 
 OUTPUT = "catalogue"
 RECEIVED = "received"
+HANDED_OVER = "handedOver"
 _HIGHEST_SERIAL = 10**12
 # How the engine writes "not known yet" into a saved output (pulumi sdk, runtime/rpc.py UNKNOWN).
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -43,15 +44,30 @@ def serial_of(value: Any, stack: str) -> int:
 
 def last_serial(outputs: Mapping[str, Any], stack: str) -> int:
     """Give the serial this stack last received from ``stack`` (its own output), 0 if never."""
-    received = outputs.get(RECEIVED)
-    if not isinstance(received, Mapping) or received.get("stack") != stack:
+    told = outputs.get(RECEIVED)
+    if not isinstance(told, Mapping):
         return 0
-    return serial_of(received.get("serial"), stack)
+    several = told.get("serials")
+    if isinstance(several, Mapping):
+        return serial_of(several.get(stack, 0), stack)
+    return serial_of(told.get("serial"), stack) if told.get("stack") == stack else 0
+
+
+def received(serials: Mapping[str, int]) -> dict[str, Any]:
+    """Write down what was received last, by stack, as a stack output; :func:`last_serial` reads it.
+
+    Of one stack ``{stack, serial}``, of several ``{serials: {stack: serial}}``.
+    """
+    if len(serials) == 1:
+        ((stack, serial),) = serials.items()
+        return {"stack": stack, "serial": str(serial)}
+    return {"serials": {stack: str(serial) for stack, serial in sorted(serials.items())}}
 
 
 def mark(entry: Mapping[str, Any]) -> str:
     """Give what sets an entry apart besides its record, which never changes."""
-    return str(entry.get("retired") or entry.get("revoked") or "")
+    moved = HANDED_OVER if entry.get(HANDED_OVER) else ""
+    return str(entry.get("retired") or entry.get("revoked") or moved)
 
 
 def next_serial(

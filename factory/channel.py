@@ -8,7 +8,6 @@ from factory.catalogue import Entry
 from factory.durations import spell_duration
 from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.selection import selected
 from factory.versions import Version
 
 
@@ -22,10 +21,13 @@ def pinned(inputs: Inputs, identity: str) -> Version | None:
 def on_hold(inputs: Inputs, identity: str) -> bool:
     """Tell whether nothing at all is to happen to a definition in this stack.
 
-    What a trial leaves out rests too: a pattern must never read as a wish to retire the others.
+    What a trial leaves out rests too, and what another stack builds: a pattern must never read as a
+    wish to retire the others.
     """
     settings = inputs.settings
-    if settings.only and identity not in selected(inputs.images, settings):
+    if settings.only and identity not in inputs.here:
+        return True
+    if inputs.elsewhere(identity):
         return True
     return bool(settings.hold) and inputs.takes(settings.hold, identity)
 

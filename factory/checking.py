@@ -12,7 +12,9 @@ from factory.configuration import parse_settings
 from factory.definitions import Images, read_images
 from factory.problems import FactoryError, Problems
 from factory.settings import Settings
+from factory.sharing import check_sharing
 from factory.stackfile import StackFile, check_keys, read_stack_file, with_defaults
+from factory.upstream import read_sibling
 from factory.validate import cross_check, wanted_secrets
 from factory.yamlfile import read_yaml
 
@@ -97,9 +99,29 @@ def check(project: Project, problems: Problems) -> Checked:
         if settings:
             known = {*stack.secrets, *(wanted if stack.elsewhere else ())}
             cross_check(found.sound, settings, known, stack, problems, faulty=found.faulty)
+    _check_together(project, stacks, {name: read(folders[name]) for name in stacks}, problems)
     if not project.stacks:
         read(project.images or root / "images")
     return Checked(images, stacks, folders)
+
+
+def _check_together(
+    project: Project,
+    stacks: Mapping[str, tuple[StackFile, Settings | None]],
+    images: Mapping[str, Images],
+    problems: Problems,
+) -> None:
+    """Check how several stacks share the work; of those not read here, by the files beside."""
+
+    def sibling(name: str) -> tuple[StackFile, Settings] | None:
+        stack, settings = stacks.get(name, (None, None))
+        if stack is not None and settings is not None:
+            return stack, settings
+        return read_sibling(project.work, name)
+
+    for name, (stack, settings) in stacks.items():
+        if settings:
+            check_sharing(images[name].sound, settings, stack, sibling, problems)
 
 
 def shown(path: Path) -> str:

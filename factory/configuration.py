@@ -9,15 +9,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic.alias_generators import to_camel
 
 from factory import faults
 from factory.environments import check_environments
 from factory.problems import Problems
 from factory.settings import NAMESPACE, Settings, TargetLab
-from factory.stackfile import StackFile, key_of
+from factory.sources import check_sources
+from factory.stackfile import StackFile, key_of, setting_name
 
 _MOST_FAULTS = 50
+_ONE_OR_MORE = (("receivesFrom",), ("parentsFrom",))
+_OF_BUILDERS = (
+    "rebuild",
+    "revoke",
+    "max_concurrent_builds",
+    "locked",
+    "built_here",
+    "parents_from",
+    "let_go",
+    "max_cores",
+)
 
 
 def parse_settings(
@@ -33,7 +44,7 @@ def parse_settings(
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        _tell(error, stack, problems)
+        _tell(error, raw, stack, problems)
         rest = _without_faults(raw, error)
         try:
             settings = Settings.model_validate(rest)
@@ -42,6 +53,7 @@ def parse_settings(
     else:
         _check_roles(settings, stack, problems)
         _check_trial(settings, stack, problems)
+        check_sources(settings, stack, problems)
         check_environments(
             settings.environments,
             settings.labs_by_name,
@@ -60,7 +72,9 @@ def parse_settings(
     return settings
 
 
-def _tell(error: ValidationError, stack: StackFile, problems: Problems) -> None:
+def _tell(
+    error: ValidationError, raw: Mapping[str, Any], stack: StackFile, problems: Problems
+) -> None:
     found = [
         fault
         for fault in error.errors()
@@ -68,6 +82,8 @@ def _tell(error: ValidationError, stack: StackFile, problems: Problems) -> None:
     ]
     for fault in found[:_MOST_FAULTS]:
         loc = faults.where_of(fault["loc"], [stack.marks])
+        if loc[:1] in _ONE_OR_MORE and isinstance(raw.get(str(loc[0])), str):
+            loc = loc[:1]  # the one that stands there without a list
         path = ".".join(str(part)[:80] for part in loc)
         key = key_of(path)
         what, todo = faults.told(fault, loc, Settings)
@@ -107,11 +123,12 @@ def _check_roles(settings: Settings, stack: StackFile, problems: Problems) -> No
             f"{NAMESPACE}:after and {NAMESPACE}:approve say when a stack receives; this one builds",
             "set them in the stacks that receive from it",
         )
-    for name in ("rebuild", "revoke", "max_concurrent_builds", "locked"):
+    for name in _OF_BUILDERS:
+        setting = setting_name(name)
         if not settings.builds and getattr(settings, name):
             problems.error(
-                stack.place(to_camel(name)),
-                f"{NAMESPACE}:{to_camel(name)} is for the stack that builds",
+                stack.place(setting),
+                f"{NAMESPACE}:{setting} is for the stack that builds",
                 "set it there",
             )
     if not settings.builds and not settings.receives_from and not stack.elsewhere:

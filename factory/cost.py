@@ -95,9 +95,9 @@ class Sizes:
         self._present = inputs.present
         self._by_identity: dict[str, int] = {}
         self._by_base: dict[str, int] = {}
-        catalogue = inputs.catalogue.entries.values() if inputs.catalogue else ()
+        told = (each.entries.values() for each in (inputs.catalogue, inputs.parents) if each)
         held = inputs.ledger.held.values()
-        records = [entry.record for entry in catalogue]
+        records = [entry.record for entries in told for entry in entries]
         records += [each.record for each in held if each.record is not None]
         for record in sorted(records, key=lambda record: record.parsed()):
             self._by_identity[inputs.present(record.definition)] = int(record.disk_size_gb)
@@ -198,7 +198,7 @@ def _holds_bytes(held: Held, part: str) -> bool:
 
 def _stored(inputs: Inputs, version: VersionPlan) -> int:
     """Count the things that hold a disk's worth of bytes for a version after the run."""
-    source = inputs.settings.builds and not version.source.lost
+    source = inputs.settings.builds and not version.source.lost and not version.guest
     captured = version.captured_from is Source.VM
     regional = sum(
         (region.copy is not None and not region.copy.lost)

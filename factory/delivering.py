@@ -178,9 +178,8 @@ def _lab(
         reason = "Azure never finished it; it is cleared and made again"
         goods.steps.append(Step(Action.RESTORE, goods.identity, version, reason, lab.name))
         return LabDelivery(lab, held=True, remake=found.id)
-    observed = inputs.observed.labs.get(lab.name)
     name = names.image_name(goods.identity, goods.version)
-    there = (observed.images or {}).get(name.lower()) if observed else None
+    there = (inputs.images_in(lab.name) or {}).get(name.lower())
     if there is not None and not _same(inputs, goods, there):
         reason = f"a custom image {name} that is not ours is in the way; delete or rename it there"
         goods.steps.append(Step(Action.REFUSE, goods.identity, version, reason, lab.name))

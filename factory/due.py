@@ -30,6 +30,14 @@ class Build:
     verifying: int = 1
 
 
+class NoParentError(LookupError):
+    """It is due, but there is no version of ``parent`` that it could be built on."""
+
+    def __init__(self, parent: str) -> None:
+        super().__init__(f"its base {parent} has no released version, and none is being built")
+        self.parent = parent
+
+
 def due(inputs: Inputs, image: Image, held: list[Held], parents: Mapping[str, str]) -> Build | str:
     """Decide for one definition: a build, or the reason why nothing is to be built.
 
@@ -189,8 +197,7 @@ def _exact_base(inputs: Inputs, image: Image, parents: Mapping[str, str]) -> tup
     base = image.definition.base
     if isinstance(base, ParentBase):
         if base.image not in parents:
-            msg = f"its base {base.image} has no released version, and none is being built"
-            raise LookupError(msg)
+            raise NoParentError(base.image)
         return _number(parents[base.image]), parents[base.image]
     exact = inputs.observed.base_versions.get(image.identity)
     if exact is None:

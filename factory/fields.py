@@ -129,6 +129,21 @@ StackName = Annotated[
         "a stack such as dev, or organization/project/dev",
     ),
 ]
+
+
+def _listed(value: Any) -> Any:
+    if value in (None, "", {}):
+        return []
+    return [value] if isinstance(value, str) else value
+
+
+_ONE_STACK = {"type": "string", "minLength": 1}
+# One stack as plain text, or a list of several.
+StackNames = Annotated[
+    list[StackName],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [_ONE_STACK, {"type": "array", "items": _ONE_STACK}]}),
+]
 TagName = Annotated[
     str,
     formed(r"^[^<>%&\\?/\r\n\t]{1,512}$", "a tag's name without < > % & \\ ? /, of at most 512"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from factory.catalogue import read_catalogue
+from factory.catalogues import read_all
 from factory.cost import Cost, estimate
 from factory.inputs import Inputs
 from factory.ledger import Ledger
@@ -53,16 +53,15 @@ class Week:
 def runs(chain: Sequence[Inputs], until: datetime, every: timedelta) -> Iterator[Run]:
     """Play an `up` of every stack every so often, and give those of the last one.
 
-    ``chain`` are the stacks from the one that builds to the one of interest, each receiving from
-    the one before it; the first run is now, with what was observed now. Raises
-    :class:`FactoryError` with the date if a guard stops a run.
+    ``chain`` are the stacks before the one of interest and, last, that one, each after those that
+    it takes from; the first run is now, with what was observed now. Raises :class:`FactoryError`
+    with the date if a guard stops a run.
     """
     stacks = list(chain)
     now = begin_of(stacks)
     while now < until:
         for place, inputs in enumerate(stacks):
-            source = stacks[place - 1] if place else None
-            current = _at(inputs, now, source)
+            current = _at(inputs, now, stacks[:place])
             try:
                 plan = make_plan(current)
             except FactoryError as error:
@@ -80,7 +79,7 @@ def begin_of(chain: Sequence[Inputs]) -> datetime:
     return max(inputs.observed.now for inputs in chain)
 
 
-def _at(inputs: Inputs, now: datetime, source: Inputs | None) -> Inputs:
+def _at(inputs: Inputs, now: datetime, before: Sequence[Inputs]) -> Inputs:
     """Move a stack's inputs to a later moment; what Azure reports stays but for the build VMs."""
     observed = inputs.observed
     if now > observed.now:
@@ -88,11 +87,18 @@ def _at(inputs: Inputs, now: datetime, source: Inputs | None) -> Inputs:
         labs = {
             name: replace(lab, images=None) if lab else None for name, lab in observed.labs.items()
         }
-        observed = replace(observed, now=now, vms={}, labs=labs)
-    catalogue = inputs.catalogue
-    if source is not None:
-        catalogue = read_catalogue(source.ledger.outputs, source.stack, 0)
-    return replace(inputs, observed=observed, catalogue=catalogue)
+        observed = replace(observed, now=now, vms={}, labs=labs, captures={})
+    played = {each.stack: each.ledger.outputs for each in before if each.stack in inputs.sources}
+    if not played:
+        return replace(inputs, observed=observed)
+    builds = inputs.settings.builds
+    told = read_all(lambda stack: played[stack], list(played), {}, inputs.present, patient=builds)
+    return replace(
+        inputs,
+        observed=observed,
+        catalogue=None if builds else told,
+        parents=told if builds else None,
+    )
 
 
 def forecast(chain: Sequence[Inputs], weeks: int, every: timedelta) -> list[Week]:

@@ -11,24 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from factory import catalogue as cat
 from factory.arm import Arm
 from factory.armclient import ArmClient
-from factory.catalogue import read_catalogue
+from factory.catalogue import Catalogue
+from factory.catalogues import read_all
 from factory.cloud import find_cloud, find_credential, provider_lookup
 from factory.configuration import parse_settings
 from factory.definitions import Image, read_images
 from factory.inputs import Inputs
 from factory.ledger import read_ledger
+from factory.lineage import present_names
 from factory.lock import Lock, read_lock
 from factory.observe import observe
 from factory.problems import FactoryError, Problem, Problems
 from factory.selection import selected
 from factory.settings import NAMESPACE, Settings
+from factory.sharing import check_sharing
 from factory.soaking import check_soaking
 from factory.stackconfig import git_commit
 from factory.stackfile import StackFile, check_keys, read_stack_file, same_value
-from factory.upstream import read_upstream
+from factory.upstream import read_sibling, read_upstream
 from factory.validate import cross_check, wanted_secrets
 from factory.vault import Vaults
 
@@ -97,8 +99,13 @@ def read_sources(
     if settings:
         known = [name for name in wanted if engine.is_set(name)]
         cross_check(found.sound, settings, known, stack, problems, faulty=found.faulty)
-        upstream = read_upstream(engine.stack_folder(), settings.receives_from)
-        check_soaking(found.sound, settings, upstream, stack.name, problems)
+        beside = engine.stack_folder()
+        check_sharing(
+            found.sound, settings, stack, lambda name: read_sibling(beside, name), problems
+        )
+        for chain in read_upstream(beside, settings.receives_from):
+            theirs = selected(found.sound, chain[-1].settings)
+            check_soaking(theirs, settings, chain, stack.name, problems)
     lock = _lock(root, settings, stack, problems) if settings and use_lock else None
     problems.raise_if_any("definitions and settings")
     if settings is None:  # unreachable: without settings there is a problem
@@ -170,11 +177,20 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
     """
     settings, stack = sources.settings, engine.stack_name()
     ledger = read_ledger(engine.own_resources(stack))
-    source = None
-    if settings.receives_from and catalogue:
-        name = engine.full_name(settings.receives_from)
-        known = cat.last_serial(ledger.outputs, name)
-        source = read_catalogue(engine.outputs_of(name), name, known)
+    receives, parents = (
+        tuple(engine.full_name(name) for name in names)
+        for names in (settings.receives_from, settings.parents_from)
+    )
+    moved = present_names(sources.images)
+
+    def present(identity: str) -> str:
+        return moved.get(identity, identity)
+
+    def read(stacks: tuple[str, ...], *, patient: bool) -> Catalogue | None:
+        if not catalogue:
+            return None
+        return read_all(engine.outputs_of, stacks, ledger.outputs, present, patient=patient)
+
     return Inputs(
         stack=stack,
         images=sources.images,
@@ -189,6 +205,9 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
             vaults=azure.vaults,
         ),
         commit=git_commit(sources.root),
-        catalogue=source,
+        catalogue=read(receives, patient=False),
         lock=sources.lock,
+        # The first run of a stack must not wait for the first run of another.
+        parents=read(parents, patient=True),
+        sources=(*receives, *parents),
     )

@@ -86,7 +86,7 @@ def check_pins(inputs: Inputs, problems: Problems) -> None:
         good = [
             held.version
             for held in inputs.held_of(identity)
-            if held.record and not held.retired and not revoked(inputs, held)
+            if held.record and not held.retired and not held.guest and not revoked(inputs, held)
         ]
         if good and pin not in good:
             problems.error(

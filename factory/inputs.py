@@ -9,17 +9,23 @@ from functools import cached_property
 from factory.catalogue import Catalogue
 from factory.definitions import Image
 from factory.ledger import Held, Ledger
-from factory.lineage import present_names
+from factory.lineage import parent_of, present_names
 from factory.lock import Lock
 from factory.names import image_name
 from factory.observed import Observed, Thing
 from factory.patterns import takes_any
+from factory.selection import builds, selected
 from factory.settings import Settings
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything that the plan is a function of. ``lock`` is there for a locked stack alone."""
+    """Everything that the plan is a function of. ``lock`` is there for a locked stack alone.
+
+    ``catalogue`` is what a receiving stack takes from, ``parents`` where a building one finds what
+    other stacks build and its own definitions are built on. ``sources`` are the full names of the
+    stacks that either comes from.
+    """
 
     stack: str
     images: Mapping[str, Image]
@@ -29,6 +35,8 @@ class Inputs:
     commit: str = "unknown"
     catalogue: Catalogue | None = None
     lock: Lock | None = None
+    parents: Catalogue | None = None
+    sources: tuple[str, ...] = ()
 
     @cached_property
     def _present(self) -> Mapping[str, str]:
@@ -37,6 +45,39 @@ class Inputs:
     def present(self, identity: str) -> str:
         """Give what a definition is called now; versions keep the name they were built under."""
         return self._present.get(identity, identity)
+
+    @property
+    def serials(self) -> Mapping[str, int]:
+        """The serials of all catalogues that were read, by stack."""
+        return {
+            stack: serial
+            for each in (self.catalogue, self.parents)
+            if each is not None
+            for stack, serial in each.serials.items()
+        }
+
+    @cached_property
+    def here(self) -> Mapping[str, Image]:
+        """The definitions that this stack has to do with; see :func:`selected`."""
+        return selected(self.images, self.settings)
+
+    @cached_property
+    def children(self) -> Mapping[str, Sequence[str]]:
+        """The definitions that this stack builds, by the one that they are built on."""
+        found: dict[str, list[str]] = {}
+        for identity in sorted(self.here):
+            parent = parent_of(self.here[identity])
+            if parent is not None:
+                found.setdefault(parent, []).append(identity)
+        return found
+
+    def elsewhere(self, identity: str) -> bool:
+        """Tell whether another stack builds a definition, by any of its names.
+
+        A definition that left git is built by nobody.
+        """
+        now = self.present(identity)
+        return now in self.images and not builds(self.settings, now)
 
     def names_of(self, identity: str) -> tuple[str, ...]:
         """Give all names a definition ever had, the present one first, by any of them."""
@@ -55,9 +96,16 @@ class Inputs:
 
     def image_in(self, lab: str, held: Held) -> Thing | None:
         """Give what Azure shows of a version's custom image in a lab, None if nothing is there."""
-        observed = self.observed.labs.get(lab)
         name = image_name(held.identity, held.version).lower()
-        return (observed.images or {}).get(name) if observed else None
+        return (self.images_in(lab) or {}).get(name)
+
+    def images_in(self, lab: str) -> Mapping[str, Thing] | None:
+        """Give what a lab holds, the factory lab among them; None where nobody looked."""
+        own = self.settings.factory_lab
+        if own is not None and lab == own.name:
+            return self.observed.captures or None
+        observed = self.observed.labs.get(lab)
+        return observed.images if observed else None
 
     def half_made(self, held: Held) -> bool:
         """Tell whether the capture or its snapshot failed: a VM is fit to be captured only once."""
@@ -72,8 +120,7 @@ class Inputs:
         """
         if lab not in held.labs:
             return False
-        observed = self.observed.labs.get(lab)
-        if observed is None or observed.images is None:
+        if self.images_in(lab) is None:
             return True
         found = self.image_in(lab, held)
         return found is not None and not found.broken

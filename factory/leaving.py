@@ -15,7 +15,7 @@ from factory.unreleased import leave
 def retire(inputs: Inputs, held: Held, draft: Draft, reason: str) -> None:
     """Drop a version from every lab. Its origin keeps the source snapshot for ``sourceGrace``."""
     version = str(held.version)
-    if inputs.present(held.identity) not in inputs.images:
+    if inputs.present(held.identity) not in inputs.images or inputs.elsewhere(held.identity):
         draft.unreplaced.append(f"{held.identity} {version}")
     if held.protected:
         unprotect(inputs, held, draft, reason)

@@ -72,6 +72,11 @@ class Held:
         return ("protected",) in self.parts
 
     @property
+    def guest(self) -> bool:
+        """Tell whether a building stack brought it here to build on; another stack built it."""
+        return ("guest",) in self.parts
+
+    @property
     def attempt(self) -> int:
         """The newest attempt whose VM the ledger knows, 1 if none."""
         return max(self.attempts("vm"), default=1)

@@ -18,6 +18,7 @@ from factory.draft import Draft
 from factory.due import used_versions
 from factory.environment_plan import plan_environments
 from factory.foundations import adopted
+from factory.guests import plan_guests
 from factory.inputs import Inputs
 from factory.keeping import keep, mark
 from factory.leaving import leftovers, retire, revoke, still_retired
@@ -42,6 +43,7 @@ def make_plan(inputs: Inputs) -> Plan:
     guards.check(inputs)
     draft = Draft()
     offered = inputs.catalogue.identities if inputs.catalogue else set()
+    told = [each.warnings for each in (inputs.catalogue, inputs.parents) if each is not None]
     depth = generations(inputs.images)
     known = {*inputs.images, *(inputs.present(name) for name in inputs.ledger.identities | offered)}
     # Parents first: a child is due when the version it is to be built on has moved.
@@ -67,7 +69,7 @@ def make_plan(inputs: Inputs) -> Plan:
         (_told(inputs, step) for step in draft.steps),
         key=lambda step: (_ORDER[step.action], step.identity, step.version, step.lab),
     )
-    versions = tuple(draft.versions)
+    versions = tuple(_handed_over(inputs, version) for version in draft.versions)
     passed_on = inputs.catalogue.marked() if inputs.catalogue else {}
     guards.check_retirements(inputs, draft.unreplaced)
     guards.check_last_good(inputs, draft.bereft)
@@ -81,11 +83,12 @@ def make_plan(inputs: Inputs) -> Plan:
             inputs.ledger.outputs, _content(versions, passed_on), known_bad, inputs.observed.now
         ),
         passed_on=passed_on,
-        warnings=inputs.observed.warnings,
+        warnings=(*inputs.observed.warnings, *(line for lines in told for line in lines)),
         holdings=_holdings(inputs, versions),
         revoked=known_bad,
         unreleased=tuple(draft.unreleased),
         strays=tuple(draft.strays),
+        neighbours=frozenset(draft.neighbours),
     )
 
 
@@ -101,16 +104,25 @@ def _holdings(inputs: Inputs, versions: tuple[VersionPlan, ...]) -> dict[str, di
     return found
 
 
+def _handed_over(inputs: Inputs, version: VersionPlan) -> VersionPlan:
+    """Mark what another stack builds now: receivers take it until that one has a newer version."""
+    if version.guest or version.retired or not inputs.elsewhere(version.identity):
+        return version
+    return replace(version, handed_over=True)
+
+
 def _content(
     versions: tuple[VersionPlan, ...], passed_on: Mapping[str, Mapping[str, Mapping[str, str]]]
 ) -> dict[str, dict[str, str]]:
     """Sum up what this stack's catalogue will say, as far as its serial depends on it."""
     content: dict[str, dict[str, str]] = {}
     for version in versions:
-        if version.source.lost:
+        if version.source.lost or version.guest:
             continue
         since = version.retired.isoformat(timespec="seconds") if version.retired else ""
-        content.setdefault(version.identity, {})[str(version.version)] = since or version.revoked
+        moved = cat.HANDED_OVER if version.handed_over else ""
+        mark = since or version.revoked or moved
+        content.setdefault(version.identity, {})[str(version.version)] = mark
     for identity, entries in passed_on.items():
         marks = {version: cat.mark(entry) for version, entry in entries.items()}
         content[identity] = content.get(identity, {}) | marks
@@ -138,7 +150,9 @@ def _told(inputs: Inputs, step: Step) -> Step:
 
 
 def _plan_image(inputs: Inputs, identity: str, draft: Draft) -> None:
-    held = inputs.held_of(identity)
+    all_held = inputs.held_of(identity)
+    guests = [version for version in all_held if version.guest]
+    held = [version for version in all_held if not version.guest]
     alive = [version for version in held if version.record and not version.retired]
     released = [version for version in alive if not revoked(inputs, version)]
     for version in alive:
@@ -151,11 +165,12 @@ def _plan_image(inputs: Inputs, identity: str, draft: Draft) -> None:
     if released:
         newest_good = released[-1]
         draft.newest[identity] = version_urn_name(newest_good.identity, newest_good.version)
+    plan_guests(inputs, identity, guests, draft)
     if inputs.settings.builds:
         plan_build(inputs, identity, held, draft)
     else:
         receive(inputs, identity, held, draft)
-    if identity in inputs.images and not staying:
+    if identity in inputs.images and not staying and not inputs.elsewhere(identity):
         draft.bereft += _bereft(inputs, identity, alive, draft)
 
 

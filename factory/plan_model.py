@@ -132,7 +132,8 @@ class VersionPlan:
     ``retiring`` says since when it is marked as going: by lab, "" for all of them.
     ``attempt`` is the attempt to build it that begins or goes on, ``verifying`` that to verify it.
     ``vm_held`` and ``verifying_held``: the ledger has the VM of that attempt. ``protected``: the
-    engine is to refuse to delete its images.
+    engine is to refuse to delete its images. ``guest``: another stack built it, and it is brought
+    into the factory lab for children; ``handed_over``: another stack builds its definition now.
     """
 
     identity: str
@@ -150,10 +151,12 @@ class VersionPlan:
     vm_held: bool = False
     verifying_held: bool = False
     protected: bool = False
+    guest: bool = False
+    handed_over: bool = False
 
     def entry(self, record: Record) -> dict[str, str]:
         """Give this version's place in the catalogue, as plain data."""
-        return Entry(record, self.retired, self.revoked).dump()
+        return Entry(record, self.retired, self.revoked, self.handed_over).dump()
 
 
 @dataclass(frozen=True)
@@ -199,6 +202,7 @@ class Plan:
     ``passed_on`` are the entries of the source's catalogue that this stack's own repeats.
     ``holdings`` ({lab: {identity: versions}}) is what labs held already and still are to hold.
     ``revoked`` ({identity: {version: reason}}) is for the catalogue: also what is gone here.
+    ``neighbours`` are parents (identity@version) that another stack holds in the same factory lab.
     """
 
     versions: tuple[VersionPlan, ...]
@@ -213,6 +217,7 @@ class Plan:
     revoked: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unreleased: tuple[Unreleased, ...] = ()
     strays: tuple[Stray, ...] = ()
+    neighbours: frozenset[str] = frozenset()
 
     @property
     def nothing_due(self) -> bool:

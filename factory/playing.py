@@ -33,7 +33,7 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
         if record is None:
             continue
         _version(state, version, record)
-        if not version.source.lost:
+        if not version.source.lost and not version.guest:
             entry = version.entry(record)
             definitions.setdefault(version.identity, {})[str(version.version)] = entry
     for identity, entries in plan.passed_on.items():
@@ -44,9 +44,8 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
         HOLDINGS: plan.holdings,
         cat.OUTPUT: cat.written(inputs.stack, plan.serial, definitions, plan.revoked),
     }
-    if inputs.catalogue is not None:
-        serial = str(inputs.catalogue.serial)
-        outputs[cat.RECEIVED] = {"stack": inputs.catalogue.stack, "serial": serial}
+    if serials := inputs.serials:
+        outputs[cat.RECEIVED] = cat.received(serials)
     ledger = read_ledger(state.resources)
     return replace(
         ledger,
@@ -87,7 +86,9 @@ class _State:
 def _version(state: _State, version: VersionPlan, record: Record) -> None:
     if version.spec is not None:
         _built(state, version, version.spec)
-    if state.inputs.settings.builds and not version.source.lost:
+    if version.guest:
+        state.part(version, ("guest",), output="yes")
+    elif state.inputs.settings.builds and not version.source.lost:
         state.part(version, ("source",))
     if version.captured_from is Source.VM:
         state.part(version, ("capture",), vm={"sourceVmId": record.vm_id})

@@ -16,6 +16,7 @@ from factory.components.delivery import Delivery, delivery_for
 from factory.components.environment import Environment
 from factory.components.factory_lab import FactoryLabComponent
 from factory.components.image import Image as ImageComponent
+from factory.components.lab_vm import Parent, neighbour
 from factory.components.refusal import refuse
 from factory.components.store import Store
 from factory.components.unreleased import Kept, clear
@@ -23,11 +24,12 @@ from factory.components.version import Version, VersionArgs
 from factory.context import Run
 from factory.cost import estimate
 from factory.gathering import connect, gather, read_sources
+from factory.guests import lobby
 from factory.inputs import Inputs
 from factory.mending import HOLDINGS
 from factory.names import version_urn_name
 from factory.plan import make_plan
-from factory.plan_model import Action, Plan
+from factory.plan_model import Action, Plan, VersionPlan
 from factory.problems import FactoryError
 from factory.report import plan_table
 from factory.settings import Settings
@@ -66,7 +68,7 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
     lab = None
     if settings.factory_lab is not None:
         lab = FactoryLabComponent("factory", run, settings.factory_lab, store.group)
-    deliveries: dict[str, Delivery] = {lab.name: delivery_for(lab) for lab in settings.labs}
+    deliveries = _deliveries(settings, plan, lab)
     known = sorted({*plan.last_versions, *(version.identity for version in plan.versions)})
     images = {name: ImageComponent(name, plan.last_versions.get(name)) for name in known}
     captures: dict[str, Capture] = {}
@@ -77,7 +79,6 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
     made: dict[str, Version] = {}
     for version in plan.versions:  # parents come before their children
         name, identity = version_urn_name(version.identity, version.version), version.identity
-        parent = made.get(version.spec.parent) if version.spec else None
         args = VersionArgs(
             run,
             version,
@@ -85,13 +86,14 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
             deliveries,
             lab,
             captures.get(identity),
-            parent.as_parent() if parent else None,
+            _parent(version, plan, made, lab),
         )
         made[name] = Version(name, args, pulumi.ResourceOptions(parent=images[identity]))
         # Plain data, but for a version that is being built: that hangs on its own record alone.
         entry = version.entry(version.record) if version.record else made[name].record
         # What cannot be copied is not offered; that is no reason for anybody to delete it.
-        if not version.source.lost:
+        # A guest is its own stack's to offer.
+        if not (version.source.lost or version.guest):
             definitions.setdefault(identity, {})[str(version.version)] = entry
     for identity, entries in plan.passed_on.items():
         definitions.setdefault(identity, {}).update(entries)
@@ -106,6 +108,28 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
     _export(inputs, plan, definitions)
 
 
+def _deliveries(
+    settings: Settings, plan: Plan, lab: FactoryLabComponent | None
+) -> dict[str, Delivery]:
+    found = {each.name: delivery_for(each) for each in settings.labs}
+    if lab is not None and any(version.guest for version in plan.versions):
+        found[lab.spec.name] = delivery_for(lobby(settings), lab.ready)
+    return found
+
+
+def _parent(
+    version: VersionPlan,
+    plan: Plan,
+    made: Mapping[str, Version],
+    lab: FactoryLabComponent | None,
+) -> Parent | None:
+    """Give what a layered image is built on: declared here, or of another stack in this lab."""
+    name = version.spec.parent if version.spec else ""
+    if name in plan.neighbours and lab is not None:
+        return neighbour(lab, name)
+    return made[name].as_parent() if name in made else None
+
+
 def _declare_environments(run: Run, settings: Settings, lab: FactoryLabComponent | None) -> None:
     for environment in settings.environments:
         ready = lab.ready if lab is not None and environment.lab == lab.spec.name else ()
@@ -118,6 +142,5 @@ def _export(inputs: Inputs, plan: Plan, definitions: Mapping[str, Mapping[str, A
         cat.written(inputs.stack, plan.serial, definitions, plan.revoked),
     )
     pulumi.export(HOLDINGS, plan.holdings)
-    if inputs.catalogue is not None:
-        received = {"stack": inputs.catalogue.stack, "serial": str(inputs.catalogue.serial)}
-        pulumi.export(cat.RECEIVED, received)
+    if serials := inputs.serials:
+        pulumi.export(cat.RECEIVED, cat.received(serials))

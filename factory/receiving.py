@@ -9,7 +9,7 @@ from factory.draft import Draft
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.plan_model import Action, Step, VersionPlan
-from factory.revoking import revoked
+from factory.revoking import bad_offer, revoked
 from factory.versions import Version
 
 
@@ -47,7 +47,9 @@ def receive(inputs: Inputs, identity: str, held: list[Held], draft: Draft) -> No
     delivered = regions(inputs, goods, restore_capture=False)
     draft.versions.append(VersionPlan(identity, version, regions=delivered, record=record))
     draft.steps.append(
-        Step(Action.RECEIVE, identity, str(version), f"released by {inputs.catalogue.stack}")
+        Step(
+            Action.RECEIVE, identity, str(version), f"released by {inputs.catalogue.origin(record)}"
+        )
     )
     draft.steps += goods.steps
 
@@ -60,8 +62,7 @@ def _wanted(inputs: Inputs, identity: str, held: list[Held], draft: Draft) -> En
         entry
         for name in inputs.names_of(identity)
         for entry in inputs.catalogue.of(name)
-        if entry.retired is None
-        and (entry.record.definition, entry.record.parsed()) not in inputs.catalogue.revoked
+        if entry.retired is None and not bad_offer(inputs, inputs.catalogue, entry.record)
     ]
     offers.sort(key=lambda entry: (entry.record.parsed(), entry.record.built))
     offer, waiting = admitted(inputs, identity, offers)

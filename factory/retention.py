@@ -45,7 +45,9 @@ def judge(inputs: Inputs, identity: str, released: list[Held]) -> list[Verdict]:
         newer = released[place + 1 :]
         allowed = keep.allows(len(newer) + 1, _age(inputs, held))
         goes = _going(inputs, held, allowed=allowed, keep=keep)
-        if on_hold(inputs, identity):
+        if inputs.elsewhere(identity):
+            verdicts.append(_handed_over(inputs, identity, held))
+        elif on_hold(inputs, identity):
             verdicts.append(Verdict(held, True, "on hold"))
         elif identity not in inputs.images:
             keeps = inputs.settings.on_removal is OnRemoval.KEEP
@@ -64,6 +66,19 @@ def judge(inputs: Inputs, identity: str, released: list[Held]) -> list[Verdict]:
             stays = _kept_for(inputs, held, others)
             verdicts.append(Verdict(held, stays is not None, stays or goes))
     return verdicts
+
+
+def _handed_over(inputs: Inputs, identity: str, held: Held) -> Verdict:
+    """Judge a version of what another stack builds now: it stays until an engineer lets it go.
+
+    Nobody here can tell whether the other stack has a good one by now, or who has it yet.
+    """
+    if not inputs.takes(inputs.settings.let_go, identity):
+        todo = "kept until image-factory:letGo takes it"
+        return Verdict(held, True, f"another stack builds it now; {todo}")
+    if child := _child_of(inputs, held):
+        return Verdict(held, True, f"{child} is built on it")
+    return Verdict(held, False, "another stack builds it now, and image-factory:letGo takes it")
 
 
 def _child_of(inputs: Inputs, held: Held) -> str | None:

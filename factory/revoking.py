@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from factory.catalogue import Catalogue
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.names import image_name, parse_part
 from factory.plan_model import Action, Step
+from factory.record import Record
 from factory.versions import Version
 
 # {identity: {version: reason}}, as it stands in a catalogue
@@ -18,15 +20,21 @@ def revoked(inputs: Inputs, held: Held) -> str:
     """Say why nobody is to use a version, "" if it is good.
 
     By this stack's setting or by its source's word; and what was built on a revoked one is revoked
-    with it.
+    with it, whoever built that.
     """
-    if reason := _named(inputs, held.identity, held.version):
+    reason = _named(inputs, held.identity, held.version)
+    if held.guest:
+        reason = reason or _of_neighbours(inputs, held.identity, held.version)
+    if reason:
         return reason
     place = parse_part(held.record.parent) if held.record and held.record.parent else None
     if place is None or held.record is None:
         return ""
     parent = inputs.ledger.held.get((place[0], place[1]))
-    reason = revoked(inputs, parent) if parent else _named(inputs, place[0], place[1])
+    if parent is not None:
+        reason = revoked(inputs, parent)
+    else:
+        reason = _named(inputs, place[0], place[1]) or _of_neighbours(inputs, place[0], place[1])
     return f"built on {held.record.parent}: {reason}" if reason else ""
 
 
@@ -47,6 +55,29 @@ def _named(inputs: Inputs, identity: str, version: Version) -> str:
     return ""
 
 
+def _of_neighbours(inputs: Inputs, identity: str, version: Version) -> str:
+    """Give the reason if the stacks that parents come from say that a version is revoked."""
+    return inputs.parents.revoked.get((identity, version), "") if inputs.parents else ""
+
+
+def bad_offer(inputs: Inputs, catalogue: Catalogue, record: Record) -> str:
+    """Say why nobody is to take what a catalogue offers, "" if it is good.
+
+    Of several stacks, the one that built a child may not have heard yet of what its parent's says.
+    """
+    if reason := catalogue.revoked.get((record.definition, record.parsed())):
+        return reason
+    place = parse_part(record.parent) if record.parent else None
+    if place is None:
+        return ""
+    parent = catalogue.entries.get(place[:2])
+    if parent is not None:
+        reason = bad_offer(inputs, catalogue, parent.record)
+    else:
+        reason = catalogue.revoked.get((place[0], place[1])) or _named(inputs, place[0], place[1])
+    return f"built on {record.parent}: {reason}" if reason else ""
+
+
 def revocations(inputs: Inputs) -> Revoked:
     """Collect everything revoked that this stack knows of, for its receivers and theirs.
 
@@ -62,6 +93,8 @@ def revocations(inputs: Inputs) -> Revoked:
                 if (name, Version.parse(text)) not in inputs.ledger.held:
                     found[name, Version.parse(text)] = entry.reason
     for key, held in inputs.ledger.held.items():
+        if held.guest:
+            continue  # of that its own stack speaks
         if reason := revoked(inputs, held):
             found[key] = reason
     told: dict[str, dict[str, str]] = {}

@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from factory import names
 from factory.due import Build
 from factory.inputs import Inputs
+from factory.models import Definition
 from factory.names import version_urn_name
 
 _CORES = re.compile(r"(?:Standard|Basic)_[A-Za-z]+(\d+)")
@@ -27,6 +29,36 @@ def cores_of(size: str) -> int:
     return int(match[1]) if match else 0
 
 
+def cores_at_once(definition: Definition) -> int:
+    """Give the most cores that a build has at once, in whichever size its VMs come to be.
+
+    The build VM stays until the release, so a version that is verified has two for a while.
+    """
+    largest = max(cores_of(size) for size in definition.sizes)
+    return largest * (1 if definition.verification is None else 2)
+
+
+def _budget(inputs: Inputs, builds: list[Build]) -> int | None:
+    """Give the cores that ``maxCores`` leaves to new builds; None for no limit.
+
+    Builds that go on take theirs, and so does every other VM of this stack that is still there:
+    Azure's quota counts one that is stopped as well.
+    """
+    if not inputs.settings.max_cores:
+        return None
+    going_on = {
+        (build.spec.definition, build.spec.version): cores_at_once(build.spec.content)
+        for build in builds
+        if build.resumed
+    }
+    others = sum(
+        cores_of(vm.size)
+        for vm in inputs.observed.vms.values()
+        if (vm.tags.get(names.DEFINITION), vm.tags.get(names.VERSION)) not in going_on
+    )
+    return inputs.settings.max_cores - sum(going_on.values()) - others
+
+
 def admit(inputs: Inputs, builds: list[Build]) -> list[Admission]:
     """Decide for every build that is due, oldest image first.
 
@@ -35,17 +67,26 @@ def admit(inputs: Inputs, builds: list[Build]) -> list[Admission]:
     """
     limit = inputs.settings.max_concurrent_builds
     free = inputs.observed.cores_free
+    budget = _budget(inputs, builds)
     running = 0
     admitted = []
     for build in sorted(builds, key=lambda build: _urgency(inputs, build)):
-        needed = 0 if build.resumed else cores_of(build.spec.content.size)
+        content = build.spec.content
+        needed = 0 if build.resumed else cores_of(content.size)
         if limit and running >= limit and not build.resumed:
             fault = f"maxConcurrentBuilds is {limit}; planned for the next run"
         elif free is not None and needed > free:
             fault = f"it needs {needed} cores, {max(free, 0)} are free; planned for the next run"
+        elif not build.resumed and budget is not None and cores_at_once(content) > budget:
+            fault = (
+                f"it needs {cores_at_once(content)} cores, {max(budget, 0)} of maxCores "
+                f"{inputs.settings.max_cores} are left; planned for the next run"
+            )
         else:
             fault = ""
             running += 1
+            if budget is not None and not build.resumed:
+                budget -= cores_at_once(content)
             free = None if free is None else free - needed
         admitted.append(Admission(build, fault))
     return _with_their_parents(admitted)

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from factory.lineage import Image, parent_of
-from factory.patterns import takes_any
+from factory.patterns import takes, takes_any
 from factory.settings import Settings
 
 
+def builds(settings: Settings, identity: str) -> bool:
+    """Tell whether this stack's ``builds`` takes a definition, by its present name alone.
+
+    What it was called before says nothing of who builds it today.
+    """
+    return not settings.built_here or takes(settings.built_here, identity)
+
+
 def selected(images: Mapping[str, Image], settings: Settings) -> dict[str, Image]:
-    """Give the definitions that ``only`` takes, with all that they are built on; all without it."""
+    """Give the definitions that ``builds`` takes; of a trial stack, those that ``only`` takes.
+
+    The latter with all that they are built on, as far as ``builds`` takes it.
+    """
+    images = {name: image for name, image in images.items() if builds(settings, name)}
     if not settings.only:
-        return dict(images)
+        return images
     found: set[str] = set()
     for identity in images:
         name: str | None = identity if takes_any(settings.only, images[identity].names) else None

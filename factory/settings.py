@@ -16,7 +16,7 @@ from factory.fields import (
     Duration,
     Identity,
     Moment,
-    StackName,
+    StackNames,
     Strict,
     Switch,
     Text,
@@ -201,7 +201,12 @@ class Settings(Strict):
     environments: list[LabEnvironment] = []
     only: list[Pattern] = []
     """Patterns of the definitions that a trial stack builds; with what they are built on."""
-    receives_from: Annotated[StackName | None, BeforeValidator(_empty_is_none)] = None
+    built_here: Annotated[list[Pattern], Field(alias="builds")] = []
+    """Patterns of the definitions that this stack builds; all without any."""
+    parents_from: StackNames = []
+    let_go: list[Pattern] = []
+    max_cores: Annotated[int, Field(ge=0)] = 0
+    receives_from: StackNames = []
     keep: Annotated[Keep | None, BeforeValidator(_empty_is_none)] = None
     after: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
     approve: dict[Identity, list[VersionText]] | None = None

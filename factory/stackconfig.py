@@ -15,7 +15,6 @@ from factory.settings import NAMESPACE, WORK_VARIABLE
 
 _TEXT = (
     "images",
-    "receivesFrom",
     "resourceGroup",
     "sourceGrace",
     "pollInterval",
@@ -26,7 +25,9 @@ _TEXT = (
     "lockFile",
     "retireAfter",
 )
-_NUMBERS = ("maxRetirements", "maxConcurrentBuilds")
+_NUMBERS = ("maxRetirements", "maxConcurrentBuilds", "maxCores")
+# One stack as text, or a list of them.
+_STACKS = ("receivesFrom", "parentsFrom")
 _FLAGS = ("protectImages",)
 _OBJECTS = (
     "factoryLab",
@@ -35,6 +36,8 @@ _OBJECTS = (
     "environments",
     "keep",
     "only",
+    "builds",
+    "letGo",
     "approve",
     "pin",
     "hold",
@@ -80,11 +83,17 @@ def raw_settings() -> dict[str, Any]:
     own, provider = pulumi.Config(NAMESPACE), pulumi.Config("azure-native")
     raw: dict[str, Any] = {name: own.get(name) for name in _TEXT}
     raw |= {name: own.get_object(name) for name in _OBJECTS}
+    raw |= {name: _stacks(own, name) for name in _STACKS}
     raw |= {name: own.get_int(name) for name in _NUMBERS}
     raw |= {name: own.get_bool(name) for name in _FLAGS}
     raw["region"] = provider.get("location")
     raw["subscriptionId"] = provider.get("subscriptionId") or os.environ.get("ARM_SUBSCRIPTION_ID")
     return {name: value for name, value in raw.items() if value not in (None, "")}
+
+
+def _stacks(own: pulumi.Config, name: str) -> Any:
+    text = own.get(name)
+    return own.get_object(name) if text is not None and text.startswith(("[", "{")) else text
 
 
 def provider_setting(key: str) -> str | None:

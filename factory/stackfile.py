@@ -64,6 +64,14 @@ class StackFile:
         return self.file.place(found)
 
 
+def setting_name(field: str) -> str:
+    """Give the name under which a field of :class:`Settings` stands in a stack file."""
+    return Settings.model_fields[field].alias or to_camel(field)
+
+
+SETTINGS = frozenset(setting_name(field) for field in Settings.model_fields)
+
+
 def key_of(setting: str) -> str:
     """Give the key of a setting in the stack file."""
     if setting in _OF_PROVIDER:
@@ -81,7 +89,7 @@ def read_stack_file(path: Path, shown: str, problems: Problems) -> StackFile:
         problems.error(found.place(("config",)), "config: expected a mapping of settings")
         config = {}
     _check_top(found, problems)
-    known = {to_camel(name) for name in Settings.model_fields} - set(_OF_PROVIDER)
+    known = SETTINGS - set(_OF_PROVIDER)
     raw: dict[str, Any] = {}
     unknown: list[str] = []
     for key, value in config.items():
@@ -135,7 +143,7 @@ def same_value(of_engine: Any, written: Any) -> bool:
 
 def check_keys(stack: StackFile, wanted: Iterable[str], problems: Problems) -> None:
     """Note keys that nothing reads; ``wanted`` are the names of secrets in use."""
-    known = {to_camel(name) for name in Settings.model_fields} - set(_OF_PROVIDER)
+    known = SETTINGS - set(_OF_PROVIDER)
     secrets = set(wanted)
     for name in stack.unknown:
         place = stack.place(name)

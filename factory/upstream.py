@@ -2,49 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-
-from pydantic.alias_generators import to_camel
 
 from factory.configuration import parse_settings
 from factory.problems import Problems
-from factory.settings import NAMESPACE, Settings
+from factory.settings import Settings
 from factory.soaking import Upstream
-from factory.yamlfile import read_yaml
+from factory.stackfile import StackFile, read_stack_file, with_defaults
 
-_KEYS = {f"{NAMESPACE}:{to_camel(name)}" for name in Settings.model_fields}
-_PROVIDERS = {"azure-native:location": "region", "azure-native:subscriptionId": "subscriptionId"}
+# A subscription may come by ARM_SUBSCRIPTION_ID; nothing here hangs on it.
+_ANY = "00000000-0000-0000-0000-000000000000"
 
 
-def read_upstream(folder: Path | None, receives_from: str | None) -> list[Upstream]:
-    """Read the settings of the stack that is received from, of the one before it, and so on.
+def read_sibling(folder: Path | None, name: str) -> tuple[StackFile, Settings] | None:
+    """Read another stack's file; None if it is not there, or not to be understood.
 
-    The chain ends where a file is not there, or not to be understood: what is wrong with it is told
-    by its own stack. ``folder`` is where Pulumi.yaml is, None if the engine does not say.
+    What is wrong with it is told by its own stack. ``folder`` is where Pulumi.yaml is, None if the
+    engine does not say.
     """
-    found: list[Upstream] = []
-    name = receives_from
-    while folder is not None and name and name not in {each.stack for each in found}:
-        if "/" in name:
-            break  # another project's, maybe: its stack file need not be the one of that name here
-        settings = _settings(folder / f"Pulumi.{name}.yaml")
-        if settings is None:
-            break
-        found.append(Upstream(name, settings))
-        name = settings.receives_from
-    return found
-
-
-def _settings(path: Path) -> Settings | None:
+    # Another project's, maybe: its stack file need not be the one of that name here.
+    if folder is None or "/" in name:
+        return None
+    path = folder / f"Pulumi.{name}.yaml"
     if not path.is_file():
         return None
     unheard = Problems()
-    read = read_yaml(path, path.name, unheard)
-    config = read.data.get("config") if read else None
-    if not isinstance(config, dict):
-        return None
-    raw = {key.partition(":")[2]: value for key, value in config.items() if key in _KEYS}
-    raw |= {name: config[key] for key, name in _PROVIDERS.items() if key in config}
-    # A subscription may come by ARM_SUBSCRIPTION_ID; nothing here hangs on it.
-    raw.setdefault("subscriptionId", "00000000-0000-0000-0000-000000000000")
-    return parse_settings(raw, path.name, unheard)
+    stack = read_stack_file(path, path.name, unheard)
+    raw = {"subscriptionId": _ANY, **with_defaults(stack, folder / "Pulumi.yaml")}
+    settings = parse_settings(raw, stack, unheard) if stack.file else None
+    return (stack, settings) if settings else None
+
+
+def read_upstream(folder: Path | None, stacks: Sequence[str]) -> list[list[Upstream]]:
+    """Read every chain that leads to this stack: one it receives from, the one before it, and on.
+
+    A chain ends where a file is not there, or not to be understood.
+    """
+    return [chain for name in stacks for chain in _chains(folder, name, ())]
+
+
+def _chains(folder: Path | None, name: str, seen: tuple[str, ...]) -> list[list[Upstream]]:
+    found = None if name in seen else read_sibling(folder, name)
+    if found is None:
+        return []
+    here = Upstream(name, found[1])
+    before = [
+        chain
+        for source in here.settings.receives_from
+        for chain in _chains(folder, source, (*seen, name))
+    ]
+    return [[here, *chain] for chain in before] or [[here]]

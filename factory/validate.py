@@ -32,9 +32,10 @@ def cross_check(
         for index, pattern in enumerate(lab.images):
             place = stack.place("labs", at, "images", index), f"{NAMESPACE}:labs.{lab.name}"
             _pattern(images, pattern, place, faulty, problems)
-    for index, pattern in enumerate(settings.only):
-        place = stack.place("only", index), f"{NAMESPACE}:only"
-        _pattern(images, pattern, place, faulty, problems)
+    for setting, patterns in {"only": settings.only, "builds": settings.built_here}.items():
+        for index, pattern in enumerate(patterns):
+            place = stack.place(setting, index), f"{NAMESPACE}:{setting}"
+            _pattern(images, pattern, place, faulty, problems)
     # Labs that are told of as faulty are left out of the settings: who knows what they take?
     written = stack.raw.get("labs")
     labs_known = written is None or (
@@ -42,7 +43,7 @@ def cross_check(
     )
     _check_names(images, settings, stack, faulty, problems)
     if settings.builds and labs_known:
-        for image in images.values():
+        for image in selected(images, settings).values():
             if not settings.only and not any(
                 takes_any(lab.images, image.names) for lab in settings.labs
             ):
@@ -81,6 +82,7 @@ def _check_names(
         "hold": list(settings.hold),
         "rebuild": list(settings.rebuild),
         "allowNone": list(settings.allow_none),
+        "letGo": list(settings.let_go),
     }
     for setting, patterns in listed.items():
         for index, pattern in enumerate(patterns):

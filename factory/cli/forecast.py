@@ -6,10 +6,11 @@ import argparse
 from datetime import timedelta
 
 from factory.cli.options import Commands, add_command
-from factory.cli.reading import Reading, Stack
+from factory.cli.reading import Stack
 from factory.durations import parse_duration
 from factory.forecast import forecast
 from factory.forecast_report import forecast_json, forecast_table
+from factory.inputs import Inputs
 from factory.problems import FactoryError
 
 _EXAMPLE = """  python -m factory forecast --stack dev
@@ -59,21 +60,24 @@ def _every(text: str) -> timedelta:
 
 def _run(options: argparse.Namespace) -> int:
     stack = Stack.of(options)
-    chain = [reading.inputs for reading in _chain(stack, alone=options.alone)]
+    chain = list(_chain(stack, {}, alone=options.alone).values())
     weeks = forecast(chain, options.weeks, options.every)
     write = forecast_json if options.json else forecast_table
     print(write(chain[-1].stack, weeks, options.every))
     return 0
 
 
-def _chain(stack: Stack | None, *, alone: bool) -> list[Reading]:
-    """Read the stack and those before it, the one that builds first."""
-    found: list[Reading] = []
-    while stack is not None:
-        reading = stack.read(catalogue=alone)
-        if any(reading.inputs.stack == other.inputs.stack for other in found):
-            msg = f"{reading.inputs.stack} receives from itself, by way of others"
-            raise FactoryError(msg)
-        found.insert(0, reading)
-        stack = None if alone else stack.source_of(reading)
+def _chain(
+    stack: Stack, found: dict[str, Inputs], *, alone: bool, below: tuple[str, ...] = ()
+) -> dict[str, Inputs]:
+    """Read the stack and all before it, by full name: each after those that it takes from."""
+    reading = stack.read(catalogue=alone)
+    name = reading.inputs.stack
+    if name in below:
+        msg = f"{name} receives from itself, by way of others"
+        raise FactoryError(msg)
+    for source in [] if alone else stack.sources_of(reading):
+        if source.engine.stack_name() not in found:
+            _chain(source, found, alone=alone, below=(*below, name))
+    found[name] = reading.inputs
     return found

@@ -15,6 +15,7 @@ from factory.observe import observe_offers
 from factory.patterns import fault_of
 from factory.problems import FactoryError, Problems
 from factory.relock import relocked
+from factory.selection import selected
 from factory.settings import NAMESPACE
 
 _EXAMPLE = """  python -m factory lock --stack dev
@@ -61,10 +62,13 @@ def _run(options: argparse.Namespace) -> int:
     problems = Problems()
     old = _old(path, shown, options, problems)
     problems.raise_if_any("lock")
-    offers = observe_offers(connect(stack.engine).arm, sources.settings, sources.images)
+    images = selected(sources.images, sources.settings)
+    offers = observe_offers(connect(stack.engine).arm, sources.settings, images)
     for line in offers.warnings:
         warn(line)
-    new = relocked(sources.images, offers, old, problems, options.only, learn=not options.check)
+    new = relocked(images, offers, old, problems, options.only, learn=not options.check)
+    # What other stacks build is theirs to lock, in this file or another.
+    new |= {name: old[name] for name in old.keys() & sources.images.keys() - images.keys()}
     problems.raise_if_any("lock")
     found = differences(old, new)
     print("\n".join([_headline(shown, found, path), *(f"  {line}" for line in found)]))

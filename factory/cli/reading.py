@@ -59,9 +59,7 @@ class Stack:
             warn(str(warning))
         return sources
 
-    def source_of(self, reading: Reading) -> Stack | None:
-        """Give the stack that this one receives from; it is read in the same work folder."""
-        name = reading.inputs.settings.receives_from
-        if not name:
-            return None
-        return Stack(Place(self.engine.full_name(name), self.place.work, None, self.place.images))
+    def sources_of(self, reading: Reading) -> list[Stack]:
+        """Give the stacks that this one takes from; they are read in the same work folder."""
+        names = reading.inputs.sources
+        return [Stack(Place(name, self.place.work, None, self.place.images)) for name in names]

@@ -51,7 +51,9 @@ class Build(Machine):
         """Give the marketplace image, or the parent's: nothing is built on what is not released."""
         base = self.definition.base
         if self._parent is not None:
-            return Origin(None, self._parent.image_id, (self._began, self._parent.record))
+            record = self._parent.record
+            after = (self._began, record) if record is not None else (self._began,)
+            return Origin(None, self._parent.image_id, after)
         if isinstance(base, ParentBase):
             return Origin(after=(self._began,))
         gallery = {

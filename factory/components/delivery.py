@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_azure_native import devtestlab
@@ -17,11 +17,20 @@ from factory.settings import TargetLab
 
 
 class Delivery(pulumi.ComponentResource):
-    """What one lab of somebody else's holds of ours. The lab itself is named, never declared."""
+    """What one lab of somebody else's holds of ours. The lab itself is named, never declared.
 
-    def __init__(self, lab: TargetLab, opts: pulumi.ResourceOptions | None = None) -> None:
+    Or this stack's factory lab and what it holds of other stacks; ``ready`` is what that waits for.
+    """
+
+    def __init__(
+        self,
+        lab: TargetLab,
+        ready: Sequence[pulumi.Resource] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("imagefactory:index:Delivery", lab.name, {}, opts)
         self.lab = lab
+        self.ready = ready
         self.register_outputs({})
 
     def adopt(self, old: Adoption) -> None:
@@ -55,7 +64,7 @@ class CustomImageDelivery(Delivery):
         self, args: CustomImageArgs, opts: pulumi.ResourceOptions, adopt: str | None
     ) -> pulumi.CustomResource:
         """Declare the custom image of one version in this lab."""
-        own = pulumi.ResourceOptions(parent=self, **adoption(adopt))
+        own = pulumi.ResourceOptions(parent=self, depends_on=[*self.ready], **adoption(adopt))
         merged = pulumi.ResourceOptions.merge(opts, own)
         return custom_image(args, self.lab.name, self.lab.resource_group, merged)
 
@@ -63,6 +72,6 @@ class CustomImageDelivery(Delivery):
 _KINDS: Mapping[Kind, type[Delivery]] = {Kind.CUSTOM_IMAGE: CustomImageDelivery}
 
 
-def delivery_for(lab: TargetLab) -> Delivery:
+def delivery_for(lab: TargetLab, ready: Sequence[pulumi.Resource] = ()) -> Delivery:
     """Make the delivery component of the kind that the lab's settings name."""
-    return _KINDS[lab.delivery](lab)
+    return _KINDS[lab.delivery](lab, ready)

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from factory.components.factory_lab import FactoryLabComponent
 from factory.context import Run
+from factory.names import image_name, parse_part
 from factory.record import Spec, expiry, tags_for
 
 _USER = "imagefactory"
@@ -19,10 +20,19 @@ _USER = "imagefactory"
 
 @dataclass(frozen=True)
 class Parent:
-    """The released version a layered image is built on: its custom image and its record."""
+    """The released version a layered image is built on: its custom image, and what stands for it.
+
+    ``record`` is None for one that another stack holds in the same lab.
+    """
 
     image_id: pulumi.Input[str]
-    record: pulumi.Resource
+    record: pulumi.Resource | None = None
+
+
+def neighbour(lab: FactoryLabComponent, name: str) -> Parent | None:
+    """Give a version (identity@version) that another stack holds in the same factory lab."""
+    place = parse_part(name)
+    return Parent(f"{lab.id}/customimages/{image_name(*place[:2])}") if place else None
 
 
 @dataclass(frozen=True)

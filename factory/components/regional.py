@@ -47,8 +47,9 @@ class Regional:
         # The release mark: what carries it is never cleared away as a leftover.
         self._tags = {**goods.tags, names.RELEASED: "yes"}
 
-    def deliver(self, regions: Sequence[RegionDelivery]) -> None:
-        """Declare everything the plan wants in every region."""
+    def deliver(self, regions: Sequence[RegionDelivery]) -> dict[str, pulumi.CustomResource]:
+        """Declare everything the plan wants in every region; gives the images by lab."""
+        images: dict[str, pulumi.CustomResource] = {}
         snapshot_here: pulumi.Input[str] | None = self._goods.source_id
         image_here: pulumi.Input[str] | None = None
         for region in regions:
@@ -73,9 +74,10 @@ class Regional:
                 frozen = _SOURCES if stuck and lab.held else None
                 opts = self._after_release(hooks=hooks, ignore_changes=frozen)
                 opts = pulumi.ResourceOptions.merge(opts, shield(self._goods.guard))
-                delivery.add(args, opts, lab.adopt)
+                images[lab.lab.name] = delivery.add(args, opts, lab.adopt)
         if self._goods.capture is not None:
             self._restore(self._goods.capture, image_here, snapshot_here)
+        return images
 
     def _after_release(self, **options: Any) -> pulumi.ResourceOptions:
         """Everything here waits for the release record."""

@@ -62,19 +62,29 @@ class Version(pulumi.ComponentResource):
             msg = f"{name}: a version is built or kept"
             raise ValueError(msg)
         self._stash = goods.record
+        self._images: Mapping[str, pulumi.CustomResource] = {}
         if plan.retired is None:
-            Regional(self, self._run, args.group, args.deliveries, goods).deliver(plan.regions)
+            regional = Regional(self, self._run, args.group, args.deliveries, goods)
+            self._images = regional.deliver(plan.regions)
         self.register_outputs({})
 
     def _part(self, *path: str) -> str:
         return names.part(self._args.plan.identity, self._args.plan.version, *path)
 
     def as_parent(self) -> Parent | None:
-        """Give what a layered image is built on; the record stands for the custom image too."""
+        """Give what a layered image is built on; the record stands for the custom image too.
+
+        Not that of a guest, which is there before its image has come.
+        """
         if self._args.lab is None or self._stash is None:
             return None
+        stands: pulumi.Resource | None = self._stash
+        if self._args.plan.guest:
+            stands = self._images.get(self._args.lab.spec.name)
+            if stands is None:
+                return None
         name = names.image_name(self._args.plan.identity, self._args.plan.version)
-        return Parent(f"{self._args.lab.id}/customimages/{name}", self._stash)
+        return Parent(f"{self._args.lab.id}/customimages/{name}", stands)
 
     def _build(self, spec: Spec) -> tuple[Goods, pulumi.Output[Any]]:
         plan, run = self._args.plan, self._run
@@ -149,7 +159,7 @@ class Version(pulumi.ComponentResource):
 
     def _keep(self, record: Record) -> tuple[Goods, pulumi.Output[Any]]:
         plan, run = self._args.plan, self._run
-        receiving = self._args.lab is None
+        receiving = self._args.lab is None or plan.guest
         tags = tags_for(record, stack=run.stack, attempt=record.attempt)
         goods = Goods(
             identity=plan.identity,
@@ -181,6 +191,13 @@ class Version(pulumi.ComponentResource):
             parts.append(source)
         if not receiving and plan.captured_from is Source.VM:
             parts.append(self._captured(goods, record.vm_id, source))
+        if plan.guest:
+            # Before the record, and gone after it: one of another stack never looks like our own.
+            parts.append(
+                pulumi.Stash(
+                    self._part("guest"), input="yes", opts=pulumi.ResourceOptions(parent=self)
+                )
+            )
         stash = pulumi.Stash(
             self._part("record"),
             input=record.dump(),

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic.alias_generators import to_camel
 
 from factory.configuration import parse_settings
 from factory.definitions import load_images
 from factory.problems import Problems
 from factory.settings import Settings
-from factory.stackfile import same_value
+from factory.stackfile import SETTINGS, same_value
 from factory.validate import cross_check, wanted_secrets
 from tests.plan.world import image, lab
 
@@ -88,7 +87,7 @@ def test_faults_are_named_by_their_setting(changes: dict[str, Any], fault: str) 
 
 def test_the_defaults_of_the_project_file_mean_what_the_code_means() -> None:
     project = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())
-    assert set(project["config"]) <= {to_camel(name) for name in Settings.model_fields}
+    assert set(project["config"]) <= SETTINGS
     defaults = {
         key: entry["default"]
         for key, entry in project["config"].items()

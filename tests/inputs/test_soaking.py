@@ -106,13 +106,14 @@ def test_the_files_beside_the_own_one_are_read_as_far_as_they_go(tmp_path: Path)
 
     write("staging", receivesFrom="dev", after="2d", keep={"newest": 4})
     write("dev", factoryLab={"name": "f", "resourceGroup": "g", "create": True}, keep=2)
-    found = read_upstream(tmp_path, "staging")
+    (found,) = read_upstream(tmp_path, ["staging"])
     assert [(each.stack, str(each.settings.keep)) for each in found] == [
         ("staging", "newest 4"),
         ("dev", "newest 2"),
     ]
     assert found[0].settings.after == timedelta(days=2)
     (tmp_path / "Pulumi.dev.yaml").write_text(": [")
-    assert [each.stack for each in read_upstream(tmp_path, "staging")] == ["staging"]
-    assert read_upstream(tmp_path, "absent") == read_upstream(None, "staging") == []
-    assert read_upstream(tmp_path, "other/project/staging") == []
+    (found,) = read_upstream(tmp_path, ["staging"])
+    assert [each.stack for each in found] == ["staging"]
+    assert read_upstream(tmp_path, ["absent"]) == read_upstream(None, ["staging"]) == []
+    assert read_upstream(tmp_path, ["other/project/staging"]) == []

@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from factory import names
-from factory.catalogue import Catalogue, read_catalogue, written
+from factory.catalogue import Catalogue, written
+from factory.catalogues import read_all
 from factory.configuration import parse_settings
 from factory.definitions import Image
 from factory.inputs import Inputs
 from factory.ledger import Ledger, read_ledger
+from factory.lineage import present_names
 from factory.models import Capture, Definition
 from factory.observed import BuildVm, Observed, ObservedLab
 from factory.plan import make_plan
@@ -23,10 +25,13 @@ from factory.settings import Settings
 
 DEV = "organization/image-factory/dev"
 PROD = "organization/image-factory/prod"
+LINUX = "organization/image-factory/linux"
 SUBSCRIPTIONS = {
     DEV: "11111111-1111-4111-8111-111111111111",
     PROD: "22222222-2222-4222-8222-222222222222",
+    LINUX: "33333333-3333-4333-8333-333333333333",
 }
+BUILDERS = (DEV, LINUX)
 START = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
@@ -52,7 +57,7 @@ def settings(stack: str, labs: list[dict[str, Any]], **more: Any) -> Settings:
         "resourceGroup": "rg-factory",
         "labs": labs,
     }
-    if stack == DEV:
+    if stack in BUILDERS:
         raw["factoryLab"] = {"name": "factory", "resourceGroup": "rg-factory", "create": True}
     else:
         raw["receivesFrom"] = "dev"
@@ -105,6 +110,9 @@ class World:
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     vms: dict[str, BuildVm] = field(default_factory=dict)
     source: World | None = None
+    # Further stacks: that this one receives from too, and that build what its own are built on.
+    further: list[World] = field(default_factory=list)
+    neighbours: list[World] = field(default_factory=list)
 
     @property
     def ledger(self) -> Ledger:
@@ -130,12 +138,26 @@ class World:
             observed=self.observed(**changes),
             commit="c0ffee",
             catalogue=self.catalogue(),
+            parents=self._read(self.neighbours, patient=True),
+            sources=tuple(each.stack for each in [*self._sources(), *self.neighbours]),
         )
 
+    def _sources(self) -> list[World]:
+        return [*([self.source] if self.source else []), *self.further]
+
     def catalogue(self) -> Catalogue | None:
-        if self.source is None:
-            return None
-        return read_catalogue(self.source.ledger.outputs, self.source.stack, 0)
+        return self._read(self._sources())
+
+    def _read(self, worlds: list[World], *, patient: bool = False) -> Catalogue | None:
+        outputs = {world.stack: world.ledger.outputs for world in worlds}
+        moved = present_names(self.images)
+        return read_all(
+            lambda stack: outputs[stack],
+            list(outputs),
+            {},
+            lambda identity: moved.get(identity, identity),
+            patient=patient,
+        )
 
     def plan(self, **changes: Any) -> Plan:
         return make_plan(self.inputs(**changes))
@@ -231,7 +253,7 @@ def played(
                 continue
         entry = _released(put, version, stack)
         _delivered(put, version, broken_labs)
-        if version.source.lost:
+        if version.source.lost or version.guest:
             continue
         catalogue.setdefault(version.identity, {})[str(version.version)] = entry
     for left in plan.unreleased:
@@ -277,6 +299,10 @@ def _released(put: Any, version: VersionPlan, stack: str) -> dict[str, Any]:
         _put(put, version, path, since.isoformat())
     if version.revoked:
         entry["revoked"] = version.revoked
+    if version.handed_over:
+        entry["handedOver"] = "yes"
+    if version.guest:
+        _put(put, version, ("guest",), "yes")
     if record.stack == stack and not version.source.lost:
         put("source", _name(version, "source"))
     if version.captured_from:
@@ -314,8 +340,29 @@ def prod(source: World, labs: list[dict[str, Any]] | None = None, **more: Any) -
     return World(PROD, source.images, settings(PROD, own_labs, **more), source=source)
 
 
+def linux(*neighbours: World, labs: list[dict[str, Any]] | None = None, **more: Any) -> World:
+    """A second building stack, of the definitions that the first one has too."""
+    own_labs = labs if labs is not None else [lab("unix")]
+    images = neighbours[0].images if neighbours else {}
+    taken = {"builds": ["linux/**"], "parentsFrom": [each.stack for each in neighbours], **more}
+    made = World(LINUX, images, settings(LINUX, own_labs, **taken))
+    made.neighbours = list(neighbours)
+    return made
+
+
 def changed(world: World, identity: str, sku: str) -> None:
     world.images[identity] = image(identity, sku=sku)
 
 
-__all__ = ["Capture", "World", "changed", "dev", "image", "lab", "prod", "record_of", "settings"]
+__all__ = [
+    "Capture",
+    "World",
+    "changed",
+    "dev",
+    "image",
+    "lab",
+    "linux",
+    "prod",
+    "record_of",
+    "settings",
+]

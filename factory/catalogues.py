@@ -1,0 +1,97 @@
+"""Several stacks' catalogues as one: every definition has one stack that answers for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from factory.catalogue import Catalogue, Entry, read_catalogue
+from factory.catalogue_serial import OUTPUT, last_serial
+from factory.problems import FactoryError
+from factory.versions import Version
+
+_MOST_NAMED = 5
+
+
+def read_all(
+    outputs: Callable[[str], Mapping[str, Any]],
+    stacks: Sequence[str],
+    own: Mapping[str, Any],
+    present: Callable[[str], str],
+    *,
+    patient: bool = False,
+) -> Catalogue | None:
+    """Read the catalogues of ``stacks`` by their full names; None if there are none to read.
+
+    ``outputs`` gives a stack's outputs, ``own`` are those of this stack, which say what was read
+    last, ``present`` gives a definition's name of today. With ``patient`` a stack that never ran
+    offers nothing, where otherwise it stops the run; one whose catalogue was read before has to
+    have it still. Raises :class:`FactoryError` with one line.
+    """
+    found = []
+    for stack in stacks:
+        told, known = outputs(stack), last_serial(own, stack)
+        if patient and not known and OUTPUT not in told:
+            continue
+        found.append(read_catalogue(told, stack, known))
+    if not found and not (patient and stacks):
+        return None
+    return merged(found, ", ".join(stacks), present)
+
+
+def merged(
+    catalogues: Sequence[Catalogue], called: str, present: Callable[[str], str]
+) -> Catalogue:
+    """Give all that several stacks offer as one catalogue, ``called`` as messages name it.
+
+    What a stack has handed over counts beside what the one offers that builds it now. Raises
+    :class:`FactoryError` if two stacks answer for one definition.
+    """
+    _one_answers(catalogues, present)
+    if len(catalogues) == 1:
+        return catalogues[0]
+    entries: dict[tuple[str, Version], Entry] = {}
+    origins: dict[tuple[str, Version], str] = {}
+    bad: dict[tuple[str, Version], str] = {}
+    serials: dict[str, int] = {}
+    warnings = []
+    # What was handed over was there first: whoever holds it must not take another for it.
+    for catalogue in catalogues:
+        serials[catalogue.stack] = catalogue.serial
+        bad |= catalogue.revoked
+        for key, entry in catalogue.entries.items():
+            other = entries.get(key)
+            if other is not None and other.record != entry.record:
+                later = origins[key] if entry.handed_over else catalogue.stack
+                warnings.append(
+                    f"{key[0]} {key[1]} of {later} is left out: another stack gave that number to "
+                    f"a version before it handed {key[0]} over -> it comes with the next version, "
+                    f"or by image-factory:rebuild in {later}"
+                )
+                if not entry.handed_over:
+                    continue
+            entries[key], origins[key] = entry, catalogue.stack
+    newest = max((catalogue.serial for catalogue in catalogues), default=0)
+    return Catalogue(called, newest, entries, bad, origins, serials, tuple(warnings))
+
+
+def _one_answers(catalogues: Sequence[Catalogue], present: Callable[[str], str]) -> None:
+    answers: dict[str, str] = {}
+    both: dict[tuple[str, str], set[str]] = {}
+    for catalogue in catalogues:
+        for (identity, _), entry in sorted(catalogue.entries.items()):
+            if not entry.living:
+                continue
+            name = present(identity)
+            first = answers.setdefault(name, catalogue.stack)
+            if first != catalogue.stack:
+                both.setdefault((first, catalogue.stack), set()).add(name)
+    if not both:
+        return
+    (first, second), names = min(both.items())
+    some = ", ".join(sorted(names)[:_MOST_NAMED]) + (" ..." if len(names) > _MOST_NAMED else "")
+    msg = (
+        f"both {first} and {second} offer {some}: a definition has one stack that builds it -> "
+        "take it out of image-factory:builds of one of them and run `up` there; nothing was changed"
+    )
+    raise FactoryError(msg)

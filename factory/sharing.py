@@ -1,0 +1,147 @@
+"""What stack files and definitions say together where several stacks share the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import combinations
+
+from factory.lineage import Image, parent_of
+from factory.patterns import matches, takes_any
+from factory.problems import Problems
+from factory.room import cores_at_once
+from factory.selection import builds, selected
+from factory.settings import NAMESPACE, Settings
+from factory.stackfile import StackFile
+
+# Reads another stack's file by the stack's name; None if it is not there, or not to be understood.
+Siblings = Callable[[str], tuple[StackFile, Settings] | None]
+_MOST_NAMED = 3
+
+
+def check_sharing(
+    images: Mapping[str, Image],
+    settings: Settings,
+    stack: StackFile,
+    siblings: Siblings,
+    problems: Problems,
+) -> None:
+    """Note what cannot be built or received as the stack files divide the work.
+
+    As far as other stacks' files are readable: what is wrong with them is told by their own stack.
+    """
+    _one_answers(images, settings, stack, siblings, problems)
+    if not settings.builds:
+        return
+    for image in selected(images, settings).values():
+        _parent(images, image, settings, siblings, problems)
+        _cores(image, settings, problems)
+    for at, lab in enumerate(settings.labs):
+        taken = [each for each in images.values() if takes_any(lab.images, each.names)]
+        if taken and not any(builds(settings, each.identity) for each in taken):
+            problems.warn(
+                stack.place("labs", at, "images"),
+                f"{NAMESPACE}:labs.{lab.name}: all that it takes is built by other stacks, and a "
+                "stack delivers what it builds",
+                "deliver to it from a stack that receives",
+            )
+
+
+def _parent(
+    images: Mapping[str, Image],
+    image: Image,
+    settings: Settings,
+    siblings: Siblings,
+    problems: Problems,
+) -> None:
+    """Note a parent that neither this stack builds nor any that it finds parents in."""
+    parent = parent_of(image)
+    if parent is None or parent not in images or builds(settings, parent):
+        return
+    place = image.place("base", "image")
+    if not settings.parents_from:
+        problems.error(
+            place,
+            f"base.image: this stack does not build {parent} ({NAMESPACE}:builds)",
+            f"name the stack that builds it in {NAMESPACE}:parentsFrom",
+        )
+        return
+    offers = [_offers(images, name, siblings) for name in settings.parents_from]
+    if not any(offer is None or parent in offer for offer in offers):
+        problems.error(
+            place,
+            f"base.image: none of {NAMESPACE}:parentsFrom ({', '.join(settings.parents_from)}) "
+            f"builds {parent}",
+            "name the stack that does",
+        )
+
+
+def _cores(image: Image, settings: Settings, problems: Problems) -> None:
+    needed = cores_at_once(image.definition)
+    if settings.max_cores and needed > settings.max_cores:
+        verified = image.definition.verification is not None
+        problems.error(
+            image.place("size"),
+            f"its build needs {needed} cores{', with its verification' if verified else ''}, and "
+            f"{NAMESPACE}:maxCores is {settings.max_cores}: it would wait for ever",
+            "take a smaller size, or give this stack more cores",
+        )
+
+
+def _one_answers(
+    images: Mapping[str, Image],
+    settings: Settings,
+    stack: StackFile,
+    siblings: Siblings,
+    problems: Problems,
+) -> None:
+    """Note definitions that come to this stack from two others, or from another and itself."""
+    own = stack.name.rpartition("/")[2].removeprefix("Pulumi.").removesuffix(".yaml")
+
+    def known(name: str) -> tuple[StackFile, Settings] | None:
+        return (stack, settings) if name == own else siblings(name)
+
+    names = [own, *settings.parents_from] if settings.builds else settings.receives_from
+    offers = {name: _offers(images, name, known) or set() for name in names}
+    for first, second in combinations(offers, 2):
+        both = sorted(offers[first] & offers[second])
+        if not both:
+            continue
+        more = f" (and {len(both) - 1} more)" if len(both) > 1 else ""
+        problems.error(
+            _place(first, both[0], known),
+            f"{both[0]}{more} comes from {first} and from {second} "
+            f"({_place(second, both[0], known)}), and {own} takes from both",
+            "a definition has one stack that builds it: take it out of one of them",
+        )
+
+
+def _offers(
+    images: Mapping[str, Image], name: str, siblings: Siblings, before: tuple[str, ...] = ()
+) -> set[str] | None:
+    """Give the definitions that a stack offers; None if its file does not say."""
+    entry = siblings(name)
+    if entry is None or name in before:
+        return None
+    settings = entry[1]
+    if settings.builds:
+        return set(selected(images, settings))
+    found: set[str] = set()
+    for source in settings.receives_from:
+        found |= _offers(images, source, siblings, (*before, name)) or set()
+    return {
+        identity
+        for identity in found
+        if any(takes_any(lab.images, images[identity].names) for lab in settings.labs)
+    }
+
+
+def _place(name: str, identity: str, siblings: Siblings) -> str:
+    """Give the place where a stack says that it offers a definition."""
+    entry = siblings(name)
+    if entry is None:
+        return f"Pulumi.{name}.yaml"
+    stack, settings = entry
+    for index, pattern in enumerate(settings.built_here):
+        if matches(pattern, identity):
+            return stack.place("builds", index)
+    return stack.place("factoryLab" if settings.builds else "receivesFrom")

@@ -1,0 +1,65 @@
+"""Two stacks build at once, one on what the other built; one stack receives from both."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.e2e.harness import DEV, FINANCE, PROD, TEAM_WEB, FactoryUnderTest, Ran
+
+ALL = ("windows", "linux", "prod")
+
+
+def configure(factory: FactoryUnderTest) -> None:
+    shares = {
+        "windows": {"builds": ["windows/**", "base/**"], "labs": [TEAM_WEB]},
+        "linux": {"builds": ["linux/**"], "parentsFrom": ["windows"]},
+    }
+    for stack, share in shares.items():
+        lab = {"name": f"factory-{stack}", "resourceGroup": f"rg-{stack}", "create": True}
+        factory.configure(stack, DEV, resourceGroup=f"rg-{stack}", factoryLab=lab, **share)
+    receives = ["windows", "linux"]
+    factory.configure(
+        "prod", PROD, resourceGroup="rg-copies", receivesFrom=receives, labs=[FINANCE]
+    )
+
+
+def at_once(factory: FactoryUnderTest, *stacks: str) -> list[Ran]:
+    with ThreadPoolExecutor() as pool:
+        ran = list(pool.map(factory.up, stacks))
+    for each in ran:
+        assert each.ok, each.output
+    return ran
+
+
+def names(factory: FactoryUnderTest, lab: str) -> list[str]:
+    return [name.rpartition("-2026")[0] for name in factory.holding(lab)]
+
+
+def test_stacks_that_build_at_once_and_one_that_receives_from_both(
+    factory: FactoryUnderTest,
+) -> None:
+    factory.define("base/ubuntu")
+    factory.define("linux/tools", base={"image": "base/ubuntu"})
+    configure(factory)
+
+    # The first runs: there is nothing yet that the child could be built on.
+    _, second = at_once(factory, "windows", "linux")
+    assert "windows offers no good version of it yet" in second.output
+    first, second = at_once(factory, "windows", "linux")
+    assert "build" not in first.output.partition("Cost:")[0]
+    assert "1 to build, 1 to receive" in second.output
+    assert names(factory, "factory-linux") == ["base-ubuntu", "linux-tools"]
+    assert names(factory, "factory-windows") == names(factory, "team-web") == ["base-ubuntu"]
+
+    at_once(factory, "linux", "prod")
+    assert names(factory, "finance") == ["base-ubuntu", "linux-tools"]
+    for ran in at_once(factory, *ALL):
+        assert ran.step_count("unchanged")
+        for what in ("created", "updated", "replaced", "deleted"):
+            assert not ran.step_count(what), ran.output
+    for stack in ALL:
+        assert "nothing" in orphans(factory, stack)
+
+
+def orphans(factory: FactoryUnderTest, stack: str) -> str:
+    return factory.command("orphans", "--stack", stack)
