@@ -153,7 +153,9 @@ def _known(ledger: Ledger, stack: str, factory_lab: str) -> Iterator[tuple[Kind,
                     usual = names.backing_name(held.identity, held.version, region)
                     yield Kind.MANAGED_IMAGE, "", _name(held, path, usual)
                 case ("lab", target):
-                    yield Kind.LAB_IMAGE, target.lower(), _name(held, path, image)
+                    # A parent that another stack built is delivered to the factory lab itself.
+                    kind = Kind.CAPTURE if target.lower() == lab else Kind.LAB_IMAGE
+                    yield kind, target.lower(), _name(held, path, image)
 
 
 def _name(held: Held, path: tuple[str, ...], usual: str) -> str:

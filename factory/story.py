@@ -42,20 +42,22 @@ def story(inputs: Inputs, plan: Plan, identity: str, ahead: Iterator[Run]) -> st
     if image is not None and image.definition.formerly:
         lines.append(f"  formerly {', '.join(image.definition.formerly)}")
     lines += ["", f"Now:    {_now(steps)}", f"Rules:  {_rules(inputs, identity)}"]
-    if offers and inputs.catalogue is not None:
+    told = inputs.catalogue or inputs.parents
+    if offers and told is not None:
         newest = offers[-1]
         state = f", revoked: {newest.revoked}" if newest.revoked else ""
         state = state or (", retired" if newest.retired else "")
-        lines.append(f"Offer:  {newest.record.version} by {inputs.catalogue.stack}{state}")
+        lines.append(f"Offer:  {newest.record.version} by {told.origin(newest.record)}{state}")
     lines += [f"Next:   {_next(identity, plan, ahead)}", "", *_versions(inputs, held, steps)]
     return "\n".join(lines)
 
 
 def _offers(inputs: Inputs, identity: str) -> list[Entry]:
     """Give what the source offers of a definition under all its names, oldest first."""
-    if inputs.catalogue is None:
+    told = inputs.catalogue or inputs.parents
+    if told is None:
         return []
-    found = [each for name in inputs.names_of(identity) for each in inputs.catalogue.of(name)]
+    found = [each for name in inputs.names_of(identity) for each in told.of(name)]
     return sorted(found, key=lambda entry: entry.record.parsed())
 
 
@@ -81,7 +83,7 @@ def _line(step: Step) -> str:
 def _rules(inputs: Inputs, identity: str) -> str:
     image = inputs.images.get(identity)
     rules = [f"keeps the {keep_of(inputs, identity)}"]
-    if image is not None and inputs.settings.builds:
+    if image is not None and identity in inputs.here and inputs.settings.builds:
         refresh = image.definition.refresh
         rules += [f"built on {parent}"] if (parent := parent_of(image)) else []
         rules += _gates(image.definition)
@@ -90,7 +92,9 @@ def _rules(inputs: Inputs, identity: str) -> str:
         rules.append(f"marked for {spell_duration(after)} before it is deleted")
     if pin := pinned(inputs, identity):
         rules.append(f"pinned to {pin}")
-    if on_hold(inputs, identity):
+    if inputs.elsewhere(identity):
+        rules.append("another stack builds it")
+    elif on_hold(inputs, identity):
         rules.append("on hold")
     labs = [lab.name for lab in takers(inputs, identity)]
     rules.append(f"taken by {', '.join(labs)}" if labs else "no lab takes it")

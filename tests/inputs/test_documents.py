@@ -17,8 +17,8 @@ from factory.stackfile import key_of
 
 CHECKOUT = Path(__file__).parents[2]
 SETTINGS = (CHECKOUT / "docs/settings.md").read_text(encoding="utf-8")
-# Without `approve` everything is received, with {} nothing: it cannot have a default. The others are
-# a text or a list, and the engine knows one type only.
+# Without `approve` everything is received, with {} nothing: it cannot have a default. The others
+# are a text or a list, and the engine knows one type only.
 NO_DEFAULT = {"approve", "receivesFrom", "parentsFrom"}
 
 

@@ -1,4 +1,4 @@
-"""Several stacks that build: which one builds what, and how a definition goes from one to another."""
+"""Several stacks that build: which one builds what, and how a definition changes hands."""
 
 from __future__ import annotations
 
