@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from tests.e2e.harness import DEV, FINANCE, PROD, TEAM_WEB, FactoryUnderTest, Ran
 from tests.e2e.test_cli import cli
@@ -11,7 +12,7 @@ ALL = ("windows", "linux", "prod")
 
 
 def configure(factory: FactoryUnderTest) -> None:
-    shares = {
+    shares: dict[str, dict[str, Any]] = {
         "windows": {"builds": ["base/**"], "labs": [TEAM_WEB]},
         "linux": {"builds": ["linux/**"], "parentsFrom": ["windows"]},
     }

@@ -6,6 +6,7 @@ Two stacks build, each on what the other built too, and one receives from both.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -20,7 +21,7 @@ from tests.plan.test_invariants import assert_consistent, good, there
 from tests.plan.world import World, dev, image, lab, linux, prod
 
 PARENT, CHILD, ALONE = IDENTITIES = ["base/x", "linux/child", "linux/a"]
-BASES = {CHILD: {"base": {"image": PARENT}}}
+BASES: dict[str, dict[str, Any]] = {CHILD: {"base": {"image": PARENT}}}
 identities = st.sampled_from(IDENTITIES)
 some = st.sets(identities)
 
