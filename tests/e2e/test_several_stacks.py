@@ -55,7 +55,7 @@ def test_stacks_that_build_at_once_and_one_that_receives_from_both(
     at_once(factory, "linux", "prod")
     assert names(factory, "finance") == ["base-ubuntu", "linux-tools"]
     for ran in at_once(factory, *ALL):
-        assert ran.step_count("unchanged")
+        assert "unchanged" in ran.output
         for what in ("created", "updated", "replaced", "deleted"):
             assert not ran.step_count(what), ran.output
     with ThreadPoolExecutor() as pool:
