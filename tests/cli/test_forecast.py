@@ -13,7 +13,7 @@ from factory.forecast_report import FORECAST_SCHEMA, forecast_json, forecast_tab
 from factory.ledger import Ledger
 from factory.playing import played
 from factory.problems import FactoryError
-from tests.plan.world import START, World, changed, dev, image, lab, prod
+from tests.plan.world import START, World, changed, dev, image, lab, linux, prod
 
 DAY = timedelta(days=1)
 
@@ -124,3 +124,20 @@ def test_the_forecast_in_words_and_for_machines() -> None:
 def test_what_is_refused_is_told_once() -> None:
     weeks = [Week(START, refusals={"linux/a: no"}), Week(START + DAY, refusals={"linux/a: no"})]
     assert forecast_table("dev", weeks, DAY).count("Refused: linux/a: no") == 1
+
+
+def test_a_stack_is_played_with_all_that_it_receives_from() -> None:
+    source = dev("base/x", "linux/a", builds=["base/**"])
+    source.images["base/x"] = image("base/x", refresh="7d")
+    source.images["linux/a"] = image("linux/a", base={"image": "base/x"})
+    second = linux(source)
+    source.run()
+    second.run()
+    there = prod(source, [lab("finance")])
+    there.further = [second]
+    chain = [source.inputs(), second.inputs(), there.inputs()]
+    weeks = forecast(chain, 3, DAY)
+    # Parent and child every seven days: what one stack builds, the other builds on.
+    assert [week.receives for week in weeks] == [2, 2, 2]
+    newest = {name: versions[-1] for name, versions in weeks[-1].holdings["finance"].items()}
+    assert newest == {"base/x": "20261206.1", "linux/a": "20261206.1"}
