@@ -134,19 +134,14 @@ def prepare(home: Home, checkout: Path = CHECKOUT) -> list[str]:
 
 
 def in_order(stacks: dict[str, dict[str, Any]]) -> list[str]:
-    """Sort stacks by their `receivesFrom`; WorkspaceError if they receive in a circle."""
-    sources = {
-        name: str((content.get("config") or {}).get(f"{PROJECT}:receivesFrom") or "").rpartition(
-            "/"
-        )[2]
-        for name, content in stacks.items()
-    }
+    """Sort stacks by what they take from; WorkspaceError if they receive in a circle."""
+    sources = {name: _sources(content) & stacks.keys() for name, content in stacks.items()}
     order: list[str] = []
     while len(order) < len(stacks):
         ready = [
             name
-            for name, source in sorted(sources.items())
-            if name not in order and (source in order or source not in sources)
+            for name, before in sorted(sources.items())
+            if name not in order and before <= set(order)
         ]
         if not ready:
             circle = ", ".join(sorted(set(sources) - set(order)))
@@ -154,6 +149,18 @@ def in_order(stacks: dict[str, dict[str, Any]]) -> list[str]:
             raise WorkspaceError(message)
         order += ready
     return order
+
+
+def _sources(content: dict[str, Any]) -> set[str]:
+    """Give the stacks that a stack takes from, each setting one name or a list of them."""
+    config = content.get("config") or {}
+    found: set[str] = set()
+    for setting in ("receivesFrom", "parentsFrom"):
+        value = config.get(f"{PROJECT}:{setting}") or []
+        found |= {
+            str(name).rpartition("/")[2] for name in ([value] if isinstance(value, str) else value)
+        }
+    return found
 
 
 def _write_project(home: Home, checkout: Path) -> None:
