@@ -12,7 +12,7 @@ from factory.configuration import parse_settings
 from factory.definitions import Images, read_images
 from factory.problems import FactoryError, Problems
 from factory.settings import Settings
-from factory.sharing import check_sharing
+from factory.sharing import check_all_built, check_sharing
 from factory.stackfile import StackFile, check_keys, read_stack_file, with_defaults
 from factory.upstream import read_sibling
 from factory.validate import cross_check, wanted_secrets
@@ -122,6 +122,11 @@ def _check_together(
     for name, (stack, settings) in stacks.items():
         if settings:
             check_sharing(images[name].sound, settings, stack, sibling, problems)
+    # One stack alone knows nothing of what the others build.
+    folders = {id(each): each.sound for each in images.values()}
+    if len(stacks) > 1 and len(folders) == 1:
+        (found,) = folders.values()
+        check_all_built(found, [each for _, each in stacks.values() if each], problems)
 
 
 def shown(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
 from factory.lineage import Image, parent_of
@@ -43,6 +43,25 @@ def check_sharing(
                 f"{NAMESPACE}:labs.{lab.name}: all that it takes is built by other stacks, and a "
                 "stack delivers what it builds",
                 "deliver to it from a stack that receives",
+            )
+
+
+def check_all_built(
+    images: Mapping[str, Image], settings: Sequence[Settings], problems: Problems
+) -> None:
+    """Warn of definitions that none of a project's stacks builds, where stacks share the work.
+
+    A pattern that fell out of ``builds`` deletes nothing, and so would be noticed late.
+    """
+    building = [each for each in settings if each.builds and not each.only]
+    if not any(each.built_here for each in building):
+        return
+    for identity, image in images.items():
+        if not any(builds(each, identity) for each in building):
+            problems.warn(
+                image.file,
+                f"no stack builds it: no {NAMESPACE}:builds takes it",
+                "take it into the patterns of one stack",
             )
 
 
