@@ -58,7 +58,7 @@ def test_stacks_that_build_at_once_and_one_that_receives_from_both(
         assert "unchanged" in ran.output
         for what in ("created", "updated", "replaced", "deleted"):
             assert not ran.step_count(what), ran.output
-    asked = [("orphans", "--stack", stack) for stack in ALL]
+    asked: list[tuple[str, ...]] = [("orphans", "--stack", stack) for stack in ALL]
     asked.append(("forecast", "--stack", "prod", "--weeks", "1"))
     with ThreadPoolExecutor() as pool:
         *left, ahead = pool.map(lambda words: cli(factory, *words), asked)

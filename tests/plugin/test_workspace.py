@@ -81,7 +81,7 @@ def test_stacks_come_after_those_they_receive_from() -> None:
     stacks = {"a": receives("organization/image-factory/c"), "b": receives("a"), "c": {}}
     assert in_order(stacks) == ["c", "a", "b"]
     assert in_order({"lonely": receives("elsewhere")}) == ["lonely"]
-    several = {
+    several: dict[str, dict[str, Any]] = {
         "a": {"config": {"image-factory:receivesFrom": ["b", "c"]}},
         "b": {"config": {"image-factory:parentsFrom": "c"}},
         "c": {},
