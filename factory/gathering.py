@@ -23,6 +23,7 @@ from factory.ledger import read_ledger
 from factory.lock import Lock, read_lock
 from factory.observe import observe
 from factory.problems import FactoryError, Problem, Problems
+from factory.recovered import Recovered, read_recovered, with_recovered
 from factory.selection import selected
 from factory.settings import NAMESPACE, Settings
 from factory.soaking import check_soaking
@@ -74,16 +75,22 @@ class Sources:
     warnings: tuple[Problem, ...]
     lock_path: Path
     lock: Lock | None = None
+    recovered: Recovered | None = None
 
 
 def read_sources(
-    root: Path, engine: Engine, images: Path | None = None, *, use_lock: bool = True
+    root: Path,
+    engine: Engine,
+    images: Path | None = None,
+    *,
+    use_lock: bool = True,
+    use_recovered: bool = True,
 ) -> Sources:
     """Read and check settings, definitions and lock; every fault of all is told at once.
 
     ``root`` is the folder that relative settings start from, ``images`` a folder to read instead of
-    the configured one; without ``use_lock`` the lock file is not looked at. Raises
-    :class:`FactoryError`.
+    the configured one; without ``use_lock`` the lock file is not looked at, without
+    ``use_recovered`` the file that a lost state is made again from. Raises :class:`FactoryError`.
     """
     problems = Problems()
     place = f"Pulumi.{engine.stack_name().rpartition('/')[2]}.yaml"
@@ -100,12 +107,14 @@ def read_sources(
         upstream = read_upstream(engine.stack_folder(), settings.receives_from)
         check_soaking(found.sound, settings, upstream, stack.name, problems)
     lock = _lock(root, settings, stack, problems) if settings and use_lock else None
+    lost = engine.stack_folder() if use_recovered else None
+    recovered = read_recovered(lost, engine.stack_name(), problems)
     problems.raise_if_any("definitions and settings")
     if settings is None:  # unreachable: without settings there is a problem
         raise FactoryError(place)
     warnings = tuple(problems.warnings)
     lock_path = root / settings.lock_file
-    return Sources(root / folder, settings, found.sound, warnings, lock_path, lock)
+    return Sources(root / folder, settings, found.sound, warnings, lock_path, lock, recovered)
 
 
 def _stack_file(
@@ -175,20 +184,16 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
         name = engine.full_name(settings.receives_from)
         known = cat.last_serial(ledger.outputs, name)
         source = read_catalogue(engine.outputs_of(name), name, known)
+    wanted = selected(sources.images, settings)
+    observed = observe(azure.arm, settings, stack, wanted, sources.lock, vaults=azure.vaults)
     return Inputs(
         stack=stack,
         images=sources.images,
         settings=settings,
-        ledger=ledger,
-        observed=observe(
-            azure.arm,
-            settings,
-            stack,
-            selected(sources.images, settings),
-            sources.lock,
-            vaults=azure.vaults,
-        ),
+        ledger=with_recovered(ledger, sources.recovered, observed, settings, stack),
+        observed=observed,
         commit=git_commit(sources.root),
         catalogue=source,
         lock=sources.lock,
+        recovered=sources.recovered,
     )

@@ -14,12 +14,16 @@ from factory.lock import Lock
 from factory.names import image_name
 from factory.observed import Observed, Thing
 from factory.patterns import takes_any
+from factory.recovered import Recovered
 from factory.settings import Settings
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything that the plan is a function of. ``lock`` is there for a locked stack alone."""
+    """Everything that the plan is a function of. ``lock`` is there for a locked stack alone.
+
+    ``recovered`` is what a lost state is made again from; the ledger has it in already.
+    """
 
     stack: str
     images: Mapping[str, Image]
@@ -29,6 +33,7 @@ class Inputs:
     commit: str = "unknown"
     catalogue: Catalogue | None = None
     lock: Lock | None = None
+    recovered: Recovered | None = None
 
     @cached_property
     def _present(self) -> Mapping[str, str]:

@@ -109,13 +109,15 @@ class SourcePlan:
     """The source snapshot of a released version in the stack that built it.
 
     ``origin`` is the id of the copy (in ``region``) that a lost one is made again from; ``waits``
-    says that it is not complete yet, ``lost`` that it is gone for good.
+    says that it is not complete yet, ``lost`` that it is gone for good. ``adopt`` is the id of one
+    that is there and that the state lost.
     """
 
     origin: str = ""
     region: str = ""
     waits: bool = False
     lost: bool = False
+    adopt: str | None = None
 
 
 class Source(StrEnum):
@@ -132,7 +134,8 @@ class VersionPlan:
     ``retiring`` says since when it is marked as going: by lab, "" for all of them.
     ``attempt`` is the attempt to build it that begins or goes on, ``verifying`` that to verify it.
     ``vm_held`` and ``verifying_held``: the ledger has the VM of that attempt. ``protected``: the
-    engine is to refuse to delete its images.
+    engine is to refuse to delete its images. ``adopt_capture`` is the id of a custom image in the
+    factory lab that the state lost.
     """
 
     identity: str
@@ -146,6 +149,7 @@ class VersionPlan:
     retiring: Mapping[str, datetime] = field(default_factory=dict)
     revoked: str = ""
     captured_from: Source | None = None
+    adopt_capture: str | None = None
     source: SourcePlan = SourcePlan()
     vm_held: bool = False
     verifying_held: bool = False
@@ -199,6 +203,7 @@ class Plan:
     ``passed_on`` are the entries of the source's catalogue that this stack's own repeats.
     ``holdings`` ({lab: {identity: versions}}) is what labs held already and still are to hold.
     ``revoked`` ({identity: {version: reason}}) is for the catalogue: also what is gone here.
+    ``recovered`` are the versions of ``recovered.<stack>.yaml`` that are not to be taken in again.
     """
 
     versions: tuple[VersionPlan, ...]
@@ -213,6 +218,7 @@ class Plan:
     revoked: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unreleased: tuple[Unreleased, ...] = ()
     strays: tuple[Stray, ...] = ()
+    recovered: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def nothing_due(self) -> bool:

@@ -29,6 +29,7 @@ from factory.names import version_urn_name
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan
 from factory.problems import FactoryError
+from factory.recovered import OUTPUT as RECOVERED
 from factory.report import plan_table
 from factory.settings import Settings
 from factory.validate import wanted_secrets
@@ -118,6 +119,8 @@ def _export(inputs: Inputs, plan: Plan, definitions: Mapping[str, Mapping[str, A
         cat.written(inputs.stack, plan.serial, definitions, plan.revoked),
     )
     pulumi.export(HOLDINGS, plan.holdings)
+    if plan.recovered:
+        pulumi.export(RECOVERED, plan.recovered)
     if inputs.catalogue is not None:
         received = {"stack": inputs.catalogue.stack, "serial": str(inputs.catalogue.serial)}
         pulumi.export(cat.RECEIVED, received)

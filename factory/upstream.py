@@ -35,6 +35,20 @@ def read_upstream(folder: Path | None, receives_from: str | None) -> list[Upstre
     return found
 
 
+def read_receivers(folder: Path | None, stack: str) -> list[str]:
+    """Name the stacks that receive from ``stack`` (its short name) by the stack files in a folder.
+
+    A file that is not to be understood names none: what is wrong with it is told by its own stack.
+    """
+    found = []
+    for path in sorted(folder.glob("Pulumi.*.yaml")) if folder is not None else ():
+        read = read_yaml(path, path.name, Problems())
+        config = read.data.get("config") if read else None
+        if isinstance(config, dict) and config.get(f"{NAMESPACE}:receivesFrom") == stack:
+            found.append(path.name.removeprefix("Pulumi.").removesuffix(".yaml"))
+    return found
+
+
 def _settings(path: Path) -> Settings | None:
     if not path.is_file():
         return None

@@ -22,7 +22,8 @@ _LONGEST_DESCRIPTION = 1024
 class Goods:
     """What is delivered. The inputs may be Outputs of a build that is still going on.
 
-    ``capture`` is set if the factory lab's own custom image is to be made again from its backing.
+    ``capture`` is set if the factory lab's own custom image is to be made again from its backing;
+    ``capture_adopt`` is the id of one that is there and that the state lost.
     ``guard`` is set if the images are to be protected.
     ``source_waits`` says that the source is still being copied, ``source_lost`` that it is gone.
     """
@@ -39,6 +40,7 @@ class Goods:
     source_id: pulumi.Input[str] = ""
     record: pulumi.Stash | None = None
     capture: Capture | None = None
+    capture_adopt: str | None = None
     guard: pulumi.Resource | None = None
     source_waits: bool = False
     source_lost: bool = False

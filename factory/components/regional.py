@@ -224,5 +224,6 @@ class Regional:
             managed_image_id=image if generalized else None,
             snapshot_id=None if generalized else snapshot,
         )
-        opts = pulumi.ResourceOptions.merge(self._after_release(), shield(goods.guard))
+        own = self._after_release(**adoption(goods.capture_adopt))
+        opts = pulumi.ResourceOptions.merge(own, shield(goods.guard))
         capture.add(args, opts)

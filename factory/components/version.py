@@ -19,7 +19,7 @@ from factory.components.regional import FROZEN, Regional
 from factory.components.source import source_snapshot
 from factory.components.unreleased import Failures, goods_of
 from factory.components.verification import Verification
-from factory.context import Run, shield
+from factory.context import Run, adoption, shield
 from factory.gates import Check, Mark, clear_leftover, gate
 from factory.plan_model import Source, VersionPlan
 from factory.record import Record, Spec, released, tags_for
@@ -176,6 +176,7 @@ class Version(pulumi.ComponentResource):
                 version=self,
                 again_from=plan.source.origin,
                 ignore_changes=FROZEN,
+                adopt=plan.source.adopt,
             )
             goods = replace(goods, source_id=source.id, source_waits=plan.source.waits)
             parts.append(source)
@@ -199,7 +200,12 @@ class Version(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[stash]),
             )
         restored = plan.captured_from is Source.BACKING
-        goods = replace(goods, record=stash, capture=self._args.capture if restored else None)
+        goods = replace(
+            goods,
+            record=stash,
+            capture=self._args.capture if restored else None,
+            capture_adopt=plan.adopt_capture,
+        )
         return goods, stash.output
 
     def _guard(self) -> pulumi.Resource | None:
@@ -244,7 +250,13 @@ class Version(pulumi.ComponentResource):
 
         # The snapshot first: capture makes the VM unusable.
         hooks = self._gate("capture", "customimages", outcome) if outcome is not None else None
-        opts = pulumi.ResourceOptions(depends_on=[source] if source else [], hooks=hooks)
+        # Of a kept one the VM is long gone: however it is spelled here, nothing is made from it.
+        kept = adoption(self._args.plan.adopt_capture) or {"ignore_changes": ["vm"]}
+        opts = pulumi.ResourceOptions(
+            depends_on=[source] if source else [],
+            hooks=hooks,
+            **(kept if outcome is None else {}),
+        )
         return self._args.capture.add(
             goods.custom_image("capture", vm=from_vm(vm_id, goods.os, goods.kind)),
             pulumi.ResourceOptions.merge(opts, shield(goods.guard)),
