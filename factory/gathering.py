@@ -107,14 +107,15 @@ def read_sources(
         upstream = read_upstream(engine.stack_folder(), settings.receives_from)
         check_soaking(found.sound, settings, upstream, stack.name, problems)
     lock = _lock(root, settings, stack, problems) if settings and use_lock else None
-    lost = engine.stack_folder() if use_recovered else None
-    recovered = read_recovered(lost, engine.stack_name(), problems)
+    file = engine.stack_file()  # not every engine says where Pulumi.yaml is
+    beside = file.parent if file is not None else engine.stack_folder()
+    lost = read_recovered(beside, engine.stack_name(), problems) if use_recovered else None
     problems.raise_if_any("definitions and settings")
     if settings is None:  # unreachable: without settings there is a problem
         raise FactoryError(place)
     warnings = tuple(problems.warnings)
     lock_path = root / settings.lock_file
-    return Sources(root / folder, settings, found.sound, warnings, lock_path, lock, recovered)
+    return Sources(root / folder, settings, found.sound, warnings, lock_path, lock, lost)
 
 
 def _stack_file(

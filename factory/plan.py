@@ -69,7 +69,11 @@ def make_plan(inputs: Inputs) -> Plan:
         (_told(inputs, step) for step in draft.steps),
         key=lambda step: (_ORDER[step.action], step.identity, step.version, step.lab),
     )
-    versions = tuple(draft.versions)
+    recovered = settled(inputs.ledger, inputs.recovered)
+    versions = tuple(
+        replace(each, taken_in=str(each.version) in (recovered or {}).get(each.identity, ()))
+        for each in draft.versions
+    )
     passed_on = inputs.catalogue.marked() if inputs.catalogue else {}
     guards.check_retirements(inputs, draft.unreplaced)
     guards.check_last_good(inputs, draft.bereft)
@@ -91,7 +95,7 @@ def make_plan(inputs: Inputs) -> Plan:
         revoked=known_bad,
         unreleased=tuple(draft.unreleased),
         strays=tuple(draft.strays),
-        recovered=settled(inputs.ledger, inputs.recovered),
+        recovered=recovered,
     )
 
 

@@ -135,7 +135,7 @@ class VersionPlan:
     ``attempt`` is the attempt to build it that begins or goes on, ``verifying`` that to verify it.
     ``vm_held`` and ``verifying_held``: the ledger has the VM of that attempt. ``protected``: the
     engine is to refuse to delete its images. ``adopt_capture`` is the id of a custom image in the
-    factory lab that the state lost.
+    factory lab that the state lost. ``taken_in``: its parts were not made by this state.
     """
 
     identity: str
@@ -154,6 +154,7 @@ class VersionPlan:
     vm_held: bool = False
     verifying_held: bool = False
     protected: bool = False
+    taken_in: bool = False
 
     def entry(self, record: Record) -> dict[str, str]:
         """Give this version's place in the catalogue, as plain data."""
@@ -203,7 +204,8 @@ class Plan:
     ``passed_on`` are the entries of the source's catalogue that this stack's own repeats.
     ``holdings`` ({lab: {identity: versions}}) is what labs held already and still are to hold.
     ``revoked`` ({identity: {version: reason}}) is for the catalogue: also what is gone here.
-    ``recovered`` are the versions of ``recovered.<stack>.yaml`` that are not to be taken in again.
+    ``recovered`` ({identity: {version: "taking in" | "settled"}}) is what a lost state was made
+    again from, None if that never happened.
     """
 
     versions: tuple[VersionPlan, ...]
@@ -218,7 +220,7 @@ class Plan:
     revoked: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unreleased: tuple[Unreleased, ...] = ()
     strays: tuple[Stray, ...] = ()
-    recovered: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    recovered: Mapping[str, Mapping[str, str]] | None = None
 
     @property
     def nothing_due(self) -> bool:

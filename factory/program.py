@@ -56,7 +56,15 @@ def run(root: Path) -> None:
     settings = inputs.settings
     secrets = {name: stackconfig.secret(name) for name in wanted_secrets(inputs.images, settings)}
     waiter = Waiter(azure.arm, settings.poll_interval)
-    this = Run(inputs.stack, settings, waiter, secrets, plan.adopted, azure.vaults.read)
+    this = Run(
+        inputs.stack,
+        settings,
+        waiter,
+        secrets,
+        plan.adopted,
+        azure.vaults.read,
+        recovered=plan.recovered is not None,
+    )
     _declare(this, inputs, plan)
     refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
 
@@ -119,7 +127,7 @@ def _export(inputs: Inputs, plan: Plan, definitions: Mapping[str, Mapping[str, A
         cat.written(inputs.stack, plan.serial, definitions, plan.revoked),
     )
     pulumi.export(HOLDINGS, plan.holdings)
-    if plan.recovered:
+    if plan.recovered is not None:
         pulumi.export(RECOVERED, plan.recovered)
     if inputs.catalogue is not None:
         received = {"stack": inputs.catalogue.stack, "serial": str(inputs.catalogue.serial)}

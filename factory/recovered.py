@@ -28,6 +28,7 @@ from factory.versions import Version
 from factory.yamlfile import Limits, YamlFile, read_yaml
 
 OUTPUT = "recovered"
+_TAKING, _SETTLED = "taking in", "settled"
 # Written by a program: up to some kilobytes for each version of hundreds of definitions.
 _LIMITS = Limits(size=64 * 1024 * 1024, values=500_000)
 _HEAD = """\
@@ -154,12 +155,12 @@ def with_recovered(
     if recovered is None:
         return ledger
     over: dict[tuple[str, Version], Held] = {}
-    done = _done(ledger.outputs)
+    noted = _noted(ledger.outputs)
     for entry in recovered.entries:
         held = ledger.held.get(entry.key) or Held(*entry.key, {})
         going_on = held.record is None and held.spec is not None
-        known = (entry.key[0], str(entry.key[1])) in done
-        if known or going_on or held.retired:
+        done = noted.get((entry.key[0], str(entry.key[1]))) == _SETTLED
+        if done or going_on or held.retired:
             continue
         there = {
             path: thing.id
@@ -177,25 +178,35 @@ def with_recovered(
     return replace(ledger, held={**ledger.held, **over})
 
 
-def settled(ledger: Ledger, recovered: Recovered | None) -> dict[str, list[str]]:
-    """Give what of the file needs nothing more and is never to come back, as a stack output."""
-    found: dict[str, list[str]] = {}
-    entries = recovered.entries if recovered is not None else ()
-    for identity, version in sorted(entry.key for entry in entries):
+def settled(ledger: Ledger, recovered: Recovered | None) -> dict[str, dict[str, str]] | None:
+    """Give what a lost state was made again from, as a stack output; None if it never was.
+
+    What is ``settled`` needs nothing more of the file, and is never to come back. A version is
+    remembered as long as the file or the state has it.
+    """
+    before = ledger.outputs.get(OUTPUT)
+    if recovered is None and not isinstance(before, Mapping):
+        return None
+    found: dict[str, dict[str, str]] = {}
+    noted = _noted(ledger.outputs)
+    for identity, version in sorted(ledger.held):
+        if (identity, str(version)) in noted:
+            found.setdefault(identity, {})[str(version)] = noted[identity, str(version)]
+    for identity, version in sorted(entry.key for entry in recovered.entries) if recovered else ():
         held = ledger.held.get((identity, version))
-        if held is None or held.returning is None:
-            found.setdefault(identity, []).append(str(version))
+        going_on = held is not None and held.returning is not None
+        found.setdefault(identity, {})[str(version)] = _TAKING if going_on else _SETTLED
     return found
 
 
-def _done(outputs: Mapping[str, Any]) -> set[tuple[str, str]]:
-    noted = outputs.get(OUTPUT)
-    pairs = noted.items() if isinstance(noted, Mapping) else ()
+def _noted(outputs: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    before = outputs.get(OUTPUT)
+    pairs = before.items() if isinstance(before, Mapping) else ()
     return {
-        (str(identity), str(text))
+        (str(identity), str(text)): str(how)
         for identity, versions in pairs
-        if isinstance(versions, list)
-        for text in versions
+        if isinstance(versions, Mapping)
+        for text, how in versions.items()
     }
 
 

@@ -13,6 +13,7 @@ from factory.components.build import Build
 from factory.components.capture import Capture, from_vm
 from factory.components.delivery import Delivery
 from factory.components.factory_lab import FactoryLabComponent
+from factory.components.filled_in import filled_in
 from factory.components.goods import Goods
 from factory.components.lab_vm import MachineArgs, Parent
 from factory.components.regional import FROZEN, Regional
@@ -23,6 +24,9 @@ from factory.context import Run, adoption, shield
 from factory.gates import Check, Mark, clear_leftover, gate
 from factory.plan_model import Source, VersionPlan
 from factory.record import Record, Spec, released, tags_for
+
+# Which managed image a capture of a VM got is the lab's word.
+_MADE_FROM = ["vm", "managedImageId"]
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,7 @@ class Version(pulumi.ComponentResource):
             source_id=record.source_id,
             source_lost=plan.source.lost,
             guard=self._guard(),
+            taken_in=plan.taken_in,
         )
         parts: list[pulumi.Resource] = []
         source = None
@@ -175,7 +180,7 @@ class Version(pulumi.ComponentResource):
                 record.os_disk_id,
                 version=self,
                 again_from=plan.source.origin,
-                ignore_changes=FROZEN,
+                ignore_changes=[*FROZEN, *filled_in("snapshot", recovered=plan.taken_in)],
                 adopt=plan.source.adopt,
             )
             goods = replace(goods, source_id=source.id, source_waits=plan.source.waits)
@@ -251,7 +256,7 @@ class Version(pulumi.ComponentResource):
         # The snapshot first: capture makes the VM unusable.
         hooks = self._gate("capture", "customimages", outcome) if outcome is not None else None
         # Of a kept one the VM is long gone: however it is spelled here, nothing is made from it.
-        kept = adoption(self._args.plan.adopt_capture) or {"ignore_changes": ["vm"]}
+        kept = adoption(self._args.plan.adopt_capture) or {"ignore_changes": _MADE_FROM}
         opts = pulumi.ResourceOptions(
             depends_on=[source] if source else [],
             hooks=hooks,
