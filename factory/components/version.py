@@ -14,6 +14,7 @@ from factory.components.capture import Capture, from_vm
 from factory.components.delivery import Delivery
 from factory.components.factory_lab import FactoryLabComponent
 from factory.components.filled_in import filled_in
+from factory.components.going import note_going
 from factory.components.goods import Goods
 from factory.components.lab_vm import MachineArgs, Parent
 from factory.components.regional import FROZEN, Regional
@@ -192,18 +193,7 @@ class Version(pulumi.ComponentResource):
             input=record.dump(),
             opts=pulumi.ResourceOptions(parent=self, depends_on=parts),
         )
-        if plan.retired is not None:
-            pulumi.Stash(
-                self._part("retired"),
-                input=plan.retired.isoformat(timespec="seconds"),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[stash]),
-            )
-        for lab, since in plan.retiring.items():
-            pulumi.Stash(
-                self._part("retiring", lab) if lab else self._part("retiring"),
-                input=since.isoformat(timespec="seconds"),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[stash]),
-            )
+        note_going(plan, pulumi.ResourceOptions(parent=self, depends_on=[stash]))
         restored = plan.captured_from is Source.BACKING
         goods = replace(
             goods,
