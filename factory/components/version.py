@@ -10,7 +10,7 @@ import pulumi
 
 from factory import names
 from factory.components.build import Build
-from factory.components.capture import Capture, from_vm
+from factory.components.capture import Capture, as_captured, from_vm
 from factory.components.delivery import Delivery
 from factory.components.factory_lab import FactoryLabComponent
 from factory.components.filled_in import filled_in
@@ -21,13 +21,10 @@ from factory.components.regional import FROZEN, Regional
 from factory.components.source import source_snapshot
 from factory.components.unreleased import Failures, goods_of
 from factory.components.verification import Verification
-from factory.context import Run, adoption, shield
+from factory.context import Run, shield
 from factory.gates import Check, Mark, clear_leftover, gate
 from factory.plan_model import Source, VersionPlan
 from factory.record import Record, Spec, released, tags_for
-
-# Which managed image a capture of a VM got is the lab's word.
-_MADE_FROM = ["vm", "managedImageId"]
 
 
 @dataclass(frozen=True)
@@ -245,8 +242,7 @@ class Version(pulumi.ComponentResource):
 
         # The snapshot first: capture makes the VM unusable.
         hooks = self._gate("capture", "customimages", outcome) if outcome is not None else None
-        # Of a kept one the VM is long gone: however it is spelled here, nothing is made from it.
-        kept = adoption(self._args.plan.adopt_capture) or {"ignore_changes": _MADE_FROM}
+        kept = as_captured(self._args.plan.adopt_capture)
         opts = pulumi.ResourceOptions(
             depends_on=[source] if source else [],
             hooks=hooks,
