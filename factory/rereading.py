@@ -86,7 +86,7 @@ def _shape(fingerprint: str, image: Image | None) -> tuple[str, list[str]]:
         return image.shape, ["a change of its artifacts' files before today goes unnoticed"]
     if image is None:
         return "{}", []
-    return "{}", ["its definition changed since: not what, only that"]
+    return "{}", ["its definition changed since, in what is not known"]
 
 
 def _plan(parts: Sequence[Seen]) -> dict[str, str]:
