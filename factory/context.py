@@ -20,7 +20,8 @@ from factory.waits import Waiter
 class Run:
     """One run of one stack. ``secrets`` are the stack's secrets that definitions refer to.
 
-    ``read_vault`` reads a secret of a key vault, at the moment of its use.
+    ``read_vault`` reads a secret of a key vault, at the moment of its use. ``recovered`` says that
+    the state was lost once, and made again from what stood in Azure.
     """
 
     stack: str
@@ -29,6 +30,7 @@ class Run:
     secrets: Mapping[str, pulumi.Output[str]]
     adopted: Mapping[str, str] = field(default_factory=dict)
     read_vault: Read = no_vaults
+    recovered: bool = False
 
     @property
     def dry(self) -> bool:

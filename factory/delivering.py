@@ -24,7 +24,8 @@ class Consignment:
     """One version on its way: what it is, where its bytes are, which labs are to hold it.
 
     ``available`` says whether its source is there to be copied, ``retiring`` has, by lab, the day
-    until which an image that is to go there stays.
+    until which an image that is to go there stays, ``also`` regions that have a part of it without
+    any lab.
     """
 
     identity: str
@@ -36,6 +37,7 @@ class Consignment:
     same_subscription: bool
     available: bool = True
     retiring: Mapping[str, str] = field(default_factory=dict)
+    also: frozenset[str] = frozenset()
     steps: list[Step] = field(default_factory=list)
 
 
@@ -81,6 +83,8 @@ def regions(
     by_region: dict[str, list[TargetLab]] = {}
     for lab in goods.labs:
         by_region.setdefault(lab.region, []).append(lab)
+    for region in goods.also:
+        by_region.setdefault(region, [])
     if restore_capture and goods.capture is Capture.GENERALIZED:
         by_region.setdefault(goods.source_region, [])
     planned = [_region(inputs, goods, region, by_region[region]) for region in sorted(by_region)]

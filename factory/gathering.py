@@ -24,6 +24,7 @@ from factory.lineage import present_names
 from factory.lock import Lock, read_lock
 from factory.observe import observe
 from factory.problems import FactoryError, Problem, Problems
+from factory.recovered import Recovered, read_recovered, with_recovered
 from factory.selection import selected
 from factory.settings import NAMESPACE, Settings
 from factory.sharing import check_sharing
@@ -76,16 +77,22 @@ class Sources:
     warnings: tuple[Problem, ...]
     lock_path: Path
     lock: Lock | None = None
+    recovered: Recovered | None = None
 
 
 def read_sources(
-    root: Path, engine: Engine, images: Path | None = None, *, use_lock: bool = True
+    root: Path,
+    engine: Engine,
+    images: Path | None = None,
+    *,
+    use_lock: bool = True,
+    use_recovered: bool = True,
 ) -> Sources:
     """Read and check settings, definitions and lock; every fault of all is told at once.
 
     ``root`` is the folder that relative settings start from, ``images`` a folder to read instead of
-    the configured one; without ``use_lock`` the lock file is not looked at. Raises
-    :class:`FactoryError`.
+    the configured one; without ``use_lock`` the lock file is not looked at, without
+    ``use_recovered`` the file that a lost state is made again from. Raises :class:`FactoryError`.
     """
     problems = Problems()
     place = f"Pulumi.{engine.stack_name().rpartition('/')[2]}.yaml"
@@ -107,12 +114,15 @@ def read_sources(
             theirs = selected(found.sound, chain[-1].settings)
             check_soaking(theirs, settings, chain, stack.name, problems)
     lock = _lock(root, settings, stack, problems) if settings and use_lock else None
+    file = engine.stack_file()  # not every engine says where Pulumi.yaml is
+    home = file.parent if file is not None else engine.stack_folder()
+    lost = read_recovered(home, engine.stack_name(), problems) if use_recovered else None
     problems.raise_if_any("definitions and settings")
     if settings is None:  # unreachable: without settings there is a problem
         raise FactoryError(place)
     warnings = tuple(problems.warnings)
     lock_path = root / settings.lock_file
-    return Sources(root / folder, settings, found.sound, warnings, lock_path, lock)
+    return Sources(root / folder, settings, found.sound, warnings, lock_path, lock, lost)
 
 
 def _stack_file(
@@ -191,23 +201,19 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
             return None
         return read_all(engine.outputs_of, stacks, ledger.outputs, present, patient=patient)
 
+    wanted = selected(sources.images, settings)
+    observed = observe(azure.arm, settings, stack, wanted, sources.lock, vaults=azure.vaults)
     return Inputs(
         stack=stack,
         images=sources.images,
         settings=settings,
-        ledger=ledger,
-        observed=observe(
-            azure.arm,
-            settings,
-            stack,
-            selected(sources.images, settings),
-            sources.lock,
-            vaults=azure.vaults,
-        ),
+        ledger=with_recovered(ledger, sources.recovered, observed, settings, stack),
+        observed=observed,
         commit=git_commit(sources.root),
         catalogue=read(receives, patient=False),
         lock=sources.lock,
         # The first run of a stack must not wait for the first run of another.
         parents=read(parents, patient=True),
         sources=(*receives, *parents),
+        recovered=sources.recovered,
     )

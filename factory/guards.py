@@ -102,8 +102,9 @@ def _lost_state(inputs: Inputs, problems: Problems) -> None:
         problems.error(
             inputs.stack,
             f"its state is empty, but {len(ours)} resources in Azure carry its tag: {ours[0]} ...",
-            "put the state back (`pulumi stack import`), or delete those resources if they are "
-            "really no longer wanted; nothing was changed",
+            f"`python -m factory recover --stack {inputs.stack.rpartition('/')[2]}` shows what can "
+            "be taken in again; or put the state back (`pulumi stack import`), or delete those "
+            "resources if they are really no longer wanted; nothing was changed",
         )
 
 

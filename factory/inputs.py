@@ -14,6 +14,7 @@ from factory.lock import Lock
 from factory.names import image_name
 from factory.observed import Observed, Thing
 from factory.patterns import takes_any
+from factory.recovered import Recovered
 from factory.selection import builds, selected
 from factory.settings import Settings
 
@@ -25,6 +26,7 @@ class Inputs:
     ``catalogue`` is what a receiving stack takes from, ``parents`` where a building one finds what
     other stacks build and its own definitions are built on. ``sources`` are the full names of the
     stacks that either comes from.
+    ``recovered`` is what a lost state is made again from; the ledger has it in already.
     """
 
     stack: str
@@ -37,6 +39,7 @@ class Inputs:
     lock: Lock | None = None
     parents: Catalogue | None = None
     sources: tuple[str, ...] = ()
+    recovered: Recovered | None = None
 
     @cached_property
     def _present(self) -> Mapping[str, str]:

@@ -33,6 +33,18 @@ FOUNDATION_TYPES = {
 
 
 @dataclass(frozen=True)
+class Returning:
+    """What a version has in Azure that the state lost: ids by part, to be taken in as they are.
+
+    ``captured`` says what its custom image in the factory lab was made from: ``vm``, ``backing``,
+    or "" where there is none.
+    """
+
+    parts: Mapping[Path, str]
+    captured: str = ""
+
+
+@dataclass(frozen=True)
 class Held:
     """One version as the ledger shows it."""
 
@@ -45,6 +57,7 @@ class Held:
     # Since when it is marked as going: by lab, "" for all of them.
     retiring: Mapping[str, datetime] = field(default_factory=dict)
     failure: Failure | None = None
+    returning: Returning | None = None
 
     def has(self, *path: str) -> bool:
         """Tell whether the ledger holds this part of the version."""

@@ -27,6 +27,11 @@ RELEASED = f"{_TAG_PREFIX}released"
 RETIRING = f"{_TAG_PREFIX}retiring"
 
 
+def is_own_tag(tag: str) -> bool:
+    """Tell whether a tag is the factory's, and none of a definition's own."""
+    return tag.startswith(_TAG_PREFIX)
+
+
 def _short_hash(text: str, length: int = 8) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 

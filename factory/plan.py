@@ -29,9 +29,11 @@ from factory.mending import had
 from factory.names import version_urn_name
 from factory.plan_model import Action, Plan, Step, VersionPlan
 from factory.receiving import receive
+from factory.recovered import settled
 from factory.retention import judge
 from factory.revoking import revocations, revoked, still_used
 from factory.room import admit
+from factory.taking_in import take_in
 from factory.unreleased import strays
 from factory.versions import Version
 
@@ -69,7 +71,14 @@ def make_plan(inputs: Inputs) -> Plan:
         (_told(inputs, step) for step in draft.steps),
         key=lambda step: (_ORDER[step.action], step.identity, step.version, step.lab),
     )
-    versions = tuple(_handed_over(inputs, version) for version in draft.versions)
+    recovered = settled(inputs.ledger, inputs.recovered)
+    versions = tuple(
+        replace(
+            _handed_over(inputs, each),
+            taken_in=str(each.version) in (recovered or {}).get(each.identity, ()),
+        )
+        for each in draft.versions
+    )
     passed_on = inputs.catalogue.marked() if inputs.catalogue else {}
     guards.check_retirements(inputs, draft.unreplaced)
     guards.check_last_good(inputs, draft.bereft)
@@ -79,17 +88,33 @@ def make_plan(inputs: Inputs) -> Plan:
         last_versions=_last_versions(inputs, versions),
         adoptions=adoptions,
         adopted=adopted(inputs.observed, inputs.ledger.names, inputs.stack),
-        serial=cat.next_serial(
-            inputs.ledger.outputs, _content(versions, passed_on), known_bad, inputs.observed.now
+        serial=max(
+            cat.next_serial(
+                inputs.ledger.outputs, _content(versions, passed_on), known_bad, inputs.observed.now
+            ),
+            inputs.recovered.serial if inputs.recovered else 0,
         ),
         passed_on=passed_on,
-        warnings=(*inputs.observed.warnings, *(line for lines in told for line in lines)),
+        warnings=(
+            *inputs.observed.warnings,
+            *(line for lines in told for line in lines),
+            *_done_with(inputs),
+        ),
         holdings=_holdings(inputs, versions),
         revoked=known_bad,
         unreleased=tuple(draft.unreleased),
         strays=tuple(draft.strays),
         neighbours=frozenset(draft.neighbours),
+        recovered=recovered,
     )
+
+
+def _done_with(inputs: Inputs) -> list[str]:
+    """Say that the file that a lost state was made again from has nothing more to give."""
+    file = inputs.recovered
+    if file is None or any(held.returning for held in inputs.ledger.held.values()):
+        return []
+    return [f"{file.shown} is not needed any more: what it names is in the state, or gone"]
 
 
 def _holdings(inputs: Inputs, versions: tuple[VersionPlan, ...]) -> dict[str, dict[str, list[str]]]:
@@ -156,11 +181,16 @@ def _plan_image(inputs: Inputs, identity: str, draft: Draft) -> None:
     alive = [version for version in held if version.record and not version.retired]
     released = [version for version in alive if not revoked(inputs, version)]
     for version in alive:
-        if reason := revoked(inputs, version):
+        reason = revoked(inputs, version)
+        if reason and version.returning:
+            take_in(inputs, version, draft, revoked=reason)
+        elif reason:
             revoke(inputs, version, draft, reason, replaced=len(released))
     staying = _judged(inputs, identity, released, draft)
     for version in held:
-        if version.retired:
+        if version.retired and version.returning:
+            take_in(inputs, version, draft)
+        elif version.retired:
             still_retired(inputs, version, draft)
     if released:
         newest_good = released[-1]
@@ -177,10 +207,12 @@ def _plan_image(inputs: Inputs, identity: str, draft: Draft) -> None:
 def _judged(inputs: Inputs, identity: str, released: list[Held], draft: Draft) -> list[Held]:
     """Keep, mark or retire every good version; gives those that stay, oldest first."""
     verdicts = judge(inputs, identity, released)
-    staying = [verdict.held for verdict in verdicts if verdict.stays]
+    staying = [verdict.held for verdict in verdicts if verdict.stays or verdict.held.returning]
     labs_get = current(inputs, identity, staying)
     for verdict in verdicts:
-        if verdict.stays:
+        if verdict.held.returning:
+            take_in(inputs, verdict.held, draft)
+        elif verdict.stays:
             newest = verdict.held is labs_get and not on_hold(inputs, identity)
             newer = staying[staying.index(verdict.held) + 1 :]
             keep(inputs, verdict.held, draft, newer, newest=newest, reason=verdict.reason)

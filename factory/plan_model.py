@@ -109,13 +109,15 @@ class SourcePlan:
     """The source snapshot of a released version in the stack that built it.
 
     ``origin`` is the id of the copy (in ``region``) that a lost one is made again from; ``waits``
-    says that it is not complete yet, ``lost`` that it is gone for good.
+    says that it is not complete yet, ``lost`` that it is gone for good. ``adopt`` is the id of one
+    that is there and that the state lost.
     """
 
     origin: str = ""
     region: str = ""
     waits: bool = False
     lost: bool = False
+    adopt: str | None = None
 
 
 class Source(StrEnum):
@@ -134,6 +136,8 @@ class VersionPlan:
     ``vm_held`` and ``verifying_held``: the ledger has the VM of that attempt. ``protected``: the
     engine is to refuse to delete its images. ``guest``: another stack built it, and it is brought
     into the factory lab for children; ``handed_over``: another stack builds its definition now.
+    ``adopt_capture`` is the id of a custom image in the factory lab that the state lost.
+    ``taken_in``: its parts were not made by this state.
     """
 
     identity: str
@@ -147,12 +151,14 @@ class VersionPlan:
     retiring: Mapping[str, datetime] = field(default_factory=dict)
     revoked: str = ""
     captured_from: Source | None = None
+    adopt_capture: str | None = None
     source: SourcePlan = SourcePlan()
     vm_held: bool = False
     verifying_held: bool = False
     protected: bool = False
     guest: bool = False
     handed_over: bool = False
+    taken_in: bool = False
 
     def entry(self, record: Record) -> dict[str, str]:
         """Give this version's place in the catalogue, as plain data."""
@@ -203,6 +209,8 @@ class Plan:
     ``holdings`` ({lab: {identity: versions}}) is what labs held already and still are to hold.
     ``revoked`` ({identity: {version: reason}}) is for the catalogue: also what is gone here.
     ``neighbours`` are parents (identity@version) that another stack holds in the same factory lab.
+    ``recovered`` ({identity: {version: "taking in" | "settled"}}) is what a lost state was made
+    again from, None if that never happened.
     """
 
     versions: tuple[VersionPlan, ...]
@@ -218,6 +226,7 @@ class Plan:
     unreleased: tuple[Unreleased, ...] = ()
     strays: tuple[Stray, ...] = ()
     neighbours: frozenset[str] = frozenset()
+    recovered: Mapping[str, Mapping[str, str]] | None = None
 
     @property
     def nothing_due(self) -> bool:

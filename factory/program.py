@@ -31,6 +31,7 @@ from factory.names import version_urn_name
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan, VersionPlan
 from factory.problems import FactoryError
+from factory.recovered import OUTPUT as RECOVERED
 from factory.report import plan_table
 from factory.settings import Settings
 from factory.validate import wanted_secrets
@@ -57,7 +58,15 @@ def run(root: Path) -> None:
     settings = inputs.settings
     secrets = {name: stackconfig.secret(name) for name in wanted_secrets(inputs.images, settings)}
     waiter = Waiter(azure.arm, settings.poll_interval)
-    this = Run(inputs.stack, settings, waiter, secrets, plan.adopted, azure.vaults.read)
+    this = Run(
+        inputs.stack,
+        settings,
+        waiter,
+        secrets,
+        plan.adopted,
+        azure.vaults.read,
+        recovered=plan.recovered is not None,
+    )
     _declare(this, inputs, plan)
     refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
 
@@ -142,5 +151,7 @@ def _export(inputs: Inputs, plan: Plan, definitions: Mapping[str, Mapping[str, A
         cat.written(inputs.stack, plan.serial, definitions, plan.revoked),
     )
     pulumi.export(HOLDINGS, plan.holdings)
+    if plan.recovered is not None:
+        pulumi.export(RECOVERED, plan.recovered)
     if serials := inputs.serials:
         pulumi.export(cat.RECEIVED, cat.received(serials))

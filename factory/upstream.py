@@ -42,6 +42,20 @@ def read_upstream(folder: Path | None, stacks: Sequence[str]) -> list[list[Upstr
     return [chain for name in stacks for chain in _chains(folder, name, ())]
 
 
+def read_receivers(folder: Path | None, stack: str) -> list[str]:
+    """Name the stacks that take from ``stack`` (its short name) by the stack files in a folder.
+
+    A file that is not to be understood names none: what is wrong with it is told by its own stack.
+    """
+    found = []
+    for path in sorted(folder.glob("Pulumi.*.yaml")) if folder is not None else ():
+        name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        read = read_sibling(folder, name)
+        if read and stack in (*read[1].receives_from, *read[1].parents_from):
+            found.append(name)
+    return found
+
+
 def _chains(folder: Path | None, name: str, seen: tuple[str, ...]) -> list[list[Upstream]]:
     found = None if name in seen else read_sibling(folder, name)
     if found is None:

@@ -38,6 +38,7 @@ _COMMANDS = {
     "forecast": "forecast",
     "lock": "lock",
     "orphans": "orphans",
+    "recover": "recover",
 }
 _EXITS = """exit codes:
   0  done (validate: sound; plan: nothing is due; lock --check: nothing differs)

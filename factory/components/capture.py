@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 from pulumi_azure_native import devtestlab
 
 from factory.components.custom_image import CustomImageArgs, custom_image
 from factory.components.factory_lab import FactoryLabComponent
+from factory.context import adoption
 from factory.models import Capture as Kind
 from factory.models import Os
 
@@ -33,6 +36,14 @@ class Capture(pulumi.ComponentResource):
         own = pulumi.ResourceOptions(parent=self)
         merged = pulumi.ResourceOptions.merge(opts, own)
         return custom_image(args, self._lab.name, self._lab.group, merged)
+
+
+def as_captured(adopt: str | None) -> dict[str, Any]:
+    """Give the options of the custom image of a VM that is long gone; ``adopt`` takes one in.
+
+    However its VM is spelled now, nothing is made from it; the managed image is the lab's word.
+    """
+    return adoption(adopt) or {"ignore_changes": ["vm", "managedImageId"]}
 
 
 def from_vm(

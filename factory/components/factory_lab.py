@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import devtestlab, network, resources
 
+from factory.components.filled_in import filled_in
 from factory.context import Run
 from factory.foundations import SUBNET
 from factory.settings import ArtifactSource, FactoryLab
@@ -137,9 +138,9 @@ class FactoryLabComponent(pulumi.ComponentResource):
         )
 
     def _child(self, part: str, **options: Any) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(
-            parent=self, **options, **self._run.adoption(f"factory/{part}")
-        )
+        filled = {"ignore_changes": filled_in(part, recovered=self._run.recovered)}
+        own = self._run.adoption(f"factory/{part}") or filled
+        return pulumi.ResourceOptions(parent=self, **options, **own)
 
     def _source(
         self, source: ArtifactSource, lab: pulumi.Output[str], group: pulumi.Output[str]

@@ -22,9 +22,11 @@ _LONGEST_DESCRIPTION = 1024
 class Goods:
     """What is delivered. The inputs may be Outputs of a build that is still going on.
 
-    ``capture`` is set if the factory lab's own custom image is to be made again from its backing.
+    ``capture`` is set if the factory lab's own custom image is to be made again from its backing;
+    ``capture_adopt`` is the id of one that is there and that the state lost.
     ``guard`` is set if the images are to be protected.
-    ``source_waits`` says that the source is still being copied, ``source_lost`` that it is gone.
+    ``source_waits`` says that the source is still being copied, ``source_lost`` that it is gone,
+    ``taken_in`` that a lost state was made again from it.
     """
 
     identity: str
@@ -39,9 +41,11 @@ class Goods:
     source_id: pulumi.Input[str] = ""
     record: pulumi.Stash | None = None
     capture: Capture | None = None
+    capture_adopt: str | None = None
     guard: pulumi.Resource | None = None
     source_waits: bool = False
     source_lost: bool = False
+    taken_in: bool = False
 
     def part(self, *path: str) -> str:
         """Give the logical name of a part."""

@@ -12,6 +12,7 @@ from pulumi_azure_native import compute
 from factory import names
 from factory.components.capture import Capture
 from factory.components.delivery import Delivery
+from factory.components.filled_in import filled_in
 from factory.components.goods import Goods
 from factory.context import Run, adoption, shield, unknown
 from factory.delivering import travel_fault
@@ -94,6 +95,7 @@ class Regional:
         if plan.lost:
             return self._run.compute_id("snapshots", plan.name), []
         option = "CopyStart" if plan.incremental else "Copy"
+        filled = filled_in("snapshot", recovered=goods.taken_in)
         copy = compute.Snapshot(
             goods.part("copy", region.region),
             snapshot_name=plan.name,
@@ -110,7 +112,7 @@ class Regional:
             opts=self._after_release(
                 parent=self._version,
                 hooks=self._copy_gate(region, plan.name, ready) if region.waits else None,
-                **(adoption(plan.adopt) or {"ignore_changes": FROZEN}),
+                **(adoption(plan.adopt) or {"ignore_changes": [*FROZEN, *filled]}),
             ),
         )
         if not region.waits:
@@ -178,8 +180,9 @@ class Regional:
         if region.backing_lost:
             return pulumi.Output.from_input(self._run.compute_id("images", name))
         options = adoption(region.adopt_backing)
-        if stuck and not options:
-            options = {"ignore_changes": ["storageProfile"]}
+        if not options:
+            filled = filled_in("image", recovered=goods.taken_in)
+            options = {"ignore_changes": ["storageProfile"] if stuck else filled}
         image = compute.Image(
             part,
             image_name=name,
@@ -226,5 +229,6 @@ class Regional:
             managed_image_id=image if generalized else None,
             snapshot_id=None if generalized else snapshot,
         )
-        opts = pulumi.ResourceOptions.merge(self._after_release(), shield(goods.guard))
+        own = self._after_release(**adoption(goods.capture_adopt))
+        opts = pulumi.ResourceOptions.merge(own, shield(goods.guard))
         capture.add(args, opts)

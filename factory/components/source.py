@@ -9,7 +9,7 @@ from pulumi_azure_native import compute
 
 from factory import names
 from factory.components.goods import Goods
-from factory.context import Run
+from factory.context import Run, adoption
 
 
 def source_snapshot(
@@ -22,13 +22,15 @@ def source_snapshot(
     hooks: pulumi.ResourceHookBinding | None = None,
     again_from: str = "",
     ignore_changes: list[str] | None = None,
+    adopt: str | None = None,
 ) -> compute.Snapshot:
     """Declare the snapshot of a build's OS disk as a part of its version.
 
     Incremental, because only such a one can cross regions, and Standard_LRS, because Azure would
     choose zone-redundant storage where there is some. In the stack's own group: the VM's group
     goes with the VM. ``again_from`` is the copy elsewhere that a lost one is made again from;
-    ``ignore_changes`` what is not looked at any more, however it is declared here.
+    ``ignore_changes`` what is not looked at any more, however it is declared here; ``adopt`` the id
+    of one that is there already.
     """
     return compute.Snapshot(
         goods.part("source"),
@@ -45,7 +47,11 @@ def source_snapshot(
         os_type=compute.OperatingSystemTypes(goods.os.azure),
         purchase_plan=_purchase_plan(goods.plan),
         tags=dict(goods.tags),
-        opts=pulumi.ResourceOptions(parent=version, hooks=hooks, ignore_changes=ignore_changes),
+        opts=pulumi.ResourceOptions(
+            parent=version,
+            hooks=hooks,
+            **(adoption(adopt) or {"ignore_changes": ignore_changes}),
+        ),
     )
 
 

@@ -10,9 +10,11 @@ import pulumi
 
 from factory import names
 from factory.components.build import Build
-from factory.components.capture import Capture, from_vm
+from factory.components.capture import Capture, as_captured, from_vm
 from factory.components.delivery import Delivery
 from factory.components.factory_lab import FactoryLabComponent
+from factory.components.filled_in import filled_in
+from factory.components.going import note_going
 from factory.components.goods import Goods
 from factory.components.lab_vm import MachineArgs, Parent
 from factory.components.regional import FROZEN, Regional
@@ -174,6 +176,7 @@ class Version(pulumi.ComponentResource):
             source_id=record.source_id,
             source_lost=plan.source.lost,
             guard=self._guard(),
+            taken_in=plan.taken_in,
         )
         parts: list[pulumi.Resource] = []
         source = None
@@ -185,7 +188,8 @@ class Version(pulumi.ComponentResource):
                 record.os_disk_id,
                 version=self,
                 again_from=plan.source.origin,
-                ignore_changes=FROZEN,
+                ignore_changes=[*FROZEN, *filled_in("snapshot", recovered=plan.taken_in)],
+                adopt=plan.source.adopt,
             )
             goods = replace(goods, source_id=source.id, source_waits=plan.source.waits)
             parts.append(source)
@@ -203,20 +207,14 @@ class Version(pulumi.ComponentResource):
             input=record.dump(),
             opts=pulumi.ResourceOptions(parent=self, depends_on=parts),
         )
-        if plan.retired is not None:
-            pulumi.Stash(
-                self._part("retired"),
-                input=plan.retired.isoformat(timespec="seconds"),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[stash]),
-            )
-        for lab, since in plan.retiring.items():
-            pulumi.Stash(
-                self._part("retiring", lab) if lab else self._part("retiring"),
-                input=since.isoformat(timespec="seconds"),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[stash]),
-            )
+        note_going(plan, pulumi.ResourceOptions(parent=self, depends_on=[stash]))
         restored = plan.captured_from is Source.BACKING
-        goods = replace(goods, record=stash, capture=self._args.capture if restored else None)
+        goods = replace(
+            goods,
+            record=stash,
+            capture=self._args.capture if restored else None,
+            capture_adopt=plan.adopt_capture,
+        )
         return goods, stash.output
 
     def _guard(self) -> pulumi.Resource | None:
@@ -261,7 +259,12 @@ class Version(pulumi.ComponentResource):
 
         # The snapshot first: capture makes the VM unusable.
         hooks = self._gate("capture", "customimages", outcome) if outcome is not None else None
-        opts = pulumi.ResourceOptions(depends_on=[source] if source else [], hooks=hooks)
+        kept = as_captured(self._args.plan.adopt_capture)
+        opts = pulumi.ResourceOptions(
+            depends_on=[source] if source else [],
+            hooks=hooks,
+            **(kept if outcome is None else {}),
+        )
         return self._args.capture.add(
             goods.custom_image("capture", vm=from_vm(vm_id, goods.os, goods.kind)),
             pulumi.ResourceOptions.merge(opts, shield(goods.guard)),

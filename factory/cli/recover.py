@@ -1,0 +1,169 @@
+"""``recover``: what a lost state can be made again from; ``--write`` lists it for the program.
+
+Azure and states are only read. What is written is a file beside the stack file.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from factory import catalogue as cat
+from factory.arm import Arm, lab_id
+from factory.catalogue import Catalogue
+from factory.catalogues import read_all
+from factory.cli.engine import CommandLine
+from factory.cli.options import Commands, add_command
+from factory.cli.reading import Stack
+from factory.gathering import Sources, connect, read_sources
+from factory.inputs import Inputs
+from factory.ledger import read_ledger
+from factory.lineage import present_names
+from factory.names import parse_part
+from factory.observe import observe
+from factory.problems import FactoryError
+from factory.record import Record
+from factory.recover_report import recover_table
+from factory.recovered import Entry, file_name, write_recovered
+from factory.recovering import Key, Known, find
+from factory.settings import Settings
+from factory.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
+from factory.upstream import read_receivers
+
+_EXAMPLE = """  python -m factory recover --stack dev
+  python -m factory recover --stack dev --write
+  python -m factory recover --stack dev --take linux/rhel-9@20261123.1
+
+then look at `pulumi preview`, and `pulumi up`. See docs/safety.md, "The state is lost"."""
+_AT_ONCE = 16
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "recover",
+        _run,
+        about="show what a lost state can be made again from",
+        example=_EXAMPLE,
+    )
+    parser.add_argument("--write", action="store_true", help="write recovered.<stack>.yaml")
+    parser.add_argument(
+        "--take",
+        metavar="IMAGE@VERSION",
+        action="append",
+        default=[],
+        help="a version that was released, though nothing in Azure says so",
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    stack = Stack.of(options)
+    engine = stack.engine
+    trusted = [_trusted(text) for text in options.take]
+    sources = read_sources(
+        engine.root, engine, stack.place.images, use_lock=False, use_recovered=False
+    )
+    arm = connect(engine).arm
+    name, settings = engine.stack_name(), sources.settings
+    # Azure first, as `orphans` does: a run that is going on has what it makes in its state then.
+    seen = list(_look(arm, settings))
+    observed = observe(arm, settings, name, {})
+    ledger = read_ledger(engine.own_resources(name))
+    others = _catalogue(engine, sources, ledger.outputs)
+    # What a receiving stack has comes from there; of a building stack's it is guests alone.
+    catalogue = None if settings.builds else others
+    inputs = Inputs(name, sources.images, settings, ledger, observed, catalogue=catalogue)
+    known = _known(engine, name, catalogue, trusted)
+    if others and settings.builds:
+        known = replace(known, guests=frozenset(others.entries))
+    findings = find(inputs, seen, known)
+    print(recover_table(findings))
+    shown = file_name(name)
+    if not findings.entries:
+        return 0
+    if not options.write:
+        print(f"Say --write to list {len(findings.entries)} in {shown}; nothing was changed.")
+        return 0
+    _write(engine.stack_folder() / shown, name, known.serial, findings.entries)
+    print(f"{len(findings.entries)} listed in {shown}; look at `pulumi preview`, then `pulumi up`.")
+    return 0
+
+
+def _trusted(text: str) -> Key:
+    place = parse_part(text)
+    if place is None or place[2]:
+        msg = f"--take {text!r}: expected IMAGE@VERSION, such as linux/rhel-9@20261123.1"
+        raise FactoryError(msg)
+    return place[0], place[1]
+
+
+def _look(arm: Arm, settings: Settings) -> Iterator[Seen]:
+    """List everything that may be a part of a version, with all that Azure tells of it."""
+    root = f"/subscriptions/{settings.subscription_id}/resourceGroups/{settings.resource_group}"
+    compute = f"{root}/providers/Microsoft.Compute"
+    places = [(SNAPSHOT, "", f"{compute}/snapshots"), (IMAGE, "", f"{compute}/images")]
+    own = settings.factory_lab
+    homes = [(CAPTURE, own.name, own.resource_group)] if own else []
+    homes += [(LAB, lab.name, lab.resource_group) for lab in settings.labs]
+    places += [
+        (kind, lab, f"{lab_id(settings.subscription_id, group, lab)}/customimages")
+        for kind, lab, group in homes
+    ]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        listed = pool.map(arm.items, [collection for _, _, collection in places])
+        for (kind, place, _), items in zip(places, listed, strict=True):
+            yield from (Seen(kind, place, item) for item in items)
+
+
+def _catalogue(engine: CommandLine, sources: Sources, own: Mapping[str, Any]) -> Catalogue | None:
+    """Read what the sources offer; of a receiving stack they have most of the records."""
+    settings = sources.settings
+    taken = [*settings.receives_from, *settings.parents_from]
+    moved = present_names(sources.images)
+    return read_all(
+        engine.outputs_of,
+        [engine.full_name(name) for name in taken],
+        own,
+        lambda identity: moved.get(identity, identity),
+        patient=settings.builds,
+    )
+
+
+def _known(
+    engine: CommandLine, stack: str, catalogue: Catalogue | None, trusted: Collection[Key]
+) -> Known:
+    """Collect what other stacks know: the source's catalogue, the states of the receivers."""
+    records: dict[Key, tuple[str, Record]] = {}
+    remarks: list[str] = []
+    serial = 0
+    for short in read_receivers(engine.stack_folder(), stack.rpartition("/")[2]):
+        name = engine.full_name(short)
+        try:
+            ledger = read_ledger(engine.own_resources(name))
+        except FactoryError as error:
+            remarks.append(f"{short} receives from this stack, and was not read: {error}")
+            continue
+        serial = max(serial, cat.last_serial(ledger.outputs, stack))
+        for key, held in ledger.held.items():
+            if held.record and (catalogue is not None or held.record.stack == stack):
+                records[key] = (f"{short}'s state", held.record)
+    if catalogue is not None:
+        for key, entry in catalogue.entries.items():
+            who = catalogue.origin(entry.record).rpartition("/")[2]
+            records[key] = (f"{who}'s catalogue", entry.record)
+    return Known(records, serial + 1 if serial else 0, frozenset(trusted), tuple(remarks))
+
+
+def _write(path: Path, stack: str, serial: int, entries: Sequence[Entry]) -> None:
+    try:
+        new = path.with_name(f"{path.name}.new")
+        new.write_text(write_recovered(stack, serial, entries), encoding="utf-8", newline="\n")
+        new.replace(path)
+    except OSError as error:
+        msg = f"{path}: cannot be written: {error.strerror}"
+        raise FactoryError(msg) from None

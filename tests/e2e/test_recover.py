@@ -1,0 +1,81 @@
+"""A stack's state is lost: it is made again from what stands in Azure, and nothing else changes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.e2e.harness import DEV, PROD, FactoryUnderTest, lab, lab_path
+from tests.e2e.test_accidents import JAVA
+from tests.e2e.test_cli import cli
+from tests.e2e.test_safety import GROUP
+
+LABS = {DEV: ("image-factory", "team-web"), PROD: ("engineering-us",)}
+COPIES = f"/subscriptions/{PROD}/resourceGroups/rg-copies/providers/Microsoft.Compute"
+
+
+def standing(factory: FactoryUnderTest) -> dict[str, Any]:
+    """Everything that was made of versions, by id, as Azure tells it."""
+    places = [
+        f"{lab_path(subscription, name)}/customimages"
+        for subscription, names in LABS.items()
+        for name in names
+    ]
+    found = [each for place in places for each in factory.arm("GET", place)["value"]]
+    for group in (GROUP, COPIES):
+        found += factory.arm("GET", f"{group}/snapshots", "2024-03-02")["value"]
+        found += factory.arm("GET", f"{group}/images", "2024-11-01")["value"]
+    return {each["id"].lower(): each for each in found if each.get("tags")}
+
+
+def changing(factory: FactoryUnderTest) -> list[str]:
+    """List what was asked of ARM besides reading."""
+    found = factory.control().control("GET", "requests", None, last="20000")["value"]
+    return [
+        f"{each['method']} {each['path']}"
+        for each in found
+        if each["method"] in {"PUT", "PATCH", "POST", "DELETE"}
+        and each["path"].lower().startswith("/subscriptions/")
+    ]
+
+
+def lose(factory: FactoryUnderTest, stack: str) -> None:
+    assert factory.engine("stack", "rm", stack, "--force", "--yes", "--preserve-config").ok
+    assert factory.engine("stack", "init", stack).ok
+
+
+def recovered(factory: FactoryUnderTest, stack: str, count: int) -> None:
+    """Lose a stack's state and take all in again: nothing in Azure is changed by it."""
+    before, asked = standing(factory), changing(factory)
+    lose(factory, stack)
+    written = cli(factory, "recover", "--stack", stack, "--write")
+    assert f"{count} to take in, 0 left" in written.output, written.output
+    assert f"{count} to adopt" in factory.must_up(stack).output
+    assert json.loads(cli(factory, "orphans", "--stack", stack, "--json").output)["orphans"] == []
+    # The file may stay: it says that it is not needed, and changes nothing.
+    again = factory.up(stack, "--expect-no-changes")
+    assert again.ok, again.output
+    assert f"recovered.{stack}.yaml is not needed any more" in again.output
+    assert standing(factory) == before
+    assert changing(factory) == asked
+    nothing = cli(factory, "recover", "--stack", stack)
+    assert "Recover: nothing" in nothing.output, nothing.output
+
+
+def test_a_lost_state_is_made_again_from_what_stands(factory: FactoryUnderTest) -> None:
+    about = {"description": "The base", "tags": {"team": "web"}}
+    factory.define("linux/base", **about)
+    factory.configure_dev([lab("team-web")], keep={"newest": 2})
+    factory.configure_prod([lab("engineering-us", region="eastus2")], keep={"newest": 1})
+    factory.must_up("dev")
+    factory.define("linux/base", **about, artifacts=[JAVA])
+    factory.must_up("dev")
+    factory.must_up("prod")
+    _, second = factory.holding("team-web")
+    recovered(factory, "dev", 2)
+    recovered(factory, "prod", 1)
+    factory.define("linux/base", **about, artifacts=[JAVA, JAVA])
+    factory.must_up("dev")
+    factory.must_up("prod")
+    assert second in factory.holding("engineering-us")
+    assert len(factory.holding("engineering-us")) == 2
