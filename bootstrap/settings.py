@@ -137,11 +137,13 @@ class Operation(StrEnum):
     PREVIEW = "preview"
     UPDATE = "update"
     REFRESH = "refresh"
+    DETECT_DRIFT = "detect-drift"
+    REMEDIATE_DRIFT = "remediate-drift"
     DESTROY = "destroy"
 
 
 class Deployments(Strict):
-    """The organization on Pulumi Cloud whose deployments sign in. ``destroy`` is left to owners."""
+    """The organization on Pulumi Cloud whose deployments sign in. To destroy is left to owners."""
 
     organization: Name
     project: Name = "image-factory"
@@ -149,6 +151,7 @@ class Deployments(Strict):
         Operation.PREVIEW,
         Operation.UPDATE,
         Operation.REFRESH,
+        Operation.DETECT_DRIFT,
     ]
 
 

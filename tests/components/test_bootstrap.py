@@ -158,7 +158,7 @@ def test_deployments_sign_in_once_for_each_operation_and_never_to_destroy() -> N
     start = "pulumi:deploy:org:contoso:project:image-factory:stack:prod:operation"
     assert subjects(azure, "prod") == {
         ("https://api.pulumi.com/oidc", f"{start}:{operation}:scope:write", "contoso")
-        for operation in ("preview", "update", "refresh")
+        for operation in ("preview", "update", "refresh", "detect-drift")
     }
     assert not subjects(azure, "preview")
 
@@ -166,7 +166,7 @@ def test_deployments_sign_in_once_for_each_operation_and_never_to_destroy() -> N
 def test_no_subject_has_a_wildcard_and_none_is_believed_by_two_identities() -> None:
     azure, _ = declared(pulumiDeployments={"organization": "contoso"})
     found = [(each["issuer"], each["subject"]) for each in azure.of(TRUST).values()]
-    assert len(found) == len(set(found)) == 10
+    assert len(found) == len(set(found)) == 12
     assert not [each for each in found if "*" in "".join(each)]
 
 
@@ -235,12 +235,12 @@ def test_roles_that_are_made_elsewhere_are_only_referred_to() -> None:
 
 
 def test_assignments_have_names_of_their_own_that_stay_the_same() -> None:
-    names = [
-        [each["roleAssignmentName"] for each in declared()[0].of(ASSIGNMENT).values()]
+    first, again = (
+        {name: each["roleAssignmentName"] for name, each in declared()[0].of(ASSIGNMENT).items()}
         for _ in range(2)
-    ]
-    assert names[0] == names[1]
-    assert len({UUID(name) for name in names[0]}) == len(names[0]) > 8
+    )
+    assert first == again
+    assert len({UUID(name) for name in first.values()}) == len(first) > 8
 
 
 def test_the_state_is_reached_by_entra_alone_and_what_is_overwritten_can_be_had_back() -> None:
