@@ -90,7 +90,9 @@ class StackDeployments(pulumi.ComponentResource):
 
 def _github(settings: DeploySettings) -> cloud.DeploymentSettingsGithubArgs | None:
     github = settings.git_hub
-    return github and cloud.DeploymentSettingsGithubArgs(
+    if github is None:
+        return None
+    return cloud.DeploymentSettingsGithubArgs(
         repository=github.repository,
         deploy_commits=github.deploy_commits,
         preview_pull_requests=github.preview_pull_requests,
@@ -101,9 +103,10 @@ def _github(settings: DeploySettings) -> cloud.DeploymentSettingsGithubArgs | No
 
 def _executor(settings: DeploySettings) -> cloud.DeploymentSettingsExecutorContextArgs | None:
     executor = settings.executor_context
-    return executor and cloud.DeploymentSettingsExecutorContextArgs(
-        executor_image=executor.executor_image.reference
-    )
+    if executor is None:
+        return None
+    reference = executor.executor_image.reference
+    return cloud.DeploymentSettingsExecutorContextArgs(executor_image=reference)
 
 
 def _operation(settings: DeploySettings) -> cloud.DeploymentSettingsOperationContextArgs:

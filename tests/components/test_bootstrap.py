@@ -262,7 +262,8 @@ def test_the_state_is_reached_by_entra_alone_and_what_is_overwritten_can_be_had_
 
 
 def test_state_key_and_identities_are_protected(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, protected = MockMonitor.RegisterResource, set()
+    asked: Any = MockMonitor.RegisterResource
+    protected: set[str] = set()
 
     def register(monitor: Any, request: Any) -> Any:
         if request.protect:
