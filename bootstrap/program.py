@@ -53,7 +53,10 @@ def _read(folder: Path) -> tuple[Settings, dict[str, Factory]]:
     problems = Problems()
     place = f"Pulumi.{pulumi.get_stack()}.yaml"
     settings = parse(_raw(), place, problems)
-    stacks = access.read_stacks(folder, settings.stacks, problems) if settings else {}
+    stacks: dict[str, Factory] = {}
+    if settings is not None:
+        trust.check(settings, place, problems)
+        stacks = access.read_stacks(folder, settings.stacks, problems)
     problems.raise_if_any("The bootstrap's settings have errors")
     if settings is None:
         raise AssertionError

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bootstrap.settings import PREVIEW, AzureDevOps, Deployments, GitHub, Settings
+from factory.problems import Problems
 
 GITHUB = "https://token.actions.githubusercontent.com"
 AZURE_DEV_OPS = "https://vstoken.dev.azure.com"
@@ -40,6 +41,20 @@ def trusts(settings: Settings, identity: str) -> list[Trust]:
     if settings.pulumi_deployments and identity != PREVIEW:
         found += _of_deployments(settings.pulumi_deployments, identity)
     return found
+
+
+def check(settings: Settings, place: str, problems: Problems) -> None:
+    """Note tokens that two identities would believe: the one that only looks must not be another."""
+    believed: dict[tuple[str, str], str] = {}
+    for name in settings.names:
+        for each in trusts(settings, name):
+            other = believed.setdefault((each.issuer, each.subject), name)
+            if other != name:
+                problems.error(
+                    place,
+                    f"{other} and {name} would both believe {each.subject}",
+                    "give each identity a connection of its own",
+                )
 
 
 def _of_github(github: GitHub, identity: str) -> Iterator[Trust]:

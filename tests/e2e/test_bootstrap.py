@@ -54,6 +54,11 @@ def sign_in_as_owner(factory: FactoryUnderTest) -> None:
     factory.env |= {"ARM_CLIENT_ID": OWNER, "ARM_CLIENT_SECRET": secret}
 
 
+def written(state: Path) -> dict[Path, int]:
+    """When each file and folder of the state was last changed: a lock would show in its folder."""
+    return {path: path.stat().st_mtime_ns for path in (state, *state.rglob("*"))}
+
+
 def test_made_once_completed_later_and_never_destroyed(
     factory: FactoryUnderTest, tmp_path: Path
 ) -> None:
@@ -91,8 +96,11 @@ def test_made_once_completed_later_and_never_destroyed(
     readers = bootstrap.at(f"/subscriptions/{PROD}")
     assert len(readers) == 2, "prod's own, and who previews"
     assert bootstrap("refresh", "--yes", "-s", STACK).ok
+    before = written(factory.home.state)
     assert bootstrap("preview", "--expect-no-changes", "-s", STACK).ok
-    destroyed = bootstrap("destroy", "--yes", "--skip-preview", "-s", STACK)
-    assert not destroyed.ok
-    assert "protect" in destroyed.output
+    assert written(factory.home.state) == before, "who previews may only read the state"
+    refused = bootstrap("destroy", "--yes", "-s", STACK)
+    assert not refused.ok
+    assert "because it is protected" in refused.output
+    assert bootstrap.at(SOURCE) == [copies], "refused before anything was touched"
     assert factory.arm("GET", account, "2024-01-01")["name"] == "contosoimagefactory"
