@@ -44,7 +44,7 @@ def trusts(settings: Settings, identity: str) -> list[Trust]:
 
 
 def check(settings: Settings, place: str, problems: Problems) -> None:
-    """Note tokens that two identities would believe: the one that only looks must not be another."""
+    """Note tokens that two identities would believe: who only looks must not become another."""
     believed: dict[tuple[str, str], str] = {}
     for name in settings.names:
         for each in trusts(settings, name):
