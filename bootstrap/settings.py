@@ -20,7 +20,7 @@ _PROVIDERS = {"region": "azure-native:location", "subscriptionId": "azure-native
 Guid = Annotated[
     str,
     formed(
-        r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+        r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$",
         "an id such as 5b0c7c1e-8d0e-4a4f-9c3b-2f6d1a7e9001",
     ),
 ]
@@ -33,7 +33,7 @@ Name = Annotated[
     ),
 ]
 StackName = Annotated[
-    str, formed(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$", "a stack's own name such as dev")
+    str, formed(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$", "a stack's own name such as dev")
 ]
 Number = Annotated[str, formed(r"^[1-9][0-9]{0,18}$", "a number, as GitHub gives it")]
 

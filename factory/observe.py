@@ -17,7 +17,7 @@ from factory.manifests import Manifest, Shelves
 from factory.models import Base, VaultRef
 from factory.observe_artifacts import observe_contents
 from factory.observed import BuildVm, Observed, ObservedLab, Offers, Thing
-from factory.settings import FactoryLab, Settings, normal_region
+from factory.settings import FactoryLab, Settings, TargetLab, normal_region
 from factory.vault import Vaults
 
 # Reads at once: ARM's bucket of 250 reads refills at 25 a second, so more would only be throttled.
@@ -100,7 +100,8 @@ def observe_elsewhere(arm: Arm, settings: Settings) -> dict[str, ObservedLab]:
     Raises :class:`factory.armclient.ArmError` if Azure cannot be read.
     """
     subscription = settings.subscription_id
-    own = [*settings.labs, *([settings.factory_lab] if settings.factory_lab else [])]
+    own: list[TargetLab | FactoryLab] = [*settings.labs]
+    own += [settings.factory_lab] if settings.factory_lab else []
     named = {lab_id(subscription, lab.resource_group, lab.name).lower() for lab in own}
     taken = {lab.name.lower() for lab in own}
     others = [each for each in arm.labs(subscription) if each.lower() not in named]
