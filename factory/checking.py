@@ -69,7 +69,8 @@ def find_project(work: Path, stack: str | Path | None, images: Path | None) -> P
 def stack_of(path: Path) -> str | None:
     """Give the stack that a file is of, by its name; None if it is no stack file."""
     match = _STACK_FILE.fullmatch(path.name)
-    return match["stack"] if match else None
+    # Pulumi.dev.deploy.yaml tells how Pulumi Cloud deploys dev; it is no stack dev.deploy.
+    return match["stack"] if match and not match["stack"].endswith(".deploy") else None
 
 
 def check(project: Project, problems: Problems) -> Checked:

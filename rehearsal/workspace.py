@@ -126,7 +126,10 @@ def prepare(home: Home, checkout: Path = CHECKOUT) -> list[str]:
     always.
     """
     _write_project(home, checkout)
-    sources = sorted(checkout.glob("Pulumi.*.yaml"))
+    # Pulumi.dev.deploy.yaml tells how Pulumi Cloud deploys dev; it is no stack dev.deploy.
+    sources = sorted(
+        path for path in checkout.glob("Pulumi.*.yaml") if not path.stem.endswith(".deploy")
+    )
     for source in sources:
         _copy_stack_file(source, home.work)
     (home.state).mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,17 @@ from pulumi_azure_native import authorization
 from factory.roles import Role, actions_of
 
 
+def role_id(role: Role, subscriptions: Sequence[str]) -> str:
+    """Give the id in Azure of a role that was made for these subscriptions: the first one's."""
+    home = f"/subscriptions/{subscriptions[0]}/providers"
+    return f"{home}/Microsoft.Authorization/roleDefinitions/{_guid(role, subscriptions)}"
+
+
+def _guid(role: Role, subscriptions: Sequence[str]) -> str:
+    # Role names are unique in a tenant, and so is this id: the same in every run.
+    return str(uuid5(NAMESPACE_URL, f"/subscriptions/{subscriptions[0]}/{role.value}"))
+
+
 class Roles(pulumi.ComponentResource):
     """One role definition per :class:`Role`, assignable in all subscriptions of the factory.
 
@@ -27,10 +38,9 @@ class Roles(pulumi.ComponentResource):
         scopes = [f"/subscriptions/{subscription}" for subscription in subscriptions]
         self.ids: dict[str, pulumi.Output[str]] = {}
         for role in Role:
-            # Role names are unique in a tenant, and so is this id: the same in every run.
             made = authorization.RoleDefinition(
                 f"{name}/{role.name.lower()}",
-                role_definition_id=str(uuid5(NAMESPACE_URL, f"{scopes[0]}/{role.value}")),
+                role_definition_id=_guid(role, subscriptions),
                 role_name=role.value,
                 role_type="CustomRole",
                 description=role.purpose,

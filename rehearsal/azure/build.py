@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rehearsal.azure.arm import routes as arm_routes
 from rehearsal.azure.arm import service
+from rehearsal.azure.authorization import routes as authorization
 from rehearsal.azure.compute import access, snapshots
 from rehearsal.azure.compute import routes as compute
 from rehearsal.azure.control.routes import Control
@@ -25,19 +26,29 @@ from rehearsal.azure.http.routing import Router
 from rehearsal.azure.identity import permissions
 from rehearsal.azure.identity.routes import TokenEndpoint
 from rehearsal.azure.identity.tokens import Secrets, Tokens
+from rehearsal.azure.keyvault import vaults
 from rehearsal.azure.keyvault.routes import KeyVaults
+from rehearsal.azure.managedidentity import routes as managedidentity
 from rehearsal.azure.network import routes as network
 from rehearsal.azure.resources import catalogue, metadata, tags
 from rehearsal.azure.resources import resources as groups
 from rehearsal.azure.resources import routes as resources
+from rehearsal.azure.storage import routes as storage
 from rehearsal.azure.world import Azure
 
-TYPES = (*network.TYPES, *compute.TYPES, *devtestlab.TYPES)
+TYPES = (
+    *network.TYPES,
+    *compute.TYPES,
+    *devtestlab.TYPES,
+    *managedidentity.TYPES,
+    *storage.TYPES,
+    *vaults.TYPES,
+)
 
 
 def application(azure: Azure, secrets: Secrets, record: Record | None = None) -> Gateway:
     """Give a local Azure its types, its handlers and its routes; the result is a WSGI app."""
-    azure.types.update({kind.kind.lower(): kind for kind in TYPES})
+    azure.types.update({kind.kind.lower(): kind for kind in (*TYPES, *authorization.TYPES)})
     for module in (
         service,
         groups,
@@ -64,7 +75,7 @@ def application(azure: Azure, secrets: Secrets, record: Record | None = None) ->
     tags.install(router, TYPES)
     arm_routes.install(router, TYPES)
     polling.install(router)
-    for namespace in (network, compute, devtestlab):
+    for namespace in (network, compute, devtestlab, authorization):
         namespace.install(router)
     Control(gateway).install(router)
     return gateway

@@ -44,6 +44,10 @@ class Kind:
     nested: Mapping[str, Nested] = field(default_factory=dict)
     keep_if_unset: tuple[str, ...] = ()
     """Arrays that have resources of their own: kept as they are when the program sets none."""
+    wire: Mapping[str, str] = field(default_factory=dict)
+    """What ARM calls an input under `properties` where the SDK has another name for it."""
+    singleton: bool = False
+    """It comes with its parent: creating it changes it, and nothing deletes it."""
     properties_output: bool = False
     """`properties` is an output itself instead of being flattened (ResourceGroup)."""
 
@@ -77,7 +81,12 @@ class Kind:
     def resource_path(self, inputs: Mapping[str, Any], subscription: str) -> str:
         """Fill the path with escaped values; KeyError if a parameter is missing."""
         values = {**inputs, "subscriptionId": subscription}
-        return _PARAMETER.sub(lambda m: quote(str(values[m[1]]), safe=_PATH_SAFE), self.path)
+        return _PARAMETER.sub(lambda m: _segment(m[1], str(values[m[1]])), self.path)
+
+
+def _segment(name: str, value: str) -> str:
+    # A scope is a path of its own.
+    return value.strip("/") if name == "scope" else quote(value, safe=_PATH_SAFE)
 
 
 def split_version(token: str) -> tuple[str, str | None]:

@@ -52,6 +52,8 @@ class Lifecycle:
         Raises ArmError if Azure refuses, InitializationFailedError if it accepted and then
         failed or took too long.
         """
+        if self._kind.singleton:
+            return self.update(inputs)
         path = self._path(inputs)
         found = self._arm.request("GET", self._url(path), deadline=self._deadline)
         if found.status == 200 and found.body:
@@ -102,6 +104,8 @@ class Lifecycle:
 
     def delete(self, resource_id: str) -> None:
         """DELETE and wait; a resource that is gone already counts as deleted."""
+        if self._kind.singleton:
+            return
         url = self._url(resource_id)
         answer = self._arm.request("DELETE", url, deadline=self._deadline)
         if answer.status == 404:

@@ -23,7 +23,7 @@ def request_body(kind: Kind, inputs: Mapping[str, Any]) -> dict[str, Any]:
         if name in kind.top:
             top[name] = value
         elif name in kind.body:
-            properties[name] = _fold(value, kind.nested.get(name))
+            properties[kind.wire.get(name, name)] = _fold(value, kind.nested.get(name))
     if kind.body:
         top["properties"] = properties
     return top
@@ -57,7 +57,8 @@ def response_outputs(kind: Kind, body: Mapping[str, Any], api_version: str) -> d
     if kind.properties_output:
         flat["properties"] = properties
     else:
-        flat = {**properties, **flat}
+        shown = {ours: name for name, ours in kind.wire.items()}
+        flat = {**{shown.get(name, name): each for name, each in properties.items()}, **flat}
     outputs = {
         name: _flatten(value, kind.nested.get(name))
         for name, value in flat.items()

@@ -6,6 +6,7 @@ every row with the SDK's classes. Paths and API versions: the provider's default
 
 from __future__ import annotations
 
+from rehearsal.plugin import pipelines
 from rehearsal.plugin.kinds import Kind, Nested, split_version
 
 _GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers"
@@ -238,7 +239,7 @@ _KINDS = (
     ),
 )
 
-KINDS = {kind.token: kind for kind in _KINDS}
+KINDS = {kind.token: kind for kind in (*_KINDS, *pipelines.KINDS)}
 
 
 def find_kind(token: str) -> tuple[Kind, str]:

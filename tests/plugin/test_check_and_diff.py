@@ -110,8 +110,8 @@ def test_secrets_stay_secret(plugin: Plugin) -> None:
 
 
 def test_a_type_that_is_not_known_is_named(plugin: Plugin) -> None:
-    with pytest.raises(grpc.RpcError, match="does not know azure-native:storage:StorageAccount"):
-        plugin.check("azure-native:storage:StorageAccount", {})
+    with pytest.raises(grpc.RpcError, match="does not know azure-native:web:WebApp"):
+        plugin.check("azure-native:web:WebApp", {})
 
 
 def test_no_difference(plugin: Plugin) -> None:

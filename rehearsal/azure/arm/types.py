@@ -137,6 +137,17 @@ class Behaviour:
         """Take along what belongs to a resource that is gone, outside the ids below it."""
 
 
+class Plain(Behaviour):
+    """What a type does whose providers say nothing of a provisioningState."""
+
+    def show(self, azure: Azure, resource: Resource, expand: str) -> Json:
+        """Give it without."""
+        body = dict(resource.body)
+        body["properties"] = {**resource.properties}
+        body["properties"].pop("provisioningState", None)
+        return body
+
+
 @dataclass(frozen=True)
 class ResourceType:
     """A row: the type as Azure writes it, its path after /providers/, and how it answers."""

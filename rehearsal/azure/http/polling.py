@@ -15,6 +15,7 @@ _PLACES = {
     "Microsoft.DevTestLab": "operations",
     "Microsoft.Compute": "operations",
     "Microsoft.Network": "operations",
+    "Microsoft.Storage": "asyncoperations",
 }
 _DISK_TYPES = ("/microsoft.compute/snapshots/", "/microsoft.compute/disks/")
 

@@ -18,10 +18,14 @@ Json = dict[str, Any]
 
 KIND = "Microsoft.Resources/resourceGroups"
 NAMESPACES = (
+    "Microsoft.Authorization",
     "Microsoft.Compute",
     "Microsoft.DevTestLab",
+    "Microsoft.KeyVault",
+    "Microsoft.ManagedIdentity",
     "Microsoft.Network",
     "Microsoft.Resources",
+    "Microsoft.Storage",
 )
 _NAME = re.compile(r"[\w.()-]{0,89}[\w()-]")
 

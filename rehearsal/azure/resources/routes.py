@@ -9,6 +9,7 @@ from rehearsal.azure.errors import operation_not_found, subscription_not_found
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.polling import retry_after
 from rehearsal.azure.http.routing import Route, Router
+from rehearsal.azure.model import Resource
 from rehearsal.azure.resources import registration
 from rehearsal.azure.resources import resources as groups
 from rehearsal.azure.resources.errors import provider_not_found
@@ -110,12 +111,18 @@ def _list_groups(call: Call) -> Answer:
 
 
 def _resources(call: Call) -> Answer:
-    return listing(call, call.azure.resources.in_subscription(call.parts["subscription"]))
+    found = call.azure.resources.in_subscription(call.parts["subscription"])
+    return listing(call, _in_lists(found))
 
 
 def _group_resources(call: Call) -> Answer:
     group = groups.need_group(call.azure, call.parts["subscription"], call.parts["group"])
-    return listing(call, call.azure.resources.in_group(group.key))
+    return listing(call, _in_lists(call.azure.resources.in_group(group.key)))
+
+
+def _in_lists(found: list[Resource]) -> list[Resource]:
+    """Leave out roles, which are on resources and are none."""
+    return [each for each in found if not each.kind.startswith("Microsoft.Authorization/")]
 
 
 def _get_group(call: Call) -> Answer:

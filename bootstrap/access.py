@@ -1,0 +1,103 @@
+"""What each identity may do, and where: read from the factory's own stack files; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory.configuration import parse_settings
+from factory.problems import Problems
+from factory.roles import Role
+from factory.settings import Settings as Factory
+from factory.stackfile import read_stack_file, with_defaults
+
+
+@dataclass(frozen=True)
+class Right:
+    """A role of the factory at a scope. ``waits`` is what has to be there before, "" if nothing."""
+
+    role: Role
+    scope: str
+    waits: str = ""
+
+
+def read_stacks(folder: Path, names: Iterable[str], problems: Problems) -> dict[str, Factory]:
+    """Read the settings of the factory's stacks from their files; faults go to ``problems``."""
+    found: dict[str, Factory] = {}
+    for name in names:
+        file = folder / f"Pulumi.{name}.yaml"
+        if not file.is_file():
+            problems.error(
+                file.name,
+                f"the factory has no stack {name}: there is no such file",
+                "write it first, or take the name out of image-factory-bootstrap:stacks",
+            )
+            continue
+        stack = read_stack_file(file, file.name, problems)
+        settings = parse_settings(with_defaults(stack, folder / "Pulumi.yaml"), stack, problems)
+        if settings is not None:
+            found[name] = settings
+        elif stack.elsewhere:
+            problems.error(
+                file.name,
+                "its subscription or resource group comes from an environment, which is not read",
+                "write both into the file",
+            )
+    _check_sources(found, problems)
+    return found
+
+
+def _check_sources(stacks: Mapping[str, Factory], problems: Problems) -> None:
+    for name, settings in stacks.items():
+        for source in _sources(settings):
+            if _plain(source) not in stacks:
+                problems.error(
+                    f"Pulumi.{name}.yaml",
+                    f"receives from {source}, which is none of image-factory-bootstrap:stacks",
+                    "name it there too: its resource group is where the copies come from",
+                )
+
+
+def subscriptions(stacks: Mapping[str, Factory]) -> list[str]:
+    """Give every subscription of the factory once, in the order of its stacks."""
+    return list(dict.fromkeys(settings.subscription_id for settings in stacks.values()))
+
+
+def rights(name: str, stacks: Mapping[str, Factory]) -> list[Right]:
+    """Give what the identity of a stack may do: docs/permissions.md, as a table."""
+    settings = stacks[name]
+    home = f"/subscriptions/{settings.subscription_id}"
+    found = [Right(Role.BUILD if settings.builds else Role.RECEIVE, home)]
+    for name_of_source in _sources(settings):
+        source = stacks[_plain(name_of_source)]
+        group = f"/subscriptions/{source.subscription_id}/resourceGroups/{source.resource_group}"
+        found.append(Right(Role.SOURCE, group, group))
+    for lab in dict.fromkeys(each.lab for each in settings.environments):
+        group = settings.lab_named(lab).resource_group
+        scope = f"{home}/resourceGroups/{group}/providers/Microsoft.DevTestLab/labs/{lab}"
+        found.append(Right(Role.ENVIRONMENTS, scope, scope))
+    return found
+
+
+def looking(stacks: Mapping[str, Factory]) -> list[Right]:
+    """Give what the identity of pull requests may do: read, in every subscription."""
+    return [Right(Role.LOOK, f"/subscriptions/{each}") for each in subscriptions(stacks)]
+
+
+def split(wanted: Iterable[Right], there: Callable[[str], bool]) -> tuple[list[Right], list[Right]]:
+    """Part what can be assigned now from what waits for a group or lab that is not made yet."""
+    now: list[Right] = []
+    later: list[Right] = []
+    for right in wanted:
+        (now if not right.waits or there(right.waits) else later).append(right)
+    return now, later
+
+
+def _sources(settings: Factory) -> list[str]:
+    """Name the stacks whose snapshots are copied from: for labs, or to build on."""
+    return list(dict.fromkeys([*settings.receives_from, *settings.parents_from]))
+
+
+def _plain(stack: str) -> str:
+    return stack.rpartition("/")[2]

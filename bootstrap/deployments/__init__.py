@@ -1,0 +1,1 @@
+"""Brings Pulumi.<stack>.deploy.yaml and its schedules to Pulumi Cloud: docs/bootstrap.md."""

@@ -1,0 +1,131 @@
+"""The program: read, check, declare."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi_azure_native import authorization
+
+from bootstrap import access, trust
+from bootstrap.commands import Made, commands
+from bootstrap.identities import PipelineIdentity, Shared, decrypter, let_operate
+from bootstrap.settings import NAMESPACE, PREVIEW, Settings, parse
+from bootstrap.state import State
+from factory.apiversions import api_of
+from factory.armclient import ArmClient, ArmError
+from factory.cloud import find_cloud, find_credential, provider_lookup
+from factory.components.roles import Roles, role_id
+from factory.problems import FactoryError, Problems
+from factory.roles import Role
+from factory.settings import Settings as Factory
+
+There = Callable[[str], bool]
+_TEXTS = ("resourceGroup", "storageAccount", "redundancy", "container", "keyVault", "key")
+_OBJECTS = ("stacks", "operators", "github", "azureDevOps", "pulumiDeployments")
+
+
+def run(folder: Path, there: There | None = None) -> None:
+    """Declare everything; ``folder`` is where the factory's stack files are.
+
+    ``there`` tells whether something stands in Azure; ARM is asked if it is not given.
+    Raises :class:`pulumi.RunError`, one line per problem, before anything is declared.
+    """
+    try:
+        settings, stacks = _read(folder)
+        wanted = {name: access.rights(name, stacks) for name in settings.stacks}
+        parted = {name: access.split(found, there or _in_azure()) for name, found in wanted.items()}
+    except (FactoryError, ArmError) as error:
+        raise pulumi.RunError(str(error)) from None
+    for name, (_, later) in parted.items():
+        for right in later:
+            pulumi.warn(
+                f"{name}: {right.scope} is not there yet, so {right.role.value} is not assigned "
+                "on it -> run this again once the factory has made it"
+            )
+    _declare(settings, stacks, {name: now for name, (now, _) in parted.items()})
+
+
+def _read(folder: Path) -> tuple[Settings, dict[str, Factory]]:
+    problems = Problems()
+    place = f"Pulumi.{pulumi.get_stack()}.yaml"
+    settings = parse(_raw(), place, problems)
+    stacks: dict[str, Factory] = {}
+    if settings is not None:
+        trust.check(settings, place, problems)
+        stacks = access.read_stacks(folder, settings.stacks, problems)
+    problems.raise_if_any("The bootstrap's settings have errors")
+    if settings is None:
+        raise AssertionError
+    return settings, stacks
+
+
+def _raw() -> dict[str, Any]:
+    own, provider = pulumi.Config(NAMESPACE), pulumi.Config("azure-native")
+    raw: dict[str, Any] = {name: own.get(name) for name in _TEXTS}
+    raw |= {name: own.get_object(name) for name in _OBJECTS}
+    raw["makeRoles"] = own.get("makeRoles")
+    raw["region"] = provider.get("location")
+    raw["subscriptionId"] = provider.get("subscriptionId")
+    return {name: value for name, value in raw.items() if value not in (None, "")}
+
+
+def _in_azure() -> There:
+    @functools.cache
+    def client() -> ArmClient:
+        lookup = provider_lookup(pulumi.Config("azure-native").get)
+        cloud = find_cloud(lookup)
+        return ArmClient(cloud, find_credential(lookup, cloud))
+
+    def there(scope: str) -> bool:
+        # Only a plain 404 is a no: whatever else goes wrong stops the run, and takes no right away.
+        return client().get(scope, api_of(scope)) is not None
+
+    return there
+
+
+def _declare(
+    settings: Settings,
+    stacks: Mapping[str, Factory],
+    rights: Mapping[str, list[access.Right]],
+) -> None:
+    tenant = authorization.get_client_config_output().tenant_id
+    state = State("state", settings, tenant)
+    shared = Shared(settings, state, _roles(settings, stacks), decrypter(settings).id)
+    made = {
+        name: PipelineIdentity(
+            name, shared, trust.trusts(settings, name), rights[name], writes=True
+        )
+        for name in settings.stacks
+    }
+    made[PREVIEW] = PipelineIdentity(
+        PREVIEW, shared, trust.trusts(settings, PREVIEW), access.looking(stacks), writes=False
+    )
+    for operator in settings.operators:
+        let_operate(operator, shared)
+    homes = {name: stacks[name].subscription_id for name in settings.stacks}
+    homes[PREVIEW] = homes[settings.stacks[0]]
+    pulumi.export("tenantId", tenant)
+    pulumi.export("backendUrl", state.backend_url)
+    pulumi.export("secretsProvider", state.secrets_provider)
+    clients = {name: identity.client_id for name, identity in made.items()}
+    pulumi.export("clientIds", clients)
+    told = pulumi.Output.all(
+        tenant=tenant, url=state.backend_url, key=state.secrets_provider, clients=clients
+    ).apply(
+        lambda found: commands(
+            settings,
+            Made(found["tenant"], found["url"], found["key"], found["clients"], homes),
+        )
+    )
+    pulumi.export("commands", told)
+
+
+def _roles(settings: Settings, stacks: Mapping[str, Factory]) -> Mapping[str, pulumi.Input[str]]:
+    subscriptions = access.subscriptions(stacks)
+    if settings.make_roles:
+        return Roles("roles", subscriptions).ids
+    return {role.value: role_id(role, subscriptions) for role in Role}

@@ -1,0 +1,256 @@
+"""What this program is told: its configuration, checked as a whole before anything is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from factory import faults
+from factory.fields import Strict, Switch, Text, formed
+from factory.problems import Problems
+from factory.settings import GroupName, Region
+
+NAMESPACE = "image-factory-bootstrap"
+PREVIEW = "preview"
+_PROVIDERS = {"region": "azure-native:location", "subscriptionId": "azure-native:subscriptionId"}
+
+Guid = Annotated[
+    str,
+    formed(
+        r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$",
+        "an id such as 5b0c7c1e-8d0e-4a4f-9c3b-2f6d1a7e9001",
+    ),
+]
+# Each goes into a subject that Entra compares letter by letter: nothing that could mean more.
+Name = Annotated[
+    str,
+    formed(
+        r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+        "a name of letters, digits and . _ -, without wildcards",
+    ),
+]
+StackName = Annotated[
+    str, formed(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$", "a stack's own name such as dev")
+]
+Number = Annotated[str, formed(r"^[1-9][0-9]{0,18}$", "a number, as GitHub gives it")]
+
+
+def _digits(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if value in ({}, "") else value
+
+
+class Redundancy(StrEnum):
+    """How many copies of the state Azure keeps, and where."""
+
+    ZONES = "Standard_ZRS"
+    LOCAL = "Standard_LRS"
+    REGIONS = "Standard_GRS"
+    ZONES_AND_REGIONS = "Standard_GZRS"
+
+
+class GitHub(Strict):
+    """The repository whose workflows sign in.
+
+    With the two ids subjects have the form that GitHub gives out for repositories made or renamed
+    since July 2026, and for those that were changed over; without them the older one.
+    """
+
+    repository: Annotated[
+        str,
+        formed(
+            r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$",
+            "OWNER/REPOSITORY, without wildcards",
+        ),
+    ]
+    owner_id: Annotated[Number | None, BeforeValidator(_digits)] = None
+    repository_id: Annotated[Number | None, BeforeValidator(_digits)] = None
+    branch: Annotated[
+        str, formed(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$", "a branch such as main")
+    ] = "main"
+
+    @model_validator(mode="after")
+    def _both_ids(self) -> GitHub:
+        if (self.owner_id is None) != (self.repository_id is None):
+            msg = "ownerId and repositoryId belong together"
+            raise ValueError(msg)
+        return self
+
+
+class Connection(Strict):
+    """A service connection: by its name, or by issuer and subject as Azure DevOps shows them."""
+
+    name: Annotated[
+        str | None,
+        formed(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$", "the name of a service connection"),
+    ] = None
+    issuer: Annotated[
+        str | None,
+        formed(
+            r"^https://(login\.microsoftonline\.com/[0-9a-fA-F-]{36}/v2\.0"
+            r"|vstoken\.dev\.azure\.com/[0-9a-fA-F-]{36})$",
+            "https://login.microsoftonline.com/TENANT/v2.0 or "
+            "https://vstoken.dev.azure.com/ORGANIZATION",
+        ),
+    ] = None
+    subject: Annotated[
+        str | None, formed(r"^(/eid1/|sc://)[^\s*?]{1,580}$", "/eid1/... or sc://..., as shown")
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Connection:
+        if (self.issuer is None) != (self.subject is None) or (self.name is None) == (
+            self.issuer is None
+        ):
+            msg = "a connection is either its name, or issuer and subject"
+            raise ValueError(msg)
+        return self
+
+
+class AzureDevOps(Strict):
+    """The project whose service connections sign in; one connection for each identity."""
+
+    organization: Name
+    project: Annotated[
+        str, formed(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$", "the name of an Azure DevOps project")
+    ]
+    organization_id: Guid | None = None
+    connections: Annotated[dict[StackName, Connection], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _id_for_names(self) -> AzureDevOps:
+        if self.organization_id is None and any(each.name for each in self.connections.values()):
+            msg = "connections that are given by name need organizationId"
+            raise ValueError(msg)
+        return self
+
+
+class Operation(StrEnum):
+    """What Pulumi Deployments does with a stack."""
+
+    PREVIEW = "preview"
+    UPDATE = "update"
+    REFRESH = "refresh"
+    DETECT_DRIFT = "detect-drift"
+    REMEDIATE_DRIFT = "remediate-drift"
+    DESTROY = "destroy"
+
+
+class Deployments(Strict):
+    """The organization on Pulumi Cloud whose deployments sign in. To destroy is left to owners."""
+
+    organization: Name
+    project: Name = "image-factory"
+    operations: Annotated[list[Operation], Field(min_length=1)] = [
+        Operation.PREVIEW,
+        Operation.UPDATE,
+        Operation.REFRESH,
+        Operation.DETECT_DRIFT,
+    ]
+
+
+class PrincipalType(StrEnum):
+    """What an operator is in Entra."""
+
+    USER = "User"
+    GROUP = "Group"
+
+
+class Operator(Strict):
+    """Somebody who works with the state by hand: the owner who moves this stack's own into it."""
+
+    id: Guid
+    type: PrincipalType = PrincipalType.GROUP
+
+
+class Settings(Strict):
+    """Everything this program is told."""
+
+    subscription_id: Guid
+    region: Region
+    resource_group: GroupName = "rg-image-factory-pipelines"
+    storage_account: Annotated[
+        str, formed(r"^[a-z0-9]{3,24}$", "3 to 24 small letters and digits, unique in all of Azure")
+    ]
+    redundancy: Redundancy = Redundancy.ZONES
+    container: Annotated[
+        str,
+        formed(r"^[a-z0-9](-?[a-z0-9]){2,62}$", "small letters, digits and single dashes, 3 to 63"),
+    ] = "state"
+    key_vault: Annotated[
+        str,
+        formed(
+            r"^[A-Za-z](-?[A-Za-z0-9]){2,23}$",
+            "letters, digits and single dashes, 3 to 24, unique in all of Azure",
+        ),
+    ]
+    key: Annotated[
+        str, formed(r"^[A-Za-z0-9-]{1,127}$", "a key's name of letters, digits and dashes")
+    ] = "pulumi-secrets"
+    stacks: Annotated[list[StackName], Field(min_length=1)]
+    make_roles: Switch = True
+    operators: list[Operator] = []
+    github: Annotated[GitHub | None, BeforeValidator(_empty_is_none)] = None
+    azure_dev_ops: Annotated[AzureDevOps | None, BeforeValidator(_empty_is_none)] = None
+    pulumi_deployments: Annotated[Deployments | None, BeforeValidator(_empty_is_none)] = None
+
+    @property
+    def names(self) -> list[str]:
+        """The identities by name: one for each stack, and the one that only looks."""
+        return [*self.stacks, PREVIEW]
+
+
+def parse(raw: Mapping[str, Any], place: Text, problems: Problems) -> Settings | None:
+    """Make settings of raw values; every fault is noted, with ``place`` as where it stands."""
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        for fault in error.errors():
+            loc = faults.where_of(fault["loc"], [])
+            what, todo = faults.told(fault, loc, Settings)
+            what = what.replace("is not a known field", "is not a known setting")
+            joint = " " if what.startswith(("is required", "is not a known")) else ": "
+            problems.error(place, f"{_key(loc)}{joint}{what}", todo)
+        return None
+    _check(settings, place, problems)
+    return settings
+
+
+def _key(loc: tuple[Any, ...]) -> str:
+    path = ".".join(str(part)[:80] for part in loc)
+    return _PROVIDERS.get(path) or (f"{NAMESPACE}:{path}" if path else NAMESPACE)
+
+
+def _check(settings: Settings, place: str, problems: Problems) -> None:
+    seen: set[str] = set()
+    for name in settings.stacks:
+        if name.lower() in seen:
+            problems.error(place, f"{NAMESPACE}:stacks names {name!r} twice", "take one out")
+        if name.lower() == PREVIEW:
+            problems.error(
+                place,
+                f"{NAMESPACE}:stacks: {name!r} is the name of the identity that only looks",
+                "give the stack another name",
+            )
+        seen.add(name.lower())
+    ways = (settings.github, settings.azure_dev_ops, settings.pulumi_deployments)
+    if not any(ways):
+        problems.error(
+            place,
+            f"nobody could sign in: none of {NAMESPACE}:github, azureDevOps, pulumiDeployments",
+            "say whose pipelines run the factory",
+        )
+    if settings.azure_dev_ops:
+        for name in settings.azure_dev_ops.connections:
+            if name not in settings.names:
+                problems.error(
+                    place,
+                    f"{NAMESPACE}:azureDevOps.connections.{name}: there is no such identity",
+                    f"the identities are {', '.join(settings.names)}",
+                )

@@ -1,0 +1,1 @@
+"""Microsoft.ManagedIdentity: identities and what they believe."""

@@ -1,0 +1,1 @@
+"""Microsoft.Storage: accounts and containers, as far as ARM knows them."""

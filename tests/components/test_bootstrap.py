@@ -1,0 +1,332 @@
+"""What the bootstrap declares: who may sign in, what they may do then, and what is protected."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pulumi
+import pytest
+import yaml
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs
+
+from bootstrap.identities import BLOB_CONTRIBUTOR, BLOB_READER, CRYPTO_USER
+from bootstrap.program import run
+from bootstrap.settings import NAMESPACE
+from factory.components.roles import role_id
+from factory.roles import Role, actions_of
+from tests.components.harness import Recorder, in_loop
+
+CHECKOUT = Path(__file__).parents[2]
+DEV, PROD = "5b0c7c1e-8d0e-4a4f-9c3b-2f6d1a7e9001", "c41f2a86-3b9d-4f57-8a60-d05e7b1c9002"
+TENANT, PERSON = "0a9d5d1e-7a55-4f0b-b1c4-6f1f5c3e9000", "1a9d5d1e-7a55-4f0b-b1c4-6f1f5c3e9001"
+SOURCE = f"/subscriptions/{DEV}/resourceGroups/rg-image-factory"
+TRUST = "azure-native:managedidentity:FederatedIdentityCredential"
+ASSIGNMENT = "azure-native:authorization:RoleAssignment"
+ROLE = "azure-native:authorization:RoleDefinition"
+ENTRA = f"https://login.microsoftonline.com/{TENANT}/v2.0"
+WRITES = (BLOB_CONTRIBUTOR, CRYPTO_USER)
+
+Json = dict[str, Any]
+
+
+class Azure(Recorder):
+    """Answers as Azure would, ids that say what they are of among it."""
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, Json]:
+        _, outputs = super().new_resource(args)
+        if args.typ.endswith(":UserAssignedIdentity"):
+            outputs |= {"clientId": f"client-{args.name}", "principalId": f"of {args.name}"}
+        if args.typ.endswith(":Key"):
+            uri = f"https://{outputs['vaultName']}.vault.azure.net/keys/{outputs['keyName']}/v1"
+            outputs["keyUriWithVersion"] = uri
+        for own in ("accountName", "containerName", "vaultName", "resourceName"):
+            if own in outputs and args.typ.endswith(("Account", "Container", "Vault", "Identity")):
+                outputs["name"] = outputs[own]
+        if args.typ == ROLE:
+            return f"{outputs['scope']}/.../{outputs['roleDefinitionId']}", outputs
+        return f"/id/{args.name}", outputs
+
+    def call(self, args: MockCallArgs) -> tuple[Json, list[tuple[str, str]]]:
+        assert args.token == "azure-native:authorization:getClientConfig"
+        return {"tenantId": TENANT, "clientId": "", "objectId": "", "subscriptionId": DEV}, []
+
+    def of(self, kind: str, start: str = "") -> dict[str, Json]:
+        return {
+            args.name: dict(args.inputs)
+            for args in self.resources.values()
+            if args.typ == kind and args.name.startswith(start)
+        }
+
+    def roles_of(self, identity: str) -> set[tuple[str, str]]:
+        """What an identity is assigned: role by its last name, and scope."""
+        names = {each["roleDefinitionId"]: each["roleName"] for each in self.of(ROLE).values()}
+        found = set()
+        for each in self.of(ASSIGNMENT).values():
+            if each["principalId"] == f"of {identity}/identity":
+                assert each["principalType"] == "ServicePrincipal"
+                role = each["roleDefinitionId"].rpartition("/")[2]
+                found.add((names.get(role, role), each["scope"]))
+        return found
+
+
+def config(**settings: Any) -> dict[str, str]:
+    own = {
+        "storageAccount": "contosoimagefactory",
+        "keyVault": "contoso-image-factory",
+        "stacks": ["dev", "prod"],
+        "github": {"repository": "contoso/image-factory"},
+        **settings,
+    }
+    found = {
+        f"{NAMESPACE}:{key}": value if isinstance(value, str) else json.dumps(value)
+        for key, value in own.items()
+    }
+    provider = {"azure-native:subscriptionId": DEV, "azure-native:location": "westeurope"}
+    return {key: value for key, value in (found | provider).items() if value != "null"}
+
+
+def declared(
+    there: bool = True, folder: Path = CHECKOUT, **settings: Any
+) -> tuple[Azure, dict[str, Any]]:
+    azure, outputs = Azure(), {}
+
+    def keep(name: str, value: Any) -> None:
+        outputs[name] = value
+
+    def program() -> Any:
+        pulumi.runtime.set_all_config(config(**settings))
+        run(folder, lambda _: there)
+        return pulumi.Output.all(**outputs).apply(known.update)
+
+    known: dict[str, Any] = {}
+    export = pulumi.export
+    pulumi.export = keep
+    try:
+        in_loop(azure, program)
+    finally:
+        pulumi.export = export
+    return azure, known
+
+
+def subjects(azure: Azure, identity: str) -> set[tuple[str, str, str]]:
+    return {
+        (each["issuer"], each["subject"], *each["audiences"])
+        for each in azure.of(TRUST, f"{identity}/").values()
+    }
+
+
+def test_workflows_sign_in_by_environment_and_pull_requests_as_who_only_looks() -> None:
+    azure, _ = declared()
+    github, exchange = "https://token.actions.githubusercontent.com", "api://AzureADTokenExchange"
+    start = "repo:contoso/image-factory"
+    assert subjects(azure, "dev") == {(github, f"{start}:environment:dev", exchange)}
+    assert subjects(azure, "prod") == {(github, f"{start}:environment:prod", exchange)}
+    assert subjects(azure, "preview") == {
+        (github, f"{start}:pull_request", exchange),
+        (github, f"{start}:ref:refs/heads/main", exchange),
+    }
+
+
+def test_a_repository_with_immutable_subjects_is_believed_by_its_ids() -> None:
+    github = {"repository": "contoso/image-factory", "ownerId": 123, "repositoryId": "456"}
+    azure, _ = declared(github=github)
+    (found,) = subjects(azure, "prod")
+    assert found[1] == "repo:contoso@123/image-factory@456:environment:prod"
+
+
+def test_service_connections_sign_in_by_name_or_as_azure_devops_shows_them() -> None:
+    organization = "2b9d5d1e-7a55-4f0b-b1c4-6f1f5c3e9002"
+    connections = {
+        "dev": {"name": "factory dev"},
+        "preview": {"issuer": ENTRA, "subject": "/eid1/c/pub/t/abc/a/def/sc/1/2"},
+    }
+    service = {"organization": "contoso", "project": "Images", "connections": connections}
+    azure, _ = declared(github=None, azureDevOps={**service, "organizationId": organization})
+    (dev,) = subjects(azure, "dev")
+    old = f"https://vstoken.dev.azure.com/{organization}"
+    assert dev == (old, "sc://contoso/Images/factory dev", "api://AzureADTokenExchange")
+    (preview,) = subjects(azure, "preview")
+    assert preview[:2] == (ENTRA, "/eid1/c/pub/t/abc/a/def/sc/1/2")
+    assert not subjects(azure, "prod")
+
+
+def test_deployments_sign_in_once_for_each_operation_and_never_to_destroy() -> None:
+    azure, _ = declared(pulumiDeployments={"organization": "contoso"}, github=None)
+    start = "pulumi:deploy:org:contoso:project:image-factory:stack:prod:operation"
+    assert subjects(azure, "prod") == {
+        ("https://api.pulumi.com/oidc", f"{start}:{operation}:scope:write", "contoso")
+        for operation in ("preview", "update", "refresh", "detect-drift")
+    }
+    assert not subjects(azure, "preview")
+
+
+def test_no_subject_has_a_wildcard_and_none_is_believed_by_two_identities() -> None:
+    azure, _ = declared(pulumiDeployments={"organization": "contoso"})
+    found = [(each["issuer"], each["subject"]) for each in azure.of(TRUST).values()]
+    assert len(found) == len(set(found)) == 12
+    assert not [each for each in found if "*" in "".join(each)]
+
+
+def test_each_stack_may_do_what_its_stack_file_needs_and_no_more() -> None:
+    azure, _ = declared()
+    state = {(BLOB_CONTRIBUTOR, "/id/state/container"), (CRYPTO_USER, "/id/state/vault")}
+    assert azure.roles_of("dev") == {(Role.BUILD.value, f"/subscriptions/{DEV}"), *state}
+    assert azure.roles_of("prod") == {
+        (Role.RECEIVE.value, f"/subscriptions/{PROD}"),
+        (Role.SOURCE.value, SOURCE),
+        *state,
+    }
+
+
+def test_who_previews_may_write_nowhere() -> None:
+    azure, _ = declared()
+    found = azure.roles_of("preview")
+    assert found == {
+        (Role.LOOK.value, f"/subscriptions/{DEV}"),
+        (Role.LOOK.value, f"/subscriptions/{PROD}"),
+        (BLOB_READER, "/id/state/container"),
+        ("Image Factory Secrets Reader", "/id/state/vault"),
+    }
+    assert not [role for role, _ in found if role in WRITES]
+    own = azure.inputs(ROLE, "decrypter")["permissions"]
+    assert own == [
+        {
+            "dataActions": [
+                "Microsoft.KeyVault/vaults/keys/read",
+                "Microsoft.KeyVault/vaults/keys/decrypt/action",
+            ]
+        }
+    ]
+    assert {action.rpartition("/")[2] for action in actions_of(Role.LOOK)} == {"read"}
+
+
+def test_labs_with_environments_are_opened_to_the_stack_that_makes_them(tmp_path: Path) -> None:
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"):
+        (tmp_path / name).write_text((CHECKOUT / name).read_text())
+    stack = yaml.safe_load((tmp_path / "Pulumi.dev.yaml").read_text())
+    shops = [{"name": name, "lab": "team-web", "template": "shop"} for name in ("one", "two")]
+    stack["config"]["image-factory:environments"] = shops
+    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump(stack))
+    azure, _ = declared(folder=tmp_path)
+    lab = f"/subscriptions/{DEV}/resourceGroups/rg-team-web/providers/Microsoft.DevTestLab/labs"
+    assert (Role.ENVIRONMENTS.value, f"{lab}/team-web") in azure.roles_of("dev")
+    assert not [scope for _, scope in azure.roles_of("prod") if "team-web" in scope]
+
+
+def test_what_is_not_there_yet_is_assigned_in_a_later_run() -> None:
+    azure, _ = declared(there=False)
+    assert not [role for role, _ in azure.roles_of("prod") if role == Role.SOURCE.value]
+    assert (Role.RECEIVE.value, f"/subscriptions/{PROD}") in azure.roles_of("prod")
+
+
+def test_roles_that_are_made_elsewhere_are_only_referred_to() -> None:
+    azure, _ = declared(makeRoles=False)
+    assert set(azure.of(ROLE)) == {"decrypter"}
+    made = {each["roleDefinitionId"] for each in azure.of(ASSIGNMENT).values()}
+    ours, _ = declared()
+    ids = {name: each["roleDefinitionId"] for name, each in ours.of(ROLE, "roles/").items()}
+    for role in Role:
+        wanted = role_id(role, [DEV, PROD])
+        assert wanted.endswith(ids[f"roles/{role.name.lower()}"])
+        assert (wanted in made) == (role is not Role.ENVIRONMENTS)
+
+
+def test_assignments_have_names_of_their_own_that_stay_the_same() -> None:
+    first, again = (
+        {name: each["roleAssignmentName"] for name, each in declared()[0].of(ASSIGNMENT).items()}
+        for _ in range(2)
+    )
+    assert first == again
+    assert len({UUID(name) for name in first.values()}) == len(first) > 8
+
+
+def test_the_state_is_reached_by_entra_alone_and_what_is_overwritten_can_be_had_back() -> None:
+    azure, _ = declared()
+    account = azure.inputs("azure-native:storage:StorageAccount", "state/account")
+    assert account["allowSharedKeyAccess"] is account["allowBlobPublicAccess"] is False
+    assert account["enableHttpsTrafficOnly"] is True
+    assert account["minimumTlsVersion"] == "TLS1_2"
+    kept = azure.inputs("azure-native:storage:BlobServiceProperties", "state/versions")
+    assert kept["isVersioningEnabled"] is True
+    for policy in ("deleteRetentionPolicy", "containerDeleteRetentionPolicy"):
+        assert kept[policy]["enabled"] is True
+        assert kept[policy]["days"] >= 30
+    container = azure.inputs("azure-native:storage:BlobContainer", "state/container")
+    assert container["publicAccess"] == "None"
+    vault = azure.inputs("azure-native:keyvault:Vault", "state/vault")["properties"]
+    assert vault["enableRbacAuthorization"] is vault["enablePurgeProtection"] is True
+    assert vault["enableSoftDelete"] is True
+
+
+def test_state_key_and_identities_are_protected(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: Any = MockMonitor.RegisterResource
+    protected: set[str] = set()
+
+    def register(monitor: Any, request: Any) -> Any:
+        if request.protect:
+            protected.add(request.name)
+        return asked(monitor, request)
+
+    monkeypatch.setattr(MockMonitor, "RegisterResource", register)
+    declared()
+    kept = {"group", "account", "versions", "container", "vault", "key"}
+    owners = {f"{name}/identity" for name in ("dev", "prod", "preview")}
+    assert protected == {f"state/{what}" for what in kept} | owners
+
+
+def test_operators_reach_the_state_and_nothing_else() -> None:
+    azure, _ = declared(operators=[{"id": PERSON, "type": "User"}])
+    found = [each for each in azure.of(ASSIGNMENT).values() if each["principalId"] == PERSON]
+    assert {each["principalType"] for each in found} == {"User"}
+    assert {each["scope"] for each in found} == {"/id/state/container", "/id/state/vault"}
+
+
+def test_the_outputs_are_ready_to_paste() -> None:
+    connections = {"dev": {"issuer": ENTRA, "subject": "/eid1/x"}}
+    service = {"organization": "contoso", "project": "Image Factory", "connections": connections}
+    _, outputs = declared(azureDevOps=service, pulumiDeployments={"organization": "contoso"})
+    url = "azblob://state?storage_account=contosoimagefactory"
+    key = "azurekeyvault://contoso-image-factory.vault.azure.net/keys/pulumi-secrets/v1"
+    assert (outputs["backendUrl"], outputs["secretsProvider"]) == (url, key)
+    assert outputs["tenantId"] == TENANT
+    assert set(outputs["clientIds"]) == {"dev", "prod", "preview"}
+    told = outputs["commands"]
+    assert told["state"][:2] == [
+        f"pulumi login '{url}'",
+        f"pulumi stack init dev --secrets-provider '{key}'",
+    ]
+    start, repo = "gh variable set", "--repo contoso/image-factory --body"
+    assert f"{start} PULUMI_BACKEND_URL {repo} '{url}'" in told["github"]
+    # Without an environment a job is who only looks.
+    assert f"{start} AZURE_CLIENT_ID {repo} 'client-preview/identity'" in told["github"]
+    for name, subscription in (("dev", DEV), ("prod", PROD)):
+        client = f"AZURE_CLIENT_ID --env {name} {repo} 'client-{name}/identity'"
+        assert f"{start} {client}" in told["github"]
+        home = f"AZURE_SUBSCRIPTION_ID --env {name} {repo} '{subscription}'"
+        assert f"{start} {home}" in told["github"]
+    assert "--project 'Image Factory'" in told["azureDevOps"][0]
+    assert f"PULUMI_BACKEND_URL='{url}'" in told["azureDevOps"][0]
+    assert "--stack contoso/image-factory/prod" in told["pulumiDeployments"][1]
+
+
+def test_every_fault_is_told_at_once_and_nothing_is_declared() -> None:
+    azure = Azure()
+
+    def program() -> None:
+        faulty = config(
+            storageAccount="Not_Good",
+            keyVault="-kv",
+            stacks=["dev", "nowhere", "preview"],
+            github={"repository": "contoso/*"},
+        )
+        pulumi.runtime.set_all_config(faulty)
+        run(CHECKOUT, lambda _: True)
+
+    with pytest.raises(pulumi.RunError) as error:
+        in_loop(azure, program)
+    for part in ("storageAccount: ", "keyVault: ", "github.repository: expected OWNER/REPOSITORY"):
+        assert part in str(error.value)
+    assert not azure.resources
