@@ -197,6 +197,7 @@ def test_a_state_that_was_lost_stops_the_run_and_names_the_way_out(
     assert "its state is empty, but" in ran.output
     assert "Traceback" not in ran.output
     assert len(factory.holding("team-web")) == 1
+    factory.leaves("dev", "*", fate="recover")
 
 
 def test_a_vm_that_azure_cannot_make_refuses_that_image_alone(factory: FactoryUnderTest) -> None:
