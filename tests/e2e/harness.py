@@ -42,26 +42,14 @@ class Ran:
         return int(found[1]) if found else 0
 
 
-@dataclass(frozen=True)
-class Left:
-    """What a test leaves on purpose in no state; ``label`` is a pattern, as `orphans` names it."""
-
-    stack: str
-    label: str
-    fate: str
-
-
 @dataclass
 class FactoryUnderTest:
     """Drives the engine as a user would, with stack files and images of its own."""
 
     root: Path
     env: dict[str, str] = field(default_factory=dict)
-    left: list[Left] = field(default_factory=list)
-
-    def leaves(self, stack: str, label: str, *, fate: str = "delete") -> None:
-        """Say that this test ends with an orphan: every other one fails it."""
-        self.left.append(Left(stack, label, fate))
+    # What the test says it leaves in no state (tests/e2e/leftovers.py): stack, label, fate.
+    left: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def home(self) -> Home:

@@ -20,7 +20,7 @@ from factory.orphans_report import orphans_table
 from factory.problems import FactoryError
 from rehearsal.home import Home
 from rehearsal.workspace import PROJECT
-from tests.e2e.harness import FactoryUnderTest, Left
+from tests.e2e.harness import FactoryUnderTest
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,18 @@ class Found:
     stack: str
     orphan: Orphan
 
-    def is_one_of(self, left: Left) -> bool:
-        """Tell whether a test said that it leaves this."""
-        return (
-            self.stack == left.stack
-            and self.orphan.fate == left.fate
-            and fnmatchcase(self.orphan.label.lower(), left.label.lower())
-        )
+    def is_like(self, stack: str, label: str, fate: str) -> bool:
+        """Tell whether this is what a test said it leaves."""
+        same = (self.stack, self.orphan.fate.value) == (stack, fate)
+        return same and fnmatchcase(self.orphan.label.lower(), label.lower())
+
+
+def leaves(factory: FactoryUnderTest, stack: str, label: str, *, fate: str = "delete") -> None:
+    """Say that a test ends with an orphan; any that is not named fails it.
+
+    ``label`` is a pattern of what the table of orphans calls `where`, ``fate`` what it is to `do`.
+    """
+    factory.left.append((stack, label, fate))
 
 
 def begun_stacks(home: Home) -> list[str]:
@@ -59,12 +64,12 @@ def check_nothing_is_left(factory: FactoryUnderTest) -> None:
     What a test said it leaves has to be there too. Raises :class:`AssertionError`.
     """
     found, unread = _all(factory)
-    stray = [each for each in found if not any(each.is_one_of(left) for left in factory.left)]
+    stray = [each for each in found if not any(each.is_like(*left) for left in factory.left)]
     told = list(_tables(stray)) + unread
     told += [
-        f"nothing was left like {left}"
+        f"nothing was left like {' '.join(left)}"
         for left in factory.left
-        if not any(each.is_one_of(left) for each in found)
+        if not any(each.is_like(*left) for each in found)
     ]
     if told:
         raise AssertionError("\n".join(["this test leaves orphans", *told]))

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.e2e.harness import DEV, FINANCE, TEAM_WEB, FactoryUnderTest, lab_path
-from tests.e2e.leftovers import check_nothing_is_left
+from tests.e2e.leftovers import check_nothing_is_left, leaves
 from tests.e2e.test_accidents import JAVA
 from tests.e2e.test_cli import cli
 
@@ -70,13 +70,13 @@ def the_end_of_a_test_tells_of_orphans(factory: FactoryUnderTest) -> None:
     with pytest.raises(AssertionError, match="dev: Orphans: 1 to delete, 1 to recover") as failed:
         check_nothing_is_left(factory)
     assert "snapshots/left-over" in str(failed.value)
-    factory.leaves("dev", "snapshots/left-*")
+    leaves(factory, "dev", "snapshots/left-*")
     with pytest.raises(AssertionError, match="dev: Orphans: 1 to recover"):
         check_nothing_is_left(factory)
-    factory.leaves("dev", "team-web/web-golden", fate="recover")
+    leaves(factory, "dev", "team-web/web-golden", fate="recover")
     check_nothing_is_left(factory)
     # Nor may a test name what it does not leave.
-    factory.leaves("prod", "*")
+    leaves(factory, "prod", "*")
     with pytest.raises(AssertionError, match="nothing was left like"):
         check_nothing_is_left(factory)
     factory.left.clear()
