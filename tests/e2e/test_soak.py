@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from factory.plan_model import Plan
+from tests.plan.world import DEV, World, image, lab, settings
 from tests.soak import report
-from tests.soak.checking import failed_images
+from tests.soak.checking import failed_images, lab_faults, unsettled
 from tests.soak.weeks import Soak, Week
 
 SEED = 1
@@ -47,6 +49,27 @@ def test_what_a_run_says_of_failed_images_is_found() -> None:
         error: update failed
     """
     assert failed_images(told) == {"linux/java", "windows/2022", "short/lived"}
+
+
+def test_a_lab_without_a_version_and_one_with_too_many_are_told() -> None:
+    owed = {("ops", "linux/base"), ("qa", "linux/base")}
+    assert list(lab_faults({("ops", "linux/base"): 3, ("qa", "linux/base"): 4}, owed, 4)) == []
+    assert list(lab_faults({("qa", "linux/base"): 5}, owed, 4)) == [
+        "ops has no good version of linux/base any more",
+        "qa holds 5 versions of linux/base, at most 4 are to be there",
+    ]
+
+
+def test_a_failure_that_a_plan_is_silent_of_is_told() -> None:
+    world = World(DEV, {"linux/a": image("linux/a")}, settings(DEV, [lab("web")]))
+    silent = Plan((), ())
+    assert unsettled(world.inputs(), silent, "linux/a") == "no good version"
+    assert unsettled(world.inputs(), world.plan(), "linux/a") == ""  # it says that it is to build
+    world.run(broken_labs={"web"})
+    assert unsettled(world.inputs(), silent, "linux/a").startswith("web does not have ")
+    assert unsettled(world.inputs(), world.plan(), "linux/a") == ""  # it says that it is to deliver
+    world.run()
+    assert unsettled(world.inputs(), silent, "linux/a") == ""
 
 
 def test_what_grows_with_the_weeks_is_told() -> None:

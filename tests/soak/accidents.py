@@ -78,8 +78,8 @@ def misfortune(seed: int, week: int) -> Misfortune:
     random.Random(f"kinds {seed}").shuffle(kinds)  # noqa: S311 - the same seed, the same soak
     chance = random.Random(f"accidents {seed} {week}")  # noqa: S311
     mine = [kinds[(week * _A_WEEK + each) % len(kinds)] for each in range(_A_WEEK)]
-    strikes = [_strike(kind, chance, f"struck-{number}") for number, kind in enumerate(mine)]
-    reads = {**_READS, "id": "reads", "seed": chance.randrange(1000)}
+    strikes = [_strike(kind, chance, f"struck-{week}-{number}") for number, kind in enumerate(mine)]
+    reads = {**_READS, "id": f"reads-{week}", "seed": chance.randrange(1000)}
     strikes.append(Strike(chance.choice(STACKS), "1 % of all reads 503", reads))
     return Misfortune(
         tuple(strikes),

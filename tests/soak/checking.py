@@ -76,14 +76,9 @@ class Watch:
                 identity = image["tags"].get("image-factory-definition")
                 if identity and image["state"] == "Succeeded" and name != "image-factory":
                     held[name, identity] += 1
-        for name, identity in sorted(self.had - set(held)):
-            if self.company.takes(name, identity) and name != away:
-                yield f"{name} has no good version of {identity} any more"
+        living = {each for each in self.had if self.company.takes(*each) and each[0] != away}
         # What a run delivers pushes nothing out before the next one; one more may be under way.
-        most = KEEP + (0 if settled else 2)
-        for (name, identity), count in sorted(held.items()):
-            if count > most:
-                yield f"{name} holds {count} versions of {identity}, {KEEP} are to be kept"
+        yield from lab_faults(held, living, KEEP + (0 if settled else 2))
         self.had |= set(held)
 
     def _forgotten(self, stack: str, failed: Iterable[str]) -> Iterator[str]:
@@ -95,7 +90,7 @@ class Watch:
         except FactoryError:
             return  # the whole stack says that it cannot run, and why
         for identity in failed:
-            if why := _unsettled(inputs, plan, identity):
+            if why := unsettled(inputs, plan, identity):
                 yield f"{stack}: {identity} failed, and the plan says nothing of it: {why}"
 
     def planned(self, stack: str) -> tuple[Inputs, Plan]:
@@ -105,7 +100,21 @@ class Watch:
         return inputs, make_plan(inputs)
 
 
-def _unsettled(inputs: Inputs, plan: Plan, identity: str) -> str:
+def lab_faults(
+    held: Mapping[tuple[str, str], int], owed: Iterable[tuple[str, str]], most: int
+) -> Iterator[str]:
+    """Name labs without a good version of what they are owed, and those that hold too many.
+
+    ``held`` counts the good versions by lab and definition.
+    """
+    for name, identity in sorted(set(owed) - set(held)):
+        yield f"{name} has no good version of {identity} any more"
+    for (name, identity), count in sorted(held.items()):
+        if count > most:
+            yield f"{name} holds {count} versions of {identity}, at most {most} are to be there"
+
+
+def unsettled(inputs: Inputs, plan: Plan, identity: str) -> str:
     """Say what is not well with an image although its plan is silent; "" if all is well."""
     if any(step.identity == identity and step.action in _TELLS for step in plan.steps):
         return ""
