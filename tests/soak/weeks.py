@@ -20,7 +20,7 @@ from tests.torture.requests import CHANGING
 
 _WEEK = timedelta(days=7)
 _NIGHT = timedelta(days=1)
-_SETTLING = 6  # quiet runs of all stacks, at most, until nothing is due any more
+_SETTLING = 12  # quiet runs of all stacks, at most, until nothing is due any more
 
 
 @dataclass
