@@ -6,7 +6,7 @@ VENV   := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test lint torture bench clean
+.PHONY: help setup up down test lint torture soak bench clean
 
 help:  ## show this help
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,6 +31,9 @@ test: lint  ## run every check and every test
 
 torture: setup  ## break runs on purpose and write docs/reliability.md (SEED=1 LIMIT=60, ALL=1 for the full product)
 	@$(VENV)/python -m tests.torture
+
+soak: setup  ## run a company for half a year with accidents and write docs/soak.md (SEED=1 WEEKS=26)
+	@$(VENV)/python -m tests.soak
 
 bench: setup  ## measure the local Azure beside a bare server, and validation beside a bare parser
 	@$(VENV)/python -m rehearsal.bench

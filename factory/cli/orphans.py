@@ -34,7 +34,7 @@ _GONE_WITHIN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
-class _Look:
+class Look:
     """One look at Azure and at the state after it."""
 
     stack: str
@@ -61,14 +61,14 @@ def add_to(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     stack = Stack.of(options)
-    look = _look(stack)
+    seen = look(stack)
     try:
-        doomed = chosen(look.orphans, options.where)
+        doomed = chosen(seen.orphans, options.where)
     except ValueError as error:
         raise FactoryError(str(error)) from None
-    shown = doomed if options.where else look.orphans
+    shown = doomed if options.where else seen.orphans
     if options.json:
-        print(orphans_json(look.stack, look.now, shown))
+        print(orphans_json(seen.stack, seen.now, shown))
     else:
         print(orphans_table(shown))
     if not options.delete or not doomed:
@@ -78,7 +78,7 @@ def _run(options: argparse.Namespace) -> int:
     return _delete(stack, doomed)
 
 
-def _look(stack: Stack) -> _Look:
+def look(stack: Stack) -> Look:
     """Look at Azure, then at the state: a run going on writes down first what it makes."""
     engine = stack.engine
     sources = read_sources(engine.root, engine, stack.place.images)
@@ -87,7 +87,7 @@ def _look(stack: Stack) -> _Look:
     elsewhere = observe_elsewhere(arm, settings)
     ledger = read_ledger(engine.own_resources(name))
     orphans = find_orphans(settings, name, ledger, observed, elsewhere)
-    return _Look(name, observed.now, arm, settings.poll_interval, orphans)
+    return Look(name, observed.now, arm, settings.poll_interval, orphans)
 
 
 def _confirm(doomed: Sequence[Orphan]) -> None:
@@ -103,14 +103,14 @@ def _confirm(doomed: Sequence[Orphan]) -> None:
 
 def _delete(stack: Stack, doomed: Sequence[Orphan]) -> int:
     """Look once more, since a run may have begun meanwhile, and delete what is as it was shown."""
-    look = _look(stack)
-    same = {(each.id, each.fate) for each in look.orphans}
+    seen = look(stack)
+    same = {(each.id, each.fate) for each in seen.orphans}
     left = 0
     for orphan in doomed:
         if (orphan.id, orphan.fate) not in same:
             warn(f"{orphan.label} is not as it was shown any more; it was not touched")
             left += 1
             continue
-        asyncio.run(Waiter(look.arm, look.interval).gone(orphan.id, _GONE_WITHIN))
+        asyncio.run(Waiter(seen.arm, seen.interval).gone(orphan.id, _GONE_WITHIN))
         print(f"deleted {orphan.label}", file=sys.stderr)
     return 1 if left else 0

@@ -48,7 +48,8 @@ class FactoryUnderTest:
 
     root: Path
     env: dict[str, str] = field(default_factory=dict)
-    configs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # What the test says it leaves in no state (tests/e2e/leftovers.py): stack, label, fate.
+    left: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def home(self) -> Home:

@@ -9,6 +9,7 @@ from factory.apiversions import COMPUTE_API
 from factory.versions import Version
 from rehearsal.client import Client, RehearsalError, running
 from tests.e2e.harness import DEV, FactoryUnderTest, lab_path
+from tests.e2e.leftovers import leaves
 
 JAVA, NODE, DOCKER = "linux-java", "linux-install-nodejs", "linux-install-docker"
 
@@ -197,6 +198,7 @@ def test_a_state_that_was_lost_stops_the_run_and_names_the_way_out(
     assert "its state is empty, but" in ran.output
     assert "Traceback" not in ran.output
     assert len(factory.holding("team-web")) == 1
+    leaves(factory, "dev", "*", fate="recover")
 
 
 def test_a_vm_that_azure_cannot_make_refuses_that_image_alone(factory: FactoryUnderTest) -> None:

@@ -60,6 +60,7 @@ def test_the_program_never_drops_its_lab(factory: FactoryUnderTest) -> None:
     factory.configure_dev(images=str(factory.root / "absent"))
     refused(factory, "dev", "is not a folder")
     assert len(factory.holding("team-web")) == 1
+    factory.configure_dev()
 
 
 @pytest.mark.parametrize("secret_set", [False, True])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.e2e.harness import DEV, FINANCE, TEAM_WEB, FactoryUnderTest, lab_path
+from tests.e2e.leftovers import check_nothing_is_left, leaves
 from tests.e2e.test_accidents import JAVA
 from tests.e2e.test_cli import cli
 
@@ -46,6 +49,7 @@ def orphans_go_only_as_shown(factory: FactoryUnderTest) -> None:
     factory.arm("PATCH", golden, body=lost)
     factory.until(lambda: listed(factory).get("snapshots/left-over") == "delete")
     assert listed(factory)["team-web/web-golden"] == "recover"
+    the_end_of_a_test_tells_of_orphans(factory)
     asked = cli(factory, "orphans", "--stack", "dev", "--delete")
     assert asked.code == 1
     assert "nothing was deleted" in asked.output
@@ -59,6 +63,23 @@ def orphans_go_only_as_shown(factory: FactoryUnderTest) -> None:
     assert named.ok, named.output
     assert listed(factory) == {}
     assert len(factory.holding("team-web")) == 1
+
+
+def the_end_of_a_test_tells_of_orphans(factory: FactoryUnderTest) -> None:
+    """Every end-to-end test ends with this check: it fails one that leaves what it did not name."""
+    with pytest.raises(AssertionError, match="dev: Orphans: 1 to delete, 1 to recover") as failed:
+        check_nothing_is_left(factory)
+    assert "snapshots/left-over" in str(failed.value)
+    leaves(factory, "dev", "snapshots/left-*")
+    with pytest.raises(AssertionError, match="dev: Orphans: 1 to recover"):
+        check_nothing_is_left(factory)
+    leaves(factory, "dev", "team-web/web-golden", fate="recover")
+    check_nothing_is_left(factory)
+    # Nor may a test name what it does not leave.
+    leaves(factory, "prod", "*")
+    with pytest.raises(AssertionError, match="nothing was left like"):
+        check_nothing_is_left(factory)
+    factory.left.clear()
 
 
 def test_what_is_kept_is_not_lost_and_what_is_left_over_is_found(

@@ -12,7 +12,7 @@ from typing import Any
 from rehearsal.engine.stacks import pending_creates
 from rehearsal.workspace import PROJECT
 from tests.e2e.harness import DEV, PROD, FactoryUnderTest
-from tests.e2e.test_cli import cli
+from tests.e2e.leftovers import orphans_of
 from tests.torture.phases import STACKS
 
 Json = dict[str, Any]
@@ -64,9 +64,7 @@ def ending(factory: FactoryUnderTest) -> Ending:
 
 
 def _orphans(factory: FactoryUnderTest, stack: str) -> list[str]:
-    ran = cli(factory, "orphans", "--stack", stack, "--json")
-    assert ran.ok, ran.output
-    return [f"{each['label']}: {each['why']}" for each in json.loads(ran.output)["orphans"]]
+    return [f"{each.label}: {each.why}" for each in orphans_of(factory, stack)]
 
 
 def _things(factory: FactoryUnderTest) -> Iterator[Thing]:
