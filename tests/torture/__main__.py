@@ -11,11 +11,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import zip_longest
 from pathlib import Path
 
 from tests.e2e.harness import CHECKOUT
 from tests.torture import report
-from tests.torture.accidents import Accident, product
+from tests.torture.accidents import KINDS, Accident, product
 from tests.torture.phases import PHASES, Life
 from tests.torture.trying import Tried, Undisturbed, Verdict, attempt, undisturbed
 
@@ -108,22 +109,24 @@ def read_log(path: Path, every: Sequence[Accident]) -> dict[str, Tried]:
 def choose(
     every: Sequence[Accident], seed: int, limit: int | None, only: Sequence[str] | None
 ) -> list[Accident]:
-    """Choose by seed, each kind of accident in its turn."""
+    """Choose by seed, each kind of accident in its turn, and for each its phases in their turn.
+
+    Whatever ends the list early, by limit or by time, has then seen a bit of everything.
+    """
     wanted = [each for each in every if not only or any(text in str(each).lower() for text in only)]
-    if limit is None or limit >= len(wanted):
-        return wanted
-    by_kind: dict[str, list[Accident]] = {}
-    for each in wanted:
-        by_kind.setdefault(each.kind.name, []).append(each)
     chance = random.Random(seed)  # noqa: S311 - the same seed, the same choice
-    for found in by_kind.values():
-        chance.shuffle(found)
-    picked: list[Accident] = []
-    while len(picked) < limit:
-        for found in by_kind.values():
-            if found and len(picked) < limit:
-                picked.append(found.pop())
-    return picked
+    chance.shuffle(wanted)
+    by_kind: dict[str, dict[str, list[Accident]]] = {}
+    for each in sorted(wanted, key=lambda it: list(KINDS).index(it.kind.name)):
+        by_kind.setdefault(each.kind.name, {}).setdefault(each.phase.name, []).append(each)
+    rows = [_in_turn(list(phases.values())) for phases in by_kind.values()]
+    return _in_turn(rows)[:limit]
+
+
+def _in_turn(groups: Sequence[Sequence[Accident]]) -> list[Accident]:
+    """Give the first of every group, then the second of every group, and so on."""
+    rounds = zip_longest(*groups)
+    return [each for turn in rounds for each in turn if each is not None]
 
 
 if __name__ == "__main__":
