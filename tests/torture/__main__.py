@@ -1,30 +1,57 @@
-"""`make torture`: tries accidents on a small factory of its own and writes docs/reliability.md."""
+"""`make torture`: tries accidents on a small factory of its own and writes docs/reliability.md.
+
+Two at a time, each job with a factory of its own: most of an accident is waiting.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import random
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
-from itertools import zip_longest
 from pathlib import Path
 
 from tests.e2e.harness import CHECKOUT
 from tests.torture import report
-from tests.torture.accidents import KINDS, Accident, product
+from tests.torture.accidents import Accident, product
+from tests.torture.choosing import append, choose, read_log
 from tests.torture.phases import PHASES, Life
-from tests.torture.trying import Tried, Undisturbed, Verdict, attempt, undisturbed
+from tests.torture.trying import Undisturbed, attempt, undisturbed
 
-_USUAL = 60
+_USUAL = 120
+_JOBS = 2
+# Whatever the machine, an accident begun after so many minutes would not end within the hour.
+_MINUTES = 50.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Try them; 0 if nothing was lost, leaked or stuck."""
+    options = _options(argv)
+    with tempfile.TemporaryDirectory(prefix="torture-", ignore_cleanup_errors=True) as folder:
+        options.log = options.log or Path(folder) / "log"
+        life = Life(Path(folder) / "life")
+        others = [] if options.list else _others(options)
+        try:
+            every, chosen = _try(life, options)
+        finally:
+            life.end()
+            for other in others:
+                other.wait()
+        if options.list or options.part:
+            return 0
+        known = read_log(options.log, every)
+    tried = [known[str(accident)] for accident in chosen if str(accident) in known]
+    print(report.table(tried))
+    if not options.no_page:
+        page = CHECKOUT / "docs" / "reliability.md"
+        report.write(page, tried, len(every), _chosen_by(options))
+    return 0 if all(each.verdict.good and not each.wrong for each in tried) else 1
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.torture", description=__doc__)
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED", "1")))
     parser.add_argument("--limit", type=int, default=int(os.environ.get("LIMIT", str(_USUAL))))
@@ -39,94 +66,66 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="a file of what was said and done; what it has already is not tried again",
     )
     parser.add_argument("--no-page", action="store_true", help="leave docs/reliability.md alone")
+    parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS", str(_JOBS))))
+    parser.add_argument("--part", type=int, default=0, help="the job that this is, from 0")
     options = parser.parse_args(argv)
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="torture-", ignore_cleanup_errors=True) as folder:
-        life = Life(Path(folder) / "life")
-        try:
-            tried, of = _try(life, options, began)
-        finally:
-            life.end()
-    if options.list:
-        return 0
-    print(report.table(tried))
-    if not options.no_page:
-        report.write(CHECKOUT / "docs" / "reliability.md", tried, of, _chosen_by(options))
-    return 0 if all(each.verdict.good and not each.wrong for each in tried) else 1
+    if options.minutes is None and not options.all:
+        options.minutes = _MINUTES
+    return options
+
+
+def _others(options: argparse.Namespace) -> list[subprocess.Popen[bytes]]:
+    """Start the other jobs of this run, which write to the same log."""
+    if options.part:
+        return []
+    said = ["--seed", str(options.seed), "--limit", str(options.limit), "--log", str(options.log)]
+    said += ["--jobs", str(options.jobs), *(["--all"] if options.all else [])]
+    said += ["--minutes", str(options.minutes)] if options.minutes is not None else []
+    for text in options.only or ():
+        said += ["--only", text]
+    return [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.torture", *said, "--part", str(part)], cwd=CHECKOUT
+        )
+        for part in range(1, options.jobs)
+    ]
 
 
 def _chosen_by(options: argparse.Namespace) -> str:
-    """Say what a selection rests on: what was named or cut off is no sample of the whole."""
-    if options.only or options.minutes or options.all or options.log:
-        return "hand, by the time there was, or by the log of an earlier run: no sample by chance"
-    return f"seed {options.seed}"
+    """Say what a selection rests on: what was named is no sample of the whole."""
+    if options.only:
+        return "hand"
+    return f"seed {options.seed}, each kind and each phase in its turn, until the time was over"
 
 
-def _try(life: Life, options: argparse.Namespace, began: float) -> tuple[list[Tried], int]:
+def _try(life: Life, options: argparse.Namespace) -> tuple[list[Accident], list[Accident]]:
+    """Try this job's part; gives the whole product and what was chosen of it for all jobs."""
+    began = time.monotonic()
     whole = undisturbed(life)
     print(f"undisturbed: {time.monotonic() - began:.0f} s", flush=True)
     every = list(product(whole.of(PHASES)))
-    known = read_log(options.log, every) if options.log else {}
-    tried: list[Tried] = []
+    known = read_log(options.log, every)
     limit = None if options.all else options.limit
-    for accident in choose(every, options.seed, limit, options.only):
+    chosen = choose(every, options.seed, limit, options.only)
+    if options.list:
+        print(*chosen, sep="\n")
+        return every, chosen
+    missing = [accident for accident in chosen if str(accident) not in known]
+    for accident in missing[options.part :: options.jobs]:
         late = options.minutes and time.monotonic() - began > options.minutes * 60
-        if options.list:
-            print(accident)
-        elif str(accident) in known:
-            tried.append(known[str(accident)])
-        elif not late:
-            tried.append(_one(life, accident, whole, options))
-    return tried, len(every)
+        if not late:
+            _one(life, accident, whole, options)
+    return every, chosen
 
 
-def _one(life: Life, accident: Accident, whole: Undisturbed, options: argparse.Namespace) -> Tried:
+def _one(life: Life, accident: Accident, whole: Undisturbed, options: argparse.Namespace) -> None:
     """Try one, and tell at once how it went."""
     began = time.monotonic()
     done = attempt(life, accident, whole, options.seed)
     took = time.monotonic() - began
-    print(f"{accident}: {done.verdict.value}, {done.runs} runs, {took:.0f} s", flush=True)
-    for line in done.wrong:
-        print(f"    {line}", flush=True)
-    if options.log:
-        with options.log.open("a") as log:
-            log.write(json.dumps({**asdict(done), "accident": str(accident)}) + "\n")
-    return done
-
-
-def read_log(path: Path, every: Sequence[Accident]) -> dict[str, Tried]:
-    """Read what an earlier run tried, as far as there is such an accident still."""
-    named = {str(accident): accident for accident in every}
-    found = {}
-    for line in path.read_text().splitlines() if path.exists() else ():
-        entry = json.loads(line)
-        if accident := named.get(entry["accident"]):
-            entry |= {"accident": accident, "verdict": Verdict(entry["verdict"])}
-            found[str(accident)] = Tried(**entry)
-    return found
-
-
-def choose(
-    every: Sequence[Accident], seed: int, limit: int | None, only: Sequence[str] | None
-) -> list[Accident]:
-    """Choose by seed, each kind of accident in its turn, and for each its phases in their turn.
-
-    Whatever ends the list early, by limit or by time, has then seen a bit of everything.
-    """
-    wanted = [each for each in every if not only or any(text in str(each).lower() for text in only)]
-    chance = random.Random(seed)  # noqa: S311 - the same seed, the same choice
-    chance.shuffle(wanted)
-    by_kind: dict[str, dict[str, list[Accident]]] = {}
-    for each in sorted(wanted, key=lambda it: list(KINDS).index(it.kind.name)):
-        by_kind.setdefault(each.kind.name, {}).setdefault(each.phase.name, []).append(each)
-    rows = [_in_turn(list(phases.values())) for phases in by_kind.values()]
-    return _in_turn(rows)[:limit]
-
-
-def _in_turn(groups: Sequence[Sequence[Accident]]) -> list[Accident]:
-    """Give the first of every group, then the second of every group, and so on."""
-    rounds = zip_longest(*groups)
-    return [each for turn in rounds for each in turn if each is not None]
+    lines = [f"{accident}: {done.verdict.value}, {done.runs} runs, {took:.0f} s"]
+    print("\n    ".join([*lines, *done.wrong]), flush=True)
+    append(options.log, done)
 
 
 if __name__ == "__main__":

@@ -38,9 +38,9 @@ class Ending:
     unsettled: tuple[str, ...]
     orphans: tuple[str, ...]
 
-    def lost(self, whole: Ending) -> list[str]:
-        """Name what an undisturbed run has and this one has not."""
-        return [" ".join(thing) for thing in (whole.things - self.things).elements()]
+    def missing(self, whole: Ending) -> list[Thing]:
+        """Give what an undisturbed run has and this one has not."""
+        return list((whole.things - self.things).elements())
 
     def leaked(self, whole: Ending) -> list[str]:
         """Name what an undisturbed run has not and this one has."""
@@ -49,18 +49,21 @@ class Ending:
 
     def same(self, whole: Ending) -> bool:
         """Tell whether it is what an undisturbed run would have made."""
-        return not self.lost(whole) and not self.leaked(whole)
+        return not self.missing(whole) and not self.leaked(whole)
 
 
-def ending(factory: FactoryUnderTest) -> Ending:
-    """Look at everything: both subscriptions, both states, the record."""
+def ending(factory: FactoryUnderTest, *, orphans: bool = True) -> Ending:
+    """Look at everything: both subscriptions, both states, the record.
+
+    Looking for orphans takes seconds, and may be left out.
+    """
     unsettled = [
         f"{stack}: {urn.rsplit('::', 1)[1]} is still being created, says the state"
         for stack in STACKS
         for urn in pending_creates(factory.home.state, PROJECT, stack)
     ]
-    orphans = [each for stack in STACKS for each in _orphans(factory, stack)]
-    return Ending(Counter(_things(factory)), _ordered(factory), tuple(unsettled), tuple(orphans))
+    found = [each for stack in STACKS for each in _orphans(factory, stack)] if orphans else []
+    return Ending(Counter(_things(factory)), _ordered(factory), tuple(unsettled), tuple(found))
 
 
 def _orphans(factory: FactoryUnderTest, stack: str) -> list[str]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rehearsal.client import RehearsalError
 from tests.torture.accidents import Accident, again
-from tests.torture.ending import Ending, ending
+from tests.torture.alone import alone
+from tests.torture.ending import Ending, Thing, ending
 from tests.torture.killing import killed_up
-from tests.torture.phases import PHASES, Life, Phase
+from tests.torture.phases import PHASES, STACKS, Life, Phase
 from tests.torture.requests import Request, changes
+
+_FOLLOWED = 1 / 3
 
 
 class Verdict(StrEnum):
@@ -36,20 +40,24 @@ class Undisturbed:
 
     requests: Mapping[str, Sequence[Request]]
     endings: Mapping[str, Ending]
-    settled: dict[str, Ending] = field(default_factory=dict)
+    settled: dict[tuple[str, ...], Ending] = field(default_factory=dict)
 
-    def later(self, life: Life, phase: Phase) -> Ending:
-        """Give how a phase ends once one more run found what only then was due to go.
+    def after(self, life: Life, phase: Phase, stacks: Sequence[str]) -> Ending:
+        """Give how it ends if, from where a phase began, these stacks are brought up in turn.
 
-        A run that was killed counts as one: what it had done, the next one builds on.
+        What only one more run retires is gone after two of them; and a run that was killed counts
+        as one: what it had done, the next one builds on. What stands now is given up for this.
         """
-        if phase.name not in self.settled:
+        if tuple(stacks) == (phase.stack,):
+            return self.endings[phase.name]
+        key = (phase.name, *stacks)
+        if key not in self.settled:
             life.go_back(phase)
-            for _ in range(2):
-                went_well, told = life.up(phase.stack)
+            for stack in stacks:
+                went_well, told = life.up(stack)
                 assert went_well, told
-            self.settled[phase.name] = ending(life.factory)
-        return self.settled[phase.name]
+            self.settled[key] = ending(life.factory)
+        return self.settled[key]
 
     def of(self, phases: Sequence[Phase]) -> list[tuple[Phase, Sequence[Request]]]:
         """Give the requests of those phases in which accidents are tried."""
@@ -58,7 +66,10 @@ class Undisturbed:
 
 @dataclass
 class Tried:
-    """How one accident went; ``told`` is what was said and done, run after run."""
+    """How one accident went; ``told`` is what was said and done, run after run.
+
+    ``followed`` tells whether the stack that receives was brought up after it, and compared too.
+    """
 
     accident: Accident
     verdict: Verdict = Verdict.MISSED
@@ -66,6 +77,8 @@ class Tried:
     told: list[str] = field(default_factory=list)
     built_anew: int = 0
     runs: int = 0
+    followed: bool = False
+    commit: str = ""
 
 
 def undisturbed(life: Life, phases: Sequence[Phase] = PHASES) -> Undisturbed:
@@ -88,9 +101,10 @@ def attempt(life: Life, accident: Accident, whole: Undisturbed, seed: int) -> Tr
     tried = Tried(accident)
     life.go_back(accident.phase)
     try:
-        struck = _struck(life, accident, tried, seed)
-        if struck:
-            _judge(life, whole, _recover(life, whole.endings[accident.phase.name], tried), tried)
+        if _struck(life, accident, whole, tried, seed):
+            end = _recover(life, whole.endings[accident.phase.name], tried)
+            then = _follow(life, accident, tried, seed)
+            _judge(life, whole, end, then, tried)
     except (RehearsalError, AssertionError) as error:
         tried.verdict = Verdict.STUCK
         tried.wrong.append(str(error)[-2000:])
@@ -100,53 +114,87 @@ def attempt(life: Life, accident: Accident, whole: Undisturbed, seed: int) -> Tr
     return tried
 
 
-def _struck(life: Life, accident: Accident, tried: Tried, seed: int) -> bool:
+def _struck(life: Life, accident: Accident, whole: Undisturbed, tried: Tried, seed: int) -> bool:
     """Let it happen; False if the request never came."""
-    kind, stack, factory = accident.kind, accident.phase.stack, life.factory
-    if kind.hold:
-        killed = killed_up(factory, stack, accident.request.rule(), kind.hold)
-        tried.told.append(killed.output)
-        tried.wrong += [f"outlived its engine: {each}" for each in killed.outlived]
-        if killed.struck and kind.again:
-            factory.control().control("DELETE", "faults")
-            life.unlock(stack)
-            killed = killed_up(factory, stack, again(seed), "after")
-            tried.told.append(killed.output)
-        factory.control().control("DELETE", "faults")
-        return killed.struck or kind.again
-    client = factory.control()
-    client.control("POST", "faults", {"id": "struck", **kind.rule(accident.request)})
-    went_well, told = life.up(stack)
+    if accident.kind.hold:
+        return _killed(life, accident, tried, seed)
+    client = life.factory.control()
+    client.control("POST", "faults", {"id": "struck", **accident.kind.rule(accident.request)})
+    went_well, told = life.up(accident.phase.stack)
     tried.told.append(told)
     client.control("DELETE", "faults")
     tried.runs = 1
-    if not went_well and "refused" not in told and "error" not in told.lower():
-        tried.wrong.append("the run failed and does not say why")
+    if not went_well:
+        end = ending(life.factory, orphans=False)
+        missing = end.missing(whole.endings[accident.phase.name])
+        tried.wrong += alone(accident, missing, told)
     return bool(client.control("GET", "requests", None, fault="struck")["value"])
+
+
+def _killed(life: Life, accident: Accident, tried: Tried, seed: int) -> bool:
+    kind, stack, factory = accident.kind, accident.phase.stack, life.factory
+    killed = killed_up(factory, stack, accident.request.rule(), kind.hold)
+    tried.told.append(killed.output)
+    tried.wrong += [f"outlived its engine: {each}" for each in killed.outlived]
+    if killed.struck and kind.again:
+        factory.control().control("DELETE", "faults")
+        life.unlock(stack)
+        killed = killed_up(factory, stack, again(seed), "after")
+        tried.told.append(killed.output)
+    factory.control().control("DELETE", "faults")
+    return killed.struck or kind.again
 
 
 def _recover(life: Life, whole: Ending, tried: Tried) -> Ending:
     """Bring the stack up, at most twice, until all is as if nothing had happened."""
-    end = ending(life.factory)
+    if tried.runs and (end := _seen(life, whole)).same(whole):
+        return end
     for number in (1, 2):
-        if tried.runs and end.same(whole):
-            break
         went_well, told = life.up(tried.accident.phase.stack)
         tried.told.append(told)
         tried.runs += 1
-        end = ending(life.factory)
         if not went_well:
             tried.wrong.append(f"run {number} of the recovery failed")
-    return end
+        if (end := _seen(life, whole)).same(whole):
+            return end
+    return ending(life.factory)
 
 
-def _judge(life: Life, whole: Undisturbed, end: Ending, tried: Tried) -> None:
+def _seen(life: Life, whole: Ending) -> Ending:
+    """Look for orphans, which takes seconds, only if all else is as it should be."""
+    end = ending(life.factory, orphans=False)
+    return ending(life.factory) if end.same(whole) else end
+
+
+def _follow(life: Life, accident: Accident, tried: Tried, seed: int) -> Ending | None:
+    """Bring up what receives from the stack: after a third of the accidents, chosen by seed."""
+    chance = random.Random(f"{seed} {accident}")  # noqa: S311 - the same seed, the same choice
+    if accident.phase.stack == STACKS[-1] or chance.random() > _FOLLOWED:
+        return None
+    tried.followed = True
+    went_well, told = life.up(STACKS[-1])
+    tried.told.append(told)
+    if not went_well:
+        tried.wrong.append(f"{STACKS[-1]} failed after it")
+    return ending(life.factory)
+
+
+def _judge(life: Life, whole: Undisturbed, end: Ending, then: Ending | None, tried: Tried) -> None:
+    """Compare with one run that nothing disturbed, and with two: a run that was struck is one."""
     phase = tried.accident.phase
     once = whole.endings[phase.name]
     tried.built_anew = len(end.vms) - len(once.vms)
-    if end.same(once) or end.same(whole.later(life, phase)):
-        tried.verdict = Verdict.SURVIVED if tried.runs <= 1 else Verdict.MENDED
-        return
-    lost, leaked = end.lost(once), end.leaked(once)
+    tried.verdict = Verdict.SURVIVED if tried.runs <= 1 else Verdict.MENDED
+    for found, more in ((end, ()), (then, STACKS[-1:])):
+        if found is None:
+            continue
+        runs = [(phase.stack, *more), (phase.stack, phase.stack, *more)]
+        if not any(found.same(whole.after(life, phase, stacks)) for stacks in runs):
+            last = whole.after(life, phase, runs[0])
+            _differs(found.missing(last), found.leaked(last), tried)
+
+
+def _differs(lost: Sequence[Thing], leaked: Sequence[str], tried: Tried) -> None:
     tried.verdict = Verdict.LOST if lost else Verdict.LEAKED
-    tried.wrong += [f"lost: {each}" for each in lost] + [f"leaked: {each}" for each in leaked]
+    tried.wrong += [f"lost: {' '.join(each)}" for each in lost]
+    tried.wrong += [f"leaked: {each}" for each in leaked]

@@ -1,0 +1,64 @@
+"""Which accidents are tried, in which order, and the log of those that were."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import zip_longest
+from pathlib import Path
+
+from tests.e2e.harness import CHECKOUT
+from tests.torture.accidents import KINDS, Accident
+from tests.torture.trying import Tried, Verdict
+
+
+def choose(
+    every: Sequence[Accident], seed: int, limit: int | None, only: Sequence[str] | None
+) -> list[Accident]:
+    """Choose by seed, each kind of accident in its turn, and for each its phases in their turn.
+
+    Whatever ends the list early, by limit or by time, has then seen a bit of everything.
+    """
+    wanted = [each for each in every if not only or any(text in str(each).lower() for text in only)]
+    chance = random.Random(seed)  # noqa: S311 - the same seed, the same choice
+    chance.shuffle(wanted)
+    by_kind: dict[str, dict[str, list[Accident]]] = {}
+    for each in sorted(wanted, key=lambda it: list(KINDS).index(it.kind.name)):
+        by_kind.setdefault(each.kind.name, {}).setdefault(each.phase.name, []).append(each)
+    rows = [_in_turn(list(phases.values())) for phases in by_kind.values()]
+    return _in_turn(rows)[:limit]
+
+
+def _in_turn(groups: Sequence[Sequence[Accident]]) -> list[Accident]:
+    """Give the first of every group, then the second of every group, and so on."""
+    rounds = zip_longest(*groups)
+    return [each for turn in rounds for each in turn if each is not None]
+
+
+def append(path: Path, done: Tried) -> None:
+    """Put one into the log, with the commit it was tried with; several jobs may do so at once."""
+    entry = {**asdict(done), "accident": str(done.accident), "commit": commit()}
+    with path.open("a") as log:
+        log.write(json.dumps(entry) + "\n")
+
+
+def read_log(path: Path, every: Sequence[Accident]) -> dict[str, Tried]:
+    """Read what was tried, the last time of each, as far as there is such an accident still."""
+    named = {str(accident): accident for accident in every}
+    found = {}
+    for line in path.read_text().splitlines() if path.exists() else ():
+        entry = json.loads(line)
+        if accident := named.get(entry["accident"]):
+            entry |= {"accident": accident, "verdict": Verdict(entry["verdict"])}
+            found[str(accident)] = Tried(**entry)
+    return found
+
+
+def commit() -> str:
+    """Name the commit of this checkout; with a ``+`` if something differs from it."""
+    said = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty=+", "--exclude=*"]
+    done = subprocess.run(said, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "no commit"
