@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,13 +15,16 @@ Written by `make torture`; do not edit by hand. Each accident strikes one changi
 of a small factory (a layered and verified image on another one, three labs, two subscriptions, two
 stacks) on its own local Azure. Then the same stack is brought up again as `make up` does it, at
 most twice, and all that stands in both subscriptions and both states is compared with what an
-undisturbed run would have left. No import, no state surgery, no prompt.
+undisturbed run would have left. After a third of the accidents of dev, prod is brought up too, and
+compared. No import, no state surgery, no prompt.
 
 - **killed before / after**: the process group of `pulumi up` is killed (SIGKILL) while Azure holds
   the request, before it took effect or after. **recovery killed too**: once more after the first,
   second or third change of the run that goes on from there.
 - The other kinds are answers to that request: once, or (403, 404) to all with its method and path
-  until the run is over; one request for each kind of request (method and resource type).
+  until the run is over; one request for each kind of request (method and resource type). A run that
+  fails has to name the image, the lab or the thing that was struck; everything that does not hang
+  on that request has to be served by it all the same, or the accident counts as not well ended.
 - **survived at once**: the run that was struck (after a kill: the next one) ended as if nothing had
   happened. **mended by the next run**: the one after it did. **built anew**: of these, how many
   ordered more build VMs than an undisturbed run, since one that was ordered could not be used.
@@ -48,11 +52,25 @@ def table(tried: Sequence[Tried]) -> str:
 def write(path: Path, tried: Sequence[Tried], of: int, chosen_by: str) -> None:
     """Write the page; ``of`` is the size of the whole product, ``chosen_by`` chose from it."""
     chosen = "all of them" if len(tried) >= of else f"{len(tried)}, chosen by {chosen_by}"
-    parts = [_HEAD, f"The whole product has {of} accidents; tried were {chosen}.\n", table(tried)]
-    if bad := [each for each in tried if not each.verdict.good]:
+    parts = [_HEAD, f"The whole product has {of} accidents; tried were {chosen}."]
+    parts += [f"{_followed(tried)} {_commits(tried)}\n", table(tried)]
+    if bad := [each for each in tried if not each.verdict.good or each.wrong]:
         parts.append("\n## What did not end well\n")
         parts += [f"- {each.accident}: {each.verdict.value}; {_first(each)}" for each in bad]
     path.write_text("\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _followed(tried: Sequence[Tried]) -> str:
+    return f"After {sum(each.followed for each in tried)} of them prod was brought up too."
+
+
+def _commits(tried: Sequence[Tried]) -> str:
+    """Say which program was tried; a log may go over several."""
+    count = Counter(each.commit or "an earlier one" for each in tried)
+    if len(count) == 1:
+        return f"The program was of commit {next(iter(count))}."
+    said = ", ".join(f"{commit} ({number})" for commit, number in count.most_common())
+    return f"The program was of these commits (in brackets: how many accidents): {said}."
 
 
 def _first(tried: Tried) -> str:
