@@ -19,6 +19,7 @@ from factory.components.image import Image as ImageComponent
 from factory.components.lab_vm import Parent, neighbour
 from factory.components.refusal import refuse
 from factory.components.store import Store
+from factory.components.telling import tell_what_to_do
 from factory.components.unreleased import Kept, clear
 from factory.components.version import Version, VersionArgs
 from factory.context import Run
@@ -67,6 +68,7 @@ def run(root: Path) -> None:
         azure.vaults.read,
         recovered=plan.recovered is not None,
     )
+    tell_what_to_do()
     _declare(this, inputs, plan)
     refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
 

@@ -10,6 +10,7 @@ import pulumi
 from pulumi_azure_native import devtestlab
 
 from factory import names
+from factory.advice import advised
 from factory.arm import ArmError
 from factory.components.lab_vm import MachineArgs, Origin, new_password
 from factory.components.ordering import VmOrder
@@ -159,13 +160,13 @@ class Machine(pulumi.ComponentResource):
             definition.time_limit,
             self.say,
         )
-        self._vm_fault = await order.place()
+        self._vm_fault = advised(await order.place())
         return None if self._vm_fault else self._vm(attempt, ordered=True)
 
     async def _vm_failed(self, attempt: int, fault: str) -> bool:
         """Decide after Azure could not make a VM: clear what there is of it, and once more?"""
         if self._tries_left == 0:
-            self._vm_fault = fault
+            self._vm_fault = advised(fault)
             return False
         self._tries_left -= 1
         self.say(f"its {self.called} could not be created: {fault}; once more, a fresh VM")

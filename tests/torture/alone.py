@@ -1,4 +1,4 @@
-"""Whether a failure stayed where it struck: others are served, and its line says whose it is.
+"""Whether a failure stayed where it struck, and a line says whose it is and what to do.
 
 What one request is about follows from its path: an image, a lab that receives, a region.
 """
@@ -21,7 +21,8 @@ REGIONS = {
 }
 _IMAGES = ("linux-base", "linux-app")
 _LAB = re.compile(r"/labs/([^/]+)")
-_REASON = re.compile(r"error: |refused|not released|failed:")
+_REASON = re.compile(r"error: |warning: |refused|failed")
+_TODO = " -> "
 _EMPTY = ("error: update failed", "error: preview failed")
 
 
@@ -32,8 +33,8 @@ def alone(accident: Accident, missing: Sequence[Thing], told: str) -> list[str]:
     lines = list(_reasons(told))
     if not lines:
         wrong.append("the run failed and does not say why")
-    elif not any(_names(request, line) for line in lines):
-        wrong.append(f"no line says whose failure it is: {lines[0]}")
+    elif not any(_names(request, line) and _TODO in line for line in lines):
+        wrong.append(f"no line says whose failure it is and what to do: {lines[0]}")
     return wrong
 
 

@@ -1,0 +1,61 @@
+"""What to do about a request that Azure refused: the engine's error says what happened, not this.
+
+Whoever reads it did not write the request, and everything else of the run goes on meanwhile.
+"""
+
+from __future__ import annotations
+
+import re
+
+# The first that fits. Codes are ARM's own; what has none comes from the connection or the engine.
+_ADVICE: tuple[tuple[str, str], ...] = (
+    (
+        r"AuthorizationFailed|LinkedAuthorizationFailed|Status=403",
+        "give the identity its role there (docs/permissions.md), then run it again",
+    ),
+    (
+        r"ParentResourceNotFound|ResourceGroupNotFound|Status=404",
+        "what it belongs to is gone: put it back, or take it out of the settings",
+    ),
+    (
+        r"InvalidAuthenticationToken|ExpiredAuthenticationToken|AADSTS|Status=401",
+        "sign in again, then run it again",
+    ),
+    (r"ScopeLocked", "take the lock away or ask who set it, then run it again"),
+    (r"RequestDisallowedByPolicy", "ask the owner of the policy, then run it again"),
+    (
+        r"Quota|SkuNotAvailable|AllocationFailed|OverconstrainedAllocation|ZonalAllocation",
+        "ask for quota, or name another size (fallbackSizes for build VMs), then run it again",
+    ),
+    (
+        r"already exist",
+        "it is in Azure and not in the state: see `python -m factory orphans`",
+    ),
+    (
+        r"Status=409|Conflict|AnotherOperation",
+        "something else was at work on it: run it again once that is over",
+    ),
+    (r"Status=429|TooMany|Throttl", "Azure was asked too often: run it again in some minutes"),
+    (
+        r"deadline|timed? ?out|Timeout",
+        "it did not end in time: run it again; if that says the same, ask Azure about it",
+    ),
+    (r"Status=4\d\d", "correct what it names, then run it again"),
+)
+_USUAL = "a failure of Azure or of the connection to it: run it again"
+
+
+def advice(error: str) -> str:
+    """Say what to do about the engine's or ARM's error text."""
+    return next((todo for pattern, todo in _ADVICE if re.search(pattern, error)), _USUAL)
+
+
+def advised(fault: str) -> str:
+    """Put the advice behind a fault, unless there is none (""), or one is there already."""
+    return f"{fault} -> {advice(fault)}" if fault and " -> " not in fault else fault
+
+
+def reason(error: str) -> str:
+    """Give an error's essence in one line: ARM's code, or else its first words."""
+    code = re.search(r'Code="([^"]+)"', error)
+    return code[1] if code else " ".join(error.split())[:160]

@@ -1,0 +1,41 @@
+"""A request that Azure refused is followed by a line that says what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from factory.advice import advised
+from factory.components.telling import told
+
+NAME = "linux/app@20261125.1/lab/team-web"
+
+
+@pytest.mark.parametrize(
+    ("error", "todo"),
+    [
+        ('Status=403 Code="AuthorizationFailed" Message="no"', "give the identity its role there"),
+        ('Status=404 Code="ParentResourceNotFound" Message="no"', "what it belongs to is gone"),
+        ('Status=409 Code="Conflict" Message="busy"', "run it again once that is over"),
+        ('Status=409 Code="ScopeLocked" Message="locked"', "take the lock away"),
+        ('Status=429 Code="TooManyRequests" Message="later"', "run it again in some minutes"),
+        ('Status=503 Code="ServerBusy" Message="busy"', "a failure of Azure"),
+        ('Status=400 Code="QuotaExceeded" Message="cores"', "ask for quota"),
+        ("connection reset by peer", "a failure of Azure or of the connection"),
+        ("context deadline exceeded", "it did not end in time"),
+    ],
+)
+def test_what_azure_refused_is_told_with_its_name_and_what_to_do(error: str, todo: str) -> None:
+    line = told(NAME, "create", error)
+    assert line.startswith(f"{NAME}: create failed (")
+    assert todo in line.partition(" -> ")[2]
+    assert "\n" not in line
+
+
+def test_what_a_gate_has_said_is_not_said_again() -> None:
+    assert told(NAME, "create", 'before hook "x may be made" failed: refused') == ""
+
+
+def test_a_fault_is_advised_once() -> None:
+    assert advised("") == ""
+    once = advised('Status=403 Code="AuthorizationFailed" Message="no"')
+    assert advised(once) == once
