@@ -84,17 +84,17 @@ class Life:
         self._root.mkdir(parents=True)
         self.factory.start()
 
-    def keep(self, phase: Phase) -> None:
-        """Keep what stands, as the beginning of a phase; the local Azure goes on after it."""
+    def keep(self, name: str) -> None:
+        """Keep what stands, by a name; the local Azure goes on after it."""
         self.end()
-        shutil.copytree(self._root, self._kept / phase.name, symlinks=True)
+        shutil.copytree(self._root, self._kept / name, symlinks=True)
         self.factory.start()
 
-    def go_back(self, phase: Phase) -> None:
-        """Stand again where a phase began."""
+    def go_back(self, name: str) -> None:
+        """Stand again where that was kept."""
         self.end()
         shutil.rmtree(self._root)
-        shutil.copytree(self._kept / phase.name, self._root, symlinks=True)
+        shutil.copytree(self._kept / name, self._root, symlinks=True)
         self.factory.start()
 
     def end(self) -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from rehearsal.client import RehearsalError
 from tests.torture.accidents import Accident, again
 from tests.torture.alone import alone
-from tests.torture.ending import Ending, Thing, ending
+from tests.torture.ending import Ending, ending
 from tests.torture.killing import killed_up
 from tests.torture.phases import PHASES, STACKS, Life, Phase
 from tests.torture.requests import Request, changes
@@ -36,28 +36,31 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """What every phase asks for, and how it ends."""
+    """What every phase asks for, and how it ends: after one run, and ``settled`` after one more.
+
+    Some things only one more run retires; and a run that was struck or killed counts as one: what
+    it had done, the next one builds on. ``followed`` are the ends after prod was brought up too.
+    """
 
     requests: Mapping[str, Sequence[Request]]
     endings: Mapping[str, Ending]
-    settled: dict[tuple[str, ...], Ending] = field(default_factory=dict)
+    settled: Mapping[str, Ending]
+    followed: dict[tuple[str, int], Ending] = field(default_factory=dict)
 
-    def after(self, life: Life, phase: Phase, stacks: Sequence[str]) -> Ending:
-        """Give how it ends if, from where a phase began, these stacks are brought up in turn.
+    def so_ended(self, phase: Phase, end: Ending) -> bool:
+        """Tell whether it is an end of one or two runs of its stack."""
+        ends = (self.endings[phase.name], self.settled[phase.name])
+        return any(end.same(each) for each in ends)
 
-        What only one more run retires is gone after two of them; and a run that was killed counts
-        as one: what it had done, the next one builds on. What stands now is given up for this.
-        """
-        if tuple(stacks) == (phase.stack,):
-            return self.endings[phase.name]
-        key = (phase.name, *stacks)
-        if key not in self.settled:
-            life.go_back(phase)
-            for stack in stacks:
+    def then(self, life: Life, phase: Phase, runs: int) -> Ending:
+        """Give how it ends if prod is brought up after so many runs; gives up what stands now."""
+        if (phase.name, runs) not in self.followed:
+            life.go_back(phase.name)
+            for stack in (*[phase.stack] * runs, STACKS[-1]):
                 went_well, told = life.up(stack)
                 assert went_well, told
-            self.settled[key] = ending(life.factory)
-        return self.settled[key]
+            self.followed[phase.name, runs] = ending(life.factory)
+        return self.followed[phase.name, runs]
 
     def of(self, phases: Sequence[Phase]) -> list[tuple[Phase, Sequence[Request]]]:
         """Give the requests of those phases in which accidents are tried."""
@@ -83,26 +86,39 @@ class Tried:
 
 def undisturbed(life: Life, phases: Sequence[Phase] = PHASES) -> Undisturbed:
     """Live through some first phases, keeping what stands at the beginning of each."""
-    requests, endings = {}, {}
+    requests, endings, settled = {}, {}, {}
     life.begin()
     for phase in phases:
         phase.change(life.factory)
-        life.keep(phase)
+        life.keep(phase.name)
         since = life.factory.azure()["now"]
         went_well, told = life.up(phase.stack)
         assert went_well, told
         requests[phase.name] = changes(life.factory, since)
         endings[phase.name] = ending(life.factory)
-    return Undisturbed(requests, endings)
+        if phase.tried:
+            settled[phase.name] = _settled(life, phase)
+    return Undisturbed(requests, endings, settled)
+
+
+def _settled(life: Life, phase: Phase) -> Ending:
+    """Look what one more run makes of it, and stand again where that began."""
+    after = f"after {phase.name}"
+    life.keep(after)
+    went_well, told = life.up(phase.stack)
+    assert went_well, told
+    end = ending(life.factory)
+    life.go_back(after)
+    return end
 
 
 def attempt(life: Life, accident: Accident, whole: Undisturbed, seed: int) -> Tried:
     """Try one accident from the beginning of its phase."""
     tried = Tried(accident)
-    life.go_back(accident.phase)
+    life.go_back(accident.phase.name)
     try:
         if _struck(life, accident, whole, tried, seed):
-            end = _recover(life, whole.endings[accident.phase.name], tried)
+            end = _recover(life, whole, tried)
             then = _follow(life, accident, tried, seed)
             _judge(life, whole, end, then, tried)
     except (RehearsalError, AssertionError) as error:
@@ -145,25 +161,29 @@ def _killed(life: Life, accident: Accident, tried: Tried, seed: int) -> bool:
     return killed.struck or kind.again
 
 
-def _recover(life: Life, whole: Ending, tried: Tried) -> Ending:
+def _recover(life: Life, whole: Undisturbed, tried: Tried) -> Ending:
     """Bring the stack up, at most twice, until all is as if nothing had happened."""
-    if tried.runs and (end := _seen(life, whole)).same(whole):
-        return end
+    phase = tried.accident.phase
+    if tried.runs:
+        end = _seen(life, whole, phase)
+        if whole.so_ended(phase, end):
+            return end
     for number in (1, 2):
-        went_well, told = life.up(tried.accident.phase.stack)
+        went_well, told = life.up(phase.stack)
         tried.told.append(told)
         tried.runs += 1
         if not went_well:
             tried.wrong.append(f"run {number} of the recovery failed")
-        if (end := _seen(life, whole)).same(whole):
+        end = _seen(life, whole, phase)
+        if whole.so_ended(phase, end):
             return end
     return ending(life.factory)
 
 
-def _seen(life: Life, whole: Ending) -> Ending:
+def _seen(life: Life, whole: Undisturbed, phase: Phase) -> Ending:
     """Look for orphans, which takes seconds, only if all else is as it should be."""
     end = ending(life.factory, orphans=False)
-    return ending(life.factory) if end.same(whole) else end
+    return ending(life.factory) if whole.so_ended(phase, end) else end
 
 
 def _follow(life: Life, accident: Accident, tried: Tried, seed: int) -> Ending | None:
@@ -180,21 +200,22 @@ def _follow(life: Life, accident: Accident, tried: Tried, seed: int) -> Ending |
 
 
 def _judge(life: Life, whole: Undisturbed, end: Ending, then: Ending | None, tried: Tried) -> None:
-    """Compare with one run that nothing disturbed, and with two: a run that was struck is one."""
+    """Compare with runs that nothing disturbed."""
     phase = tried.accident.phase
     once = whole.endings[phase.name]
     tried.built_anew = len(end.vms) - len(once.vms)
     tried.verdict = Verdict.SURVIVED if tried.runs <= 1 else Verdict.MENDED
-    for found, more in ((end, ()), (then, STACKS[-1:])):
-        if found is None:
-            continue
-        runs = [(phase.stack, *more), (phase.stack, phase.stack, *more)]
-        if not any(found.same(whole.after(life, phase, stacks)) for stacks in runs):
-            last = whole.after(life, phase, runs[0])
-            _differs(found.missing(last), found.leaked(last), tried)
+    # A killed run is none of its own; one that was struck may have failed.
+    if tried.runs > (1 if tried.accident.kind.hold else 2):
+        tried.wrong.append(f"it took {tried.runs} runs")
+    if not whole.so_ended(phase, end):
+        _differs(end, once, tried)
+    elif then and not any(then.same(whole.then(life, phase, runs)) for runs in (1, 2)):
+        _differs(then, whole.then(life, phase, 1), tried)
 
 
-def _differs(lost: Sequence[Thing], leaked: Sequence[str], tried: Tried) -> None:
+def _differs(end: Ending, once: Ending, tried: Tried) -> None:
+    lost, leaked = end.missing(once), end.leaked(once)
     tried.verdict = Verdict.LOST if lost else Verdict.LEAKED
     tried.wrong += [f"lost: {' '.join(each)}" for each in lost]
     tried.wrong += [f"leaked: {each}" for each in leaked]
