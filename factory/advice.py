@@ -58,4 +58,5 @@ def advised(fault: str) -> str:
 def reason(error: str) -> str:
     """Give an error's essence in one line: ARM's code, or else its first words."""
     code = re.search(r'Code="([^"]+)"', error)
-    return code[1] if code else " ".join(error.split())[:160]
+    plain = re.sub(r"^\d+ errors? occurred:\s*\*?\s*", "", error.strip())
+    return code[1] if code else " ".join(plain.split())[:160]

@@ -7,14 +7,14 @@ belongs in factory/waits.py: a waiting hook would hold one of the engine's slots
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pulumi
 
 from factory import names
 from factory.armclient import ArmError
-from factory.observed import Thing
+from factory.observed import Thing, under_way
 from factory.waits import Waiter
 
 Check = Callable[[], Awaitable[None]]
@@ -71,7 +71,13 @@ def remake_gate(
     """
 
     async def clear(_: pulumi.ResourceHookArgs) -> None:
-        await clear_leftover(waiter, resource_id, mark)
+        try:
+            found = await waiter.call(waiter.arm.thing, resource_id)
+        except ArmError as error:
+            raise RefusedError(str(error)) from None
+        # What is still at work was waited for once, in vain; what is whole by now may stay.
+        if found is not None and (found.broken or under_way(found.provisioning_state)):
+            await _clear(waiter, replace(found, given_up=True), mark)
 
     return pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook(name, clear)])
 
@@ -84,14 +90,20 @@ async def clear_leftover(waiter: Waiter, resource_id: str, mark: Mark) -> None:
     """
     try:
         found = await waiter.call(waiter.arm.thing, resource_id)
-        if found is None:
-            return
-        if not may_clear(found, mark):
-            msg = (
-                f"{found.id} is there already and is not a leftover of this build; it was not "
-                "touched -> rename or delete it by hand if it is not wanted"
-            )
-            raise RefusedError(msg)
+    except ArmError as error:
+        raise RefusedError(str(error)) from None
+    if found is not None:
+        await _clear(waiter, found, mark)
+
+
+async def _clear(waiter: Waiter, found: Thing, mark: Mark) -> None:
+    if not may_clear(found, mark):
+        msg = (
+            f"{found.id} is there already and is not a leftover of this build; it was not "
+            "touched -> rename or delete it by hand if it is not wanted"
+        )
+        raise RefusedError(msg)
+    try:
         await waiter.gone(found.id, _CLEARED_WITHIN)
     except ArmError as error:
         raise RefusedError(str(error)) from None

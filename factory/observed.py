@@ -50,9 +50,17 @@ class BuildVm:
         return broken or any(artifact.failed for artifact in self.artifacts)
 
 
+def under_way(provisioning_state: str) -> bool:
+    """Tell whether Azure is still at work on something."""
+    return provisioning_state.lower() in {"creating", "updating"}
+
+
 @dataclass(frozen=True)
 class Thing:
-    """A custom image, snapshot or managed image in Azure; ``size_gb`` None if none is told."""
+    """A custom image, snapshot or managed image in Azure; ``size_gb`` None if none is told.
+
+    ``given_up`` is set by factory/hung.py: Azure is at work on it, and that never ends.
+    """
 
     id: str
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -61,6 +69,7 @@ class Thing:
     copy_error: str = ""
     created: str = ""
     size_gb: int | None = None
+    given_up: bool = False
 
     def belongs_to(self, stack: str) -> bool:
         """Tell whether it carries this stack's tag; what does not, does not exist for us."""
@@ -69,7 +78,8 @@ class Thing:
     @property
     def broken(self) -> bool:
         """Tell whether it will never be whole."""
-        return bool(self.copy_error) or self.provisioning_state.lower() == "failed"
+        failed = self.provisioning_state.lower() == "failed"
+        return failed or self.given_up or bool(self.copy_error)
 
 
 @dataclass(frozen=True)

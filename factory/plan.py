@@ -19,6 +19,7 @@ from factory.due import used_versions
 from factory.environment_plan import plan_environments
 from factory.foundations import adopted
 from factory.guests import plan_guests
+from factory.hung import given_up
 from factory.inputs import Inputs
 from factory.keeping import keep, mark
 from factory.leaving import leftovers, retire, revoke, still_retired
@@ -42,6 +43,7 @@ _ORDER = {action: index for index, action in enumerate(Action)}
 
 def make_plan(inputs: Inputs) -> Plan:
     """Decide everything. Raises :class:`factory.problems.FactoryError` if a guard stops the run."""
+    inputs = replace(inputs, observed=given_up(inputs.observed, inputs.ledger))
     guards.check(inputs)
     draft = Draft()
     offered = inputs.catalogue.identities if inputs.catalogue else set()

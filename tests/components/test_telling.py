@@ -31,6 +31,13 @@ def test_what_azure_refused_is_told_with_its_name_and_what_to_do(error: str, tod
     assert "\n" not in line
 
 
+def test_how_go_lists_errors_is_not_told() -> None:
+    error = "1 error occurred:\n\t* operation timed out: context deadline exceeded\n\n"
+    assert "create failed (operation timed out: context deadline exceeded) -> it did" in told(
+        NAME, "create", error
+    )
+
+
 def test_what_a_gate_has_said_is_not_said_again() -> None:
     assert told(NAME, "create", 'before hook "x may be made" failed: refused') == ""
 
