@@ -29,7 +29,7 @@ lint: setup  ## check style and types
 test: lint  ## run every check and every test
 	$(VENV)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 25
 
-torture: setup  ## break runs on purpose and write docs/reliability.md (SEED=1 LIMIT=60, ALL=1 for the full product)
+torture: setup  ## break runs on purpose and write docs/reliability.md (SEED=1 LIMIT=120 JOBS=2, ALL=1 for the full product)
 	@$(VENV)/python -m tests.torture
 
 soak: setup  ## run a company for half a year with accidents and write docs/soak.md (SEED=1 WEEKS=26)

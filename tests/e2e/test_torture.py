@@ -13,12 +13,14 @@ from tests.torture.requests import Request
 from tests.torture.trying import Undisturbed, Verdict, attempt, undisturbed
 
 BUILD = PHASES[0]
+# By this seed prod is brought up after none of these, which would take a minute more.
+SEED = 11
 SHORT = [
     ("killed after", "PUT", "*/virtualmachines/b*"),
     ("killed before", "PUT", "*/snapshots/linux-base-*"),
     ("killed after, recovery killed too", "PUT", "*/image-factory/customimages/*"),
     ("killed before", "DELETE", "*/virtualmachines/b*"),
-    # The other lab is served, a line says what to do; and prod is brought up after this one.
+    # The other lab is served, and a line says what to do.
     ("403 all along", "PUT", "*/team-data/customimages/*"),
 ]
 Whole = tuple[Life, Undisturbed]
@@ -47,6 +49,6 @@ def test_a_build_that_is_struck_ends_as_an_undisturbed_one(
 ) -> None:
     life, once = whole
     accident = Accident(KINDS[kind], BUILD, asked(once, method, path))
-    tried = attempt(life, accident, once, seed=1)
+    tried = attempt(life, accident, once, seed=SEED)
     assert tried.verdict in {Verdict.SURVIVED, Verdict.MENDED}, tried
     assert not tried.wrong, tried
