@@ -201,8 +201,9 @@ class Machine(pulumi.ComponentResource):
             return BuildOutcome(error=hindered, attempt=str(attempt))
         # One that Azure failed late has an id all the same.
         if vm is None or self._vm_fault or not await vm.id.is_known():
-            cause = f": {self._vm_fault}" if self._vm_fault else ""
-            error = f"{self.verdict}its {self.called} could not be created{cause}"
+            # The engine says nothing to those who wait for what failed.
+            cause = self._vm_fault or "what it needs failed -> see to that, then run it again"
+            error = f"{self.verdict}its {self.called} could not be created: {cause}"
             return BuildOutcome(error=error, attempt=str(attempt))
         vm_id = str(await vm.id.future())
         waiter, lab, applied = self.args.run.waiter, self.args.lab.id, self.artifacts()

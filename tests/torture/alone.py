@@ -77,5 +77,6 @@ def _names(request: Request, line: str) -> bool:
     """Tell whether a line names the image, the lab or the very thing that was asked for."""
     image, lab = _image(request), _lab(request)
     names = {lab, image, image.replace("-", "/", 1), request.path.rsplit("/", 1)[1]} - {""}
-    names |= {"linux/base", "linux/app"} if not image else set()
+    # Groups, networks and the factory lab go by the names that the program gives them.
+    names |= {"linux/base", "linux/app", "factory/"} if not image else set()
     return any(name in line for name in names)
