@@ -75,7 +75,8 @@ class FactoryLabComponent(pulumi.ComponentResource):
         attached = devtestlab.VirtualNetwork(
             f"{name}/lab-network",
             name=self.network_name,
-            lab_name=made.name,
+            # By its name: should the lab fail, an output of it would fail here too, unclearly.
+            lab_name=lab.name,
             resource_group_name=group,
             location=location,
             external_provider_resource_id=vnet.id,
@@ -88,10 +89,10 @@ class FactoryLabComponent(pulumi.ComponentResource):
                 )
             ],
             tags=tags,
-            opts=self._child("lab-network"),
+            opts=self._child("lab-network", depends_on=[made]),
         )
         sources = [
-            self._source(source, made.name, group) for source in run.settings.artifact_sources
+            self._source(source, lab.name, group, made) for source in run.settings.artifact_sources
         ]
         self.name, self.group, self.ready = made.name, group, (attached, *sources)
 
@@ -143,7 +144,11 @@ class FactoryLabComponent(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, **options, **own)
 
     def _source(
-        self, source: ArtifactSource, lab: pulumi.Output[str], group: pulumi.Output[str]
+        self,
+        source: ArtifactSource,
+        lab: str,
+        group: pulumi.Output[str],
+        made: devtestlab.Lab,
     ) -> devtestlab.ArtifactSource:
         token = self._run.secrets[source.token] if source.token else None
         return devtestlab.ArtifactSource(
@@ -163,6 +168,7 @@ class FactoryLabComponent(pulumi.ComponentResource):
             # The service gives the token back, so the output is as secret as the input.
             opts=self._child(
                 f"source/{source.name}",
+                depends_on=[made],
                 additional_secret_outputs=["securityToken"] if token else None,
             ),
         )

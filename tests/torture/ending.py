@@ -22,6 +22,8 @@ _VERSION = "image-factory-version"
 _DEFINITION = "image-factory-definition"
 _NUMBER = re.compile(r"-(\d{8})-(\d+)")
 _RANDOM = re.compile(r"\d{6,}|(?<=/)[bv][0-9a-f]{14}")
+# A copy that died is made again by another name; should both stand, there is one too many.
+_COPY_AGAIN = re.compile(r"-r\d+$")
 _DISK_API = "2024-03-02"
 
 
@@ -82,7 +84,8 @@ def _things(factory: FactoryUnderTest) -> Iterator[Thing]:
             yield kind, place, _RANDOM.sub("#", f"/{name}")[1:], state
         else:
             stem, day, number, tail = split
-            yield kind, place, f"{stem}-#{ranks[stem, day, number]}{tail}", state
+            rank = ranks[stem, day, number]
+            yield kind, place, f"{stem}-#{rank}{_COPY_AGAIN.sub('', tail)}", state
 
 
 def _split(name: str) -> tuple[str, str, str, str] | None:
