@@ -113,7 +113,8 @@ class Machine(pulumi.ComponentResource):
         return devtestlab.VirtualMachine(
             logical,
             name=self.vm_name(attempt),
-            lab_name=lab.name,
+            # By its name: should the lab fail, an output of it would fail here too, unclearly.
+            lab_name=lab.spec.name,
             resource_group_name=lab.group,
             location=args.run.settings.region,
             size=definition.size,

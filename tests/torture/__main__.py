@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.e2e.harness import CHECKOUT
 from tests.torture import report
 from tests.torture.accidents import Accident, product
-from tests.torture.choosing import append, choose, read_log
+from tests.torture.choosing import append, choose, read_log, write_down
 from tests.torture.phases import PHASES, Life
 from tests.torture.trying import Undisturbed, attempt, undisturbed
 
@@ -32,23 +32,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _options(argv)
     with tempfile.TemporaryDirectory(prefix="torture-", ignore_cleanup_errors=True) as folder:
         options.log = options.log or Path(folder) / "log"
-        life = Life(Path(folder) / "life")
-        others = [] if options.list else _others(options)
-        try:
-            every, chosen = _try(life, options)
-        finally:
-            life.end()
-            for other in others:
-                other.wait()
+        if not options.page_only:
+            _try_all(options, Path(folder))
         if options.list or options.part:
             return 0
-        known = read_log(options.log, every)
-    tried = [known[str(accident)] for accident in chosen if str(accident) in known]
+        known, of, notes = read_log(options.log)
+    tried = list(known.values())
     print(report.table(tried))
     if not options.no_page:
         page = CHECKOUT / "docs" / "reliability.md"
-        report.write(page, tried, len(every), _chosen_by(options))
+        report.write(page, tried, of, _chosen_by(options), notes)
     return 0 if all(each.verdict.good and not each.wrong for each in tried) else 1
+
+
+def _try_all(options: argparse.Namespace, folder: Path) -> None:
+    """Try this job's part, and have the others try theirs beside it."""
+    life = Life(folder / "life")
+    others = [] if options.list else _others(options)
+    try:
+        _try(life, options)
+    finally:
+        life.end()
+        for other in others:
+            other.wait()
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -66,6 +72,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         help="a file of what was said and done; what it has already is not tried again",
     )
     parser.add_argument("--no-page", action="store_true", help="leave docs/reliability.md alone")
+    parser.add_argument("--page-only", action="store_true", help="write it from the log alone")
     parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS", str(_JOBS))))
     parser.add_argument("--part", type=int, default=0, help="the job that this is, from 0")
     options = parser.parse_args(argv)
@@ -98,24 +105,23 @@ def _chosen_by(options: argparse.Namespace) -> str:
     return f"seed {options.seed}, each kind and each phase in its turn, until the time was over"
 
 
-def _try(life: Life, options: argparse.Namespace) -> tuple[list[Accident], list[Accident]]:
-    """Try this job's part; gives the whole product and what was chosen of it for all jobs."""
+def _try(life: Life, options: argparse.Namespace) -> None:
     began = time.monotonic()
     whole = undisturbed(life)
     print(f"undisturbed: {time.monotonic() - began:.0f} s", flush=True)
     every = list(product(whole.of(PHASES)))
-    known = read_log(options.log, every)
-    limit = None if options.all else options.limit
-    chosen = choose(every, options.seed, limit, options.only)
+    chosen = choose(every, options.seed, None if options.all else options.limit, options.only)
     if options.list:
         print(*chosen, sep="\n")
-        return every, chosen
-    missing = [accident for accident in chosen if str(accident) not in known]
-    for accident in missing[options.part :: options.jobs]:
+        return
+    write_down(options.log, {"product": len(every)})
+    known, _, _ = read_log(options.log)
+    for accident in chosen[options.part :: options.jobs]:
+        if str(accident) in known:
+            continue
         late = options.minutes and time.monotonic() - began > options.minutes * 60
         if not late:
             _one(life, accident, whole, options)
-    return every, chosen
 
 
 def _one(life: Life, accident: Accident, whole: Undisturbed, options: argparse.Namespace) -> None:

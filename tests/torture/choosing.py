@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from tests.e2e.harness import CHECKOUT
 from tests.torture.accidents import KINDS, Accident
+from tests.torture.phases import PHASES
+from tests.torture.requests import Request
 from tests.torture.trying import Tried, Verdict
+
+_ACCIDENT = re.compile(
+    r"(?P<phase>[^:]+): (?P<kind>[^:]+): "
+    r"(?P<method>[A-Z]+) (?P<path>\S+)(?: \(number (?P<nth>\d+)\))?"
+)
 
 
 def choose(
@@ -40,21 +49,41 @@ def _in_turn(groups: Sequence[Sequence[Accident]]) -> list[Accident]:
 
 def append(path: Path, done: Tried) -> None:
     """Put one into the log, with the commit it was tried with; several jobs may do so at once."""
-    entry = {**asdict(done), "accident": str(done.accident), "commit": commit()}
+    write_down(path, {**asdict(done), "accident": str(done.accident), "commit": commit()})
+
+
+def write_down(path: Path, entry: Mapping[str, Any]) -> None:
+    """Put a line into the log: an accident, the size of the whole ``product``, or a ``note``."""
     with path.open("a") as log:
         log.write(json.dumps(entry) + "\n")
 
 
-def read_log(path: Path, every: Sequence[Accident]) -> dict[str, Tried]:
-    """Read what was tried, the last time of each, as far as there is such an accident still."""
-    named = {str(accident): accident for accident in every}
-    found = {}
+def read_log(path: Path) -> tuple[dict[str, Tried], int, list[str]]:
+    """Read what was tried, the last time of each, how many there are in all, and notes."""
+    found: dict[str, Tried] = {}
+    of, notes = 0, []
     for line in path.read_text().splitlines() if path.exists() else ():
         entry = json.loads(line)
-        if accident := named.get(entry["accident"]):
+        of = entry.get("product", of)
+        if "note" in entry:
+            notes.append(entry["note"])
+        if accident := read_accident(entry.get("accident", "")):
             entry |= {"accident": accident, "verdict": Verdict(entry["verdict"])}
             found[str(accident)] = Tried(**entry)
-    return found
+    return found, of, notes
+
+
+def read_accident(text: str) -> Accident | None:
+    """Read what :class:`Accident` writes: enough to tell of it, not to try it; None if it is not.
+
+    What the log has of an earlier program may be no accident of this one any more.
+    """
+    parts = _ACCIDENT.fullmatch(text)
+    phase = next((each for each in PHASES if parts and each.name == parts["phase"]), None)
+    if parts is None or phase is None or parts["kind"] not in KINDS:
+        return None
+    request = Request(parts["method"], parts["path"], int(parts["nth"] or 1), "")
+    return Accident(KINDS[parts["kind"]], phase, request)
 
 
 def commit() -> str:

@@ -49,11 +49,14 @@ def table(tried: Sequence[Tried]) -> str:
     return "\n".join(lines)
 
 
-def write(path: Path, tried: Sequence[Tried], of: int, chosen_by: str) -> None:
+def write(
+    path: Path, tried: Sequence[Tried], of: int, chosen_by: str, notes: Sequence[str] = ()
+) -> None:
     """Write the page; ``of`` is the size of the whole product, ``chosen_by`` chose from it."""
     chosen = "all of them" if len(tried) >= of else f"{len(tried)}, chosen by {chosen_by}"
     parts = [_HEAD, f"The whole product has {of} accidents; tried were {chosen}."]
-    parts += [f"{_followed(tried)} {_commits(tried)}\n", table(tried)]
+    parts += [f"{_followed(tried)} {_commits(tried)}\n", *(f"{note}\n" for note in notes)]
+    parts.append(table(tried))
     if bad := [each for each in tried if not each.verdict.good or each.wrong]:
         parts.append("\n## What did not end well\n")
         parts += [f"- {each.accident}: {each.verdict.value}; {_first(each)}" for each in bad]

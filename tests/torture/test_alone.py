@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.torture.accidents import KINDS, Accident, product
 from tests.torture.alone import alone
-from tests.torture.choosing import choose
+from tests.torture.choosing import append, choose, read_log, write_down
 from tests.torture.ending import Thing
 from tests.torture.phases import PHASES
 from tests.torture.requests import Request
+from tests.torture.trying import Tried, Verdict
 
 LABS = "/subscriptions/s/resourcegroups/rg/providers/microsoft.devtestlab/labs"
 COMPUTE = "/subscriptions/s/resourcegroups/rg/providers/microsoft.compute"
@@ -79,3 +82,19 @@ def test_whatever_ends_the_list_early_has_seen_every_kind_and_every_phase() -> N
     }
     assert chosen == choose(every, 1, None, None)[: len(chosen)]
     assert chosen != choose(every, 2, len(chosen), None)
+
+
+def test_a_log_is_enough_to_tell_of_what_was_tried(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    request = Request("POST", f"{LABS}/image-factory/virtualmachines/b*/applyartifacts", 2, "t")
+    accident = Accident(KINDS["404, its lab is gone"], PHASES[2], request)
+    write_down(log, {"product": 331})
+    append(log, Tried(accident, Verdict.LOST, ["lost: it"]))
+    append(log, Tried(accident, Verdict.MENDED, runs=2, followed=True))
+    write_down(log, {"accident": "gone: 500: PUT x", "verdict": "lost"})
+    write_down(log, {"note": "by hand"})
+    known, of, notes = read_log(log)
+    assert (of, notes) == (331, ["by hand"])
+    (tried,) = known.values()
+    assert (tried.verdict, tried.runs, tried.followed, tried.wrong) == (Verdict.MENDED, 2, True, [])
+    assert str(tried.accident) == str(accident) == next(iter(known))

@@ -209,13 +209,17 @@ def _judge(life: Life, whole: Undisturbed, end: Ending, then: Ending | None, tri
     if tried.runs > (1 if tried.accident.kind.hold else 2):
         tried.wrong.append(f"it took {tried.runs} runs")
     if not whole.so_ended(phase, end):
-        _differs(end, once, tried)
+        _differs(end, [once, whole.settled[phase.name]], tried)
     elif then and not any(then.same(whole.then(life, phase, runs)) for runs in (1, 2)):
-        _differs(then, whole.then(life, phase, 1), tried)
+        _differs(then, [whole.then(life, phase, runs) for runs in (1, 2)], tried)
 
 
-def _differs(end: Ending, once: Ending, tried: Tried) -> None:
-    lost, leaked = end.missing(once), end.leaked(once)
+def _differs(end: Ending, wanted: Sequence[Ending], tried: Tried) -> None:
+    """Tell the difference to the end that it is nearest to."""
+    lost, leaked = min(
+        ((end.missing(whole), end.leaked(whole)) for whole in wanted),
+        key=lambda found: len(found[0]) + len(found[1]),
+    )
     tried.verdict = Verdict.LOST if lost else Verdict.LEAKED
     tried.wrong += [f"lost: {' '.join(each)}" for each in lost]
     tried.wrong += [f"leaked: {each}" for each in leaked]
