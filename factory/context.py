@@ -31,6 +31,7 @@ class Run:
     adopted: Mapping[str, str] = field(default_factory=dict)
     read_vault: Read = no_vaults
     recovered: bool = False
+    remade: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def dry(self) -> bool:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from factory import names
-from factory.observed import Observed
+from factory.ledger import Ledger
+from factory.observed import Observed, under_way
 from factory.settings import Settings
 
 SUBNET = "build"
+# Nothing of anybody can be in one that was never finished; in a lab or a group there might be.
+_REMADE = ("factory/address", "factory/nat", "factory/network")
 
 
 def foundation_ids(settings: Settings) -> dict[str, str]:
@@ -37,6 +40,19 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
     for source in settings.artifact_sources:
         ids[f"factory/source/{source.name}"] = f"{lab_id}/artifactsources/{source.name}"
     return ids
+
+
+def remade(observed: Observed, ledger: Ledger, stack: str) -> Mapping[str, str]:
+    """Give the ids of parts of our network that Azure never ends making (see factory/hung.py)."""
+    found = {name: observed.foundations.get(name) for name in _REMADE if name in ledger.foundations}
+    return {
+        name: thing.id
+        for name, thing in found.items()
+        if thing is not None
+        and thing.belongs_to(stack)
+        and under_way(thing.provisioning_state)
+        and under_way(ledger.foundations[name].state)
+    }
 
 
 def adopted(observed: Observed, known: frozenset[str], stack: str) -> Mapping[str, str]:

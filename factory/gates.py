@@ -82,6 +82,22 @@ def remake_gate(
     return pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook(name, clear)])
 
 
+def renew_gate(
+    name: str, waiter: Waiter, stack: str, resource_id: str
+) -> pulumi.ResourceHookBinding:
+    """Make a before_update gate that clears a part of our network that Azure never ends making."""
+
+    async def clear(_: pulumi.ResourceHookArgs) -> None:
+        try:
+            found = await waiter.call(waiter.arm.thing, resource_id)
+            if found and found.belongs_to(stack) and under_way(found.provisioning_state):
+                await waiter.gone(found.id, _CLEARED_WITHIN)
+        except ArmError as error:
+            raise RefusedError(str(error)) from None
+
+    return pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook(name, clear)])
+
+
 async def clear_leftover(waiter: Waiter, resource_id: str, mark: Mark) -> None:
     """Make room for a resource that a run that was killed may have left behind.
 

@@ -101,10 +101,11 @@ class Held:
 
 @dataclass(frozen=True)
 class Foundation:
-    """A group, lab or network that this stack made."""
+    """A group, lab or network that this stack made; ``state`` is what the engine last saw."""
 
     kind: str
     name: str
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,10 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
             if isinstance(text, str) and text:
                 last[name] = _understood(urn, Version.parse, text)
         elif kind in FOUNDATION_TYPES:
-            foundations[name] = Foundation(FOUNDATION_TYPES[kind], str(found.get("name", "")))
+            state = str(found.get("provisioningState") or "")
+            foundations[name] = Foundation(
+                FOUNDATION_TYPES[kind], str(found.get("name", "")), state
+            )
         elif kind == ENVIRONMENT_TYPE:
             environments[name] = str(found.get("name", ""))
         elif name.startswith(names.ADOPTED):

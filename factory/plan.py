@@ -17,7 +17,7 @@ from factory.channel import current, on_hold
 from factory.draft import Draft
 from factory.due import used_versions
 from factory.environment_plan import plan_environments
-from factory.foundations import adopted
+from factory.foundations import adopted, remade
 from factory.guests import plan_guests
 from factory.hung import given_up
 from factory.inputs import Inputs
@@ -90,6 +90,7 @@ def make_plan(inputs: Inputs) -> Plan:
         last_versions=_last_versions(inputs, versions),
         adoptions=adoptions,
         adopted=adopted(inputs.observed, inputs.ledger.names, inputs.stack),
+        remade=remade(inputs.observed, inputs.ledger, inputs.stack),
         serial=max(
             cat.next_serial(
                 inputs.ledger.outputs, _content(versions, passed_on), known_bad, inputs.observed.now

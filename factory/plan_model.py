@@ -217,6 +217,7 @@ class Plan:
     steps: tuple[Step, ...]
     last_versions: Mapping[str, Version] = field(default_factory=dict)
     adopted: Mapping[str, str] = field(default_factory=dict)
+    remade: Mapping[str, str] = field(default_factory=dict)
     serial: int = 0
     passed_on: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     adoptions: tuple[Adoption, ...] = ()

@@ -67,6 +67,7 @@ def run(root: Path) -> None:
         plan.adopted,
         azure.vaults.read,
         recovered=plan.recovered is not None,
+        remade=plan.remade,
     )
     tell_what_to_do()
     _declare(this, inputs, plan)

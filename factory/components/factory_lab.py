@@ -11,6 +11,7 @@ from pulumi_azure_native import devtestlab, network, resources
 from factory.components.filled_in import filled_in
 from factory.context import Run
 from factory.foundations import SUBNET
+from factory.gates import renew_gate
 from factory.settings import ArtifactSource, FactoryLab
 
 
@@ -139,9 +140,13 @@ class FactoryLabComponent(pulumi.ComponentResource):
         )
 
     def _child(self, part: str, **options: Any) -> pulumi.ResourceOptions:
-        filled = {"ignore_changes": filled_in(part, recovered=self._run.recovered)}
-        own = self._run.adoption(f"factory/{part}") or filled
-        return pulumi.ResourceOptions(parent=self, **options, **own)
+        name, run = f"factory/{part}", self._run
+        filled = {"ignore_changes": filled_in(part, recovered=run.recovered)}
+        if resource_id := run.remade.get(name):
+            options["hooks"] = renew_gate(
+                f"{name} is made again", run.waiter, run.stack, resource_id
+            )
+        return pulumi.ResourceOptions(parent=self, **options, **(run.adoption(name) or filled))
 
     def _source(
         self,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from factory import names
-from factory.observed import ObservedLab, Thing
+from factory.foundations import foundation_ids, remade
+from factory.ledger import read_ledger
+from factory.observed import Observed, ObservedLab, Thing
 from factory.plan_model import Action, Plan
 from factory.versions import Version
-from tests.plan.world import DEV, World, dev, lab
+from tests.plan.world import DEV, START, World, dev, lab
 
 NUMBER = Version.parse("20261122.1")
 TAGS = {
@@ -79,3 +81,32 @@ def test_what_is_whole_by_now_or_was_not_waited_for_is_left_alone(
     assert region.copy is not None
     assert region.copy.name == COPY
     assert not [step for step in plan.steps if step.action is Action.RESTORE]
+
+
+@pytest.mark.parametrize(
+    ("part", "noted", "shown", "stack", "again"),
+    [
+        ("factory/nat", "Creating", "Creating", DEV, True),
+        ("factory/nat", "Creating", "Succeeded", DEV, False),
+        ("factory/nat", "Succeeded", "Updating", DEV, False),
+        ("factory/nat", "Creating", "Creating", "somebody", False),
+        ("factory/lab", "Creating", "Creating", DEV, False),  # others may have put things there
+    ],
+)
+def test_a_network_that_never_ends_is_made_again(
+    part: str, noted: str, shown: str, stack: str, *, again: bool
+) -> None:
+    kinds = {"factory/nat": "network:NatGateway", "factory/lab": "devtestlab:Lab"}
+    name = foundation_ids(dev("linux/a").settings).get(part, "/x").rsplit("/", 1)[1]
+    ledger = read_ledger(
+        {
+            f"urn:pulumi:s::p::k::{part}": {
+                "type": f"azure-native:{kinds[part]}",
+                "outputs": {"name": name, "provisioningState": noted},
+            }
+        }
+    )
+    observed = Observed(
+        now=START, foundations={part: Thing(f"/{name}", {names.STACK: stack}, shown)}
+    )
+    assert remade(observed, ledger, DEV) == ({part: f"/{name}"} if again else {})
