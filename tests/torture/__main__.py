@@ -100,8 +100,8 @@ def _others(options: argparse.Namespace) -> list[subprocess.Popen[bytes]]:
 
 def _chosen_by(options: argparse.Namespace) -> str:
     """Say what a selection rests on: what was named is no sample of the whole."""
-    if options.only:
-        return "hand"
+    if options.only or options.page_only:
+        return "hand, over several runs: no sample by chance"
     return f"seed {options.seed}, each kind and each phase in its turn, until the time was over"
 
 
