@@ -87,11 +87,8 @@ def _cost(plan: Mapping[str, Any]) -> str:
 
 def _stack(outcome: Outcome, room: int) -> tuple[list[str], int]:
     """Write what one stack would do, and count the lines that there was no room for."""
-    steps = [
-        step
-        for step in outcome.plan.get("steps", ())
-        if step["changes"] or step["action"] in _WORTH_TELLING
-    ]
+    told = [each for each in outcome.plan.get("steps", ()) if each["action"] in _WORTH_TELLING]
+    steps = [*changes_of(outcome.plan), *(each for each in told if not each["changes"])]
     said = [f"> **{each.kind}:** {cell(each.text)}\n" for each in outcome.notices]
     said += [f"> **warning:** {cell(text)}\n" for text in outcome.plan.get("warnings", ())]
     if not steps and not said:

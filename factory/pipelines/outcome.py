@@ -86,7 +86,7 @@ def judge(
         result, notices = Result.CUT_OFF, [Notice("warning", text)]
     elif not succeeded:
         result = Result.PARTLY if plan else Result.ERROR
-    elif plan and all(step["action"] == _FORGET for step in changes_of(plan)):
+    elif plan and not changes_of(plan):
         result = Result.NOTHING
     else:
         result = Result.DONE
@@ -96,8 +96,12 @@ def judge(
 
 
 def changes_of(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Give the steps of a plan that change something."""
-    return [step for step in plan.get("steps", ()) if step["changes"]]
+    """Give the steps of a plan that somebody cares for.
+
+    That a build VM was released leaves an entry in the state, which the next run forgets.
+    """
+    steps = plan.get("steps", ())
+    return [step for step in steps if step["changes"] and step["action"] != _FORGET]
 
 
 def waiting(plan: Mapping[str, Any]) -> list[Notice]:

@@ -24,17 +24,20 @@ Json = dict[str, Any]
 
 TENANT, CLIENT = "3f6c1f0a-52d7-4c1b-9d51-7f3f2e9a4b10", "8c0d5d1e-7a55-4f0b-b1c4-6f1f5c3e9101"
 # What a rehearsal signs in with; a pipeline has none of it.
-_SIGN_IN = ("ARM_CLIENT_ID", "ARM_CLIENT_SECRET", "ARM_TENANT_ID")
-_SIGN_IN += ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "IMAGE_FACTORY_WORK")
-_TAKEN = ("factory", "schemas", ".github", ".azure", ".ci", "Pulumi.yaml", "__main__.py")
-_TAKEN += ("azure-pipelines.yml", "constraints.txt", "requirements.txt", "requirements-dev.txt")
-_TAKEN += ("pyproject.toml",)
-FAST_TESTS = ("tests/__init__.py", "tests/plan/__init__.py", "tests/plan/world.py")
-FAST_TESTS += (
-    "tests/plan/test_guards.py",
-    "tests/inputs/__init__.py",
-    "tests/inputs/test_words.py",
+_SIGN_IN = tuple(
+    f"{prefix}_{name}"
+    for prefix in ("ARM", "AZURE")
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "TENANT_ID")
 )
+_TAKEN = [
+    *("factory", "schemas", ".github", ".azure", ".ci", "azure-pipelines.yml"),
+    *("Pulumi.yaml", "__main__.py", "pyproject.toml"),
+    *("constraints.txt", "requirements.txt", "requirements-dev.txt"),
+]
+FAST_TESTS = [
+    *("tests/__init__.py", "tests/plan/__init__.py", "tests/plan/world.py"),
+    *("tests/plan/test_guards.py", "tests/inputs/__init__.py", "tests/inputs/test_words.py"),
+]
 
 
 @dataclass
@@ -103,7 +106,7 @@ class Repository:
     def variables(self) -> dict[str, str]:
         """Give what every agent has: a path, the backend, and the way to the local Azure."""
         own = {**os.environ, **workspace.environment(self.factory.home)}
-        for name in (*_SIGN_IN, "GITHUB_ACTIONS", "TF_BUILD"):
+        for name in (*_SIGN_IN, "IMAGE_FACTORY_WORK", "GITHUB_ACTIONS", "TF_BUILD"):
             own.pop(name, None)
         own["RUNNER_TEMP"] = own["AGENT_TEMPDIRECTORY"] = str(self.root)
         return own

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.pipelines.agent import Job, Repository
 from tests.pipelines.azure import AzureDevOps
 
@@ -14,6 +16,7 @@ def logs(jobs: list[Job]) -> str:
     return "\n".join(job.log() for job in jobs)
 
 
+@pytest.mark.timeout(900)  # a whole life: two dozen jobs, one after another
 def test_every_trigger_of_the_pipelines(repository: Repository) -> None:
     azure, service, factory = AzureDevOps(repository), repository.standin, repository.factory
 

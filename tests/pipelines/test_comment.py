@@ -21,7 +21,7 @@ def step(action: str, image: str, why: str = "because", lab: str | None = None) 
 
 
 def plan(*steps: dict[str, Any], stopped: dict[str, str] | None = None) -> dict[str, Any]:
-    cost = {"builds": 1, "vmMinutes": 14, "copiedGib": 64, "storedGibBefore": 10}
+    cost: dict[str, Any] = {"builds": 1, "vmMinutes": 14, "copiedGib": 64, "storedGibBefore": 10}
     cost |= {"storedGibAfter": 20, "guessedSizes": []}
     return {"steps": list(steps), "cost": cost, "warnings": [], "stopped": stopped}
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.e2e.harness import PROD, lab_path
-from tests.pipelines.agent import Repository
-from tests.pipelines.github import GitHub, Job
+from tests.pipelines.agent import Job, Repository
+from tests.pipelines.github import GitHub
 
 
 def only(jobs: list[Job], name: str) -> Job:
     return next(job for job in jobs if job.name == name)
 
 
+@pytest.mark.timeout(900)  # a whole life: two dozen jobs, one after another
 def test_every_trigger_of_the_workflows(repository: Repository) -> None:
     github, service, factory = GitHub(repository), repository.standin, repository.factory
     github.secrets["IMAGE_FACTORY_WEBHOOK"] = f"{service.url}/chat"
