@@ -54,12 +54,17 @@ def preview(desk: Desk, stacks: Sequence[str]) -> list[Outcome]:
         return list(pool.map(lambda stack: _preview(desk, stack), stacks))
 
 
+def _fresh(desk: Desk, stack: str) -> tuple[Path, Path]:
+    """Name the files of plan and log, and clear what an earlier run left of them."""
+    found = desk.file(stack, "plan.json"), desk.file(stack, "log")
+    for each in found:
+        each.unlink(missing_ok=True)
+    return found
+
+
 def _preview(desk: Desk, stack: str) -> Outcome:
-    plan = desk.file(stack, "plan.json")
-    plan.unlink(missing_ok=True)
-    ran = desk.engine().narrated(
-        PREVIEW, stack, log=desk.file(stack, "log"), variables={VARIABLE: str(plan)}
-    )
+    plan, log = _fresh(desk, stack)
+    ran = desk.engine().narrated(PREVIEW, stack, log=log, variables={VARIABLE: str(plan)})
     if any(_NO_STACK in trouble for trouble in ran.summary.troubles):
         text = f"there is no stack {stack} yet -> `pulumi stack init {stack}` before this is merged"
         return Outcome(stack, Result.NOTHING, (Notice("warning", text),))
@@ -68,8 +73,7 @@ def _preview(desk: Desk, stack: str) -> Outcome:
 
 def up(desk: Desk, stack: str, seconds: float | None) -> Outcome:
     """Bring one stack up; after ``seconds`` it ends, and the next run goes on where it stood."""
-    plan, log = desk.file(stack, "plan.json"), desk.file(stack, "log")
-    plan.unlink(missing_ok=True)
+    plan, log = _fresh(desk, stack)
     engine = Engine(desk.work, {**_DEFAULTS, **os.environ, VARIABLE: str(plan)}, desk.say)
     desk.say(f"{stack}: pulumi up")
     try:
