@@ -142,6 +142,23 @@ class Job:
         return "\n".join(f"--- {s.name or s.script} [{s.code}]\n{s.output}" for s in self.steps)
 
 
+def only(jobs: list[Job], name: str) -> Job:
+    """Give the job of a name."""
+    return next(job for job in jobs if job.name == name)
+
+
+def shown(trigger: str, jobs: list[Job]) -> str:
+    """Write down which scripts ran for a trigger, how each ended, and what it said last."""
+    lines = [trigger]
+    for job in jobs:
+        lines.append(f"  {job.name}")
+        for step in (step for step in job.steps if "@" not in step.script):
+            said = [line for line in step.output.splitlines() if line.strip()]
+            code = "skipped" if step.code is None else step.code
+            lines.append(f"    [{code}] {step.name}: {said[-1] if said else ''}")
+    return "\n".join(lines)
+
+
 def bash(
     repository: Repository,
     script: str,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
-from tests.pipelines.agent import Job, Repository
+from tests.pipelines.agent import Job, Repository, shown
 from tests.pipelines.azure import AzureDevOps
 
 MAIN = "azure-pipelines.yml"
@@ -17,7 +18,9 @@ def logs(jobs: list[Job]) -> str:
 
 
 @pytest.mark.timeout(900)  # a whole life: two dozen jobs, one after another
-def test_every_trigger_of_the_pipelines(repository: Repository) -> None:
+def test_every_trigger_of_the_pipelines(
+    repository: Repository, show: Callable[[str], None]
+) -> None:
     azure, service, factory = AzureDevOps(repository), repository.standin, repository.factory
 
     # main moves; the time is up in the middle of the build, which ends by itself and is no failure.
@@ -25,6 +28,7 @@ def test_every_trigger_of_the_pipelines(repository: Repository) -> None:
     factory.rehearsal("clock", "--scale", "60")
     dev, _ = azure.run(MAIN, "IndividualCI")
     step = dev.step("ci run")
+    show(shown("main, the time is up", [dev]))
     assert step.code == 0, logs([dev])
     assert "result: cut-off" in step.output, logs([dev])
     assert "##vso[task.logissue type=warning;]dev: the time was up" in step.output
@@ -34,6 +38,7 @@ def test_every_trigger_of_the_pipelines(repository: Repository) -> None:
     factory.rehearsal("clock", "--scale", "600")
     jobs = azure.run(MAIN, "Schedule", schedule="Every night")
     assert [job.name for job in jobs] == ["dev", "prod"]
+    show(shown("schedule, it goes on", jobs))
     assert all(job.ok for job in jobs), logs(jobs)
     assert len(factory.holding("team-web")) == len(factory.holding("finance")) == 1
     (version,) = json.loads((repository.path / ".ci-out/dev.catalogue.json").read_text())[
@@ -45,6 +50,7 @@ def test_every_trigger_of_the_pipelines(repository: Repository) -> None:
     repository.define("linux/base", artifacts=["linux-java", "linux-install-nodejs"])
     jobs = azure.run(MAIN, "PullRequest", pull_request=9)
     assert [job.name for job in jobs] == ["check", "preview"]
+    show(shown("pull request", jobs))
     assert all(job.ok for job in jobs), logs(jobs)
     (comment,) = service.comments[9]
     assert "## Image factory: 1 to build, 1 to deliver" in comment["body"]
@@ -61,6 +67,7 @@ def test_every_trigger_of_the_pipelines(repository: Repository) -> None:
     # By hand: the wish becomes a pull request.
     wish = {"what": "roll-back", "stack": "prod", "image": "linux/base", "version": version}
     (job,) = azure.run(".azure/by-hand.yml", "Manual", parameters=wish)
+    show(shown("by hand: roll back", [job]))
     assert job.ok, job.log()
     assert service.pulls[-1]["targetRefName"] == "refs/heads/main"
     assert service.pulls[-1]["title"] == f"Roll linux/base back to {version} in prod"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,9 @@ def project(root: Path, **stacks: object) -> Path:
     return root
 
 
-def test_three_stacks_in_a_row(tmp_path: Path) -> None:
+def test_three_stacks_in_a_row(tmp_path: Path, show: Callable[[str], None]) -> None:
     found = read_stages(project(tmp_path, prod="test", dev=None, test="dev"))
+    show(stages_text(found))
     assert stages_text(found).splitlines() == [
         "1. dev (builds)",
         "2. test (after dev)",
@@ -39,7 +41,9 @@ def test_three_stacks_in_a_row(tmp_path: Path) -> None:
     ]
 
 
-def test_twelve_stacks_with_several_sources_and_parents_elsewhere(tmp_path: Path) -> None:
+def test_twelve_stacks_with_several_sources_and_parents_elsewhere(
+    tmp_path: Path, show: Callable[[str], None]
+) -> None:
     project(
         tmp_path,
         windows=None,
@@ -56,6 +60,7 @@ def test_twelve_stacks_with_several_sources_and_parents_elsewhere(tmp_path: Path
         lab="windows",
     )
     (tmp_path / "Pulumi.trial-linux.yaml").write_text("config: {}\n")
+    show(stages_text(read_stages(tmp_path)))
     found = json.loads(stages_json(read_stages(tmp_path)))
     assert found["waves"] == [
         ["linux", "windows"],
