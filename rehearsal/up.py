@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         outcomes = _bring_up(home, options.stack)
         state = Client(home, running(home)).control("GET", "state")
-    except (RehearsalError, FactoryError) as error:
+    except RehearsalError as error:
         print(f"rehearsal: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -88,7 +88,16 @@ class Runner:
         self._engine = Engine(home.work, variables, say)
 
     def up(self, stack: str) -> Outcome:
-        """Bring one stack up, whatever an earlier run left behind."""
+        """Bring one stack up, whatever an earlier run left behind.
+
+        WorkspaceError if a command of the engine has no way on.
+        """
+        try:
+            return self._up(stack)
+        except FactoryError as error:
+            raise WorkspaceError(str(error)) from None
+
+    def _up(self, stack: str) -> Outcome:
         if not stack_exists(self._home.state, PROJECT, stack):
             self._engine.run("stack", "init", stack_name(stack))
         self.unlock(stack)
@@ -109,7 +118,10 @@ class Runner:
             message = f"stack {stack} is in use by {alive[0]}"
             raise WorkspaceError(message)
         if held:
-            self._engine.release(stack_name(stack), str(held[0]), stack)
+            try:
+                self._engine.release(stack_name(stack), str(held[0]), stack)
+            except FactoryError as error:
+                raise WorkspaceError(str(error)) from None
 
 
 def stack_name(stack: str) -> str:
