@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pulumi
 
@@ -30,6 +31,7 @@ from factory.mending import HOLDINGS
 from factory.names import version_urn_name
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan, VersionPlan
+from factory.planfile import ERROR, GUARD, note_plan, note_stop
 from factory.problems import FactoryError
 from factory.recovered import OUTPUT as RECOVERED
 from factory.report import plan_table
@@ -49,12 +51,17 @@ def run(root: Path) -> None:
             pulumi.warn(str(warning))
         azure = connect(stackconfig)
         inputs = gather(sources, stackconfig, azure)
-        plan = make_plan(inputs)
     except (FactoryError, ArmError) as error:
-        raise pulumi.RunError(str(error)) from None
+        _stop(ERROR, error)
+    try:
+        plan = make_plan(inputs)
+        cost = estimate(inputs, plan)
+        note_plan(inputs, plan, cost)
+    except FactoryError as error:
+        _stop(GUARD, error)
     for line in plan.warnings:
         pulumi.warn(line)
-    pulumi.info(plan_table(plan, estimate(inputs, plan)))
+    pulumi.info(plan_table(plan, cost))
     settings = inputs.settings
     secrets = {name: stackconfig.secret(name) for name in wanted_secrets(inputs.images, settings)}
     waiter = Waiter(azure.arm, settings.poll_interval)
@@ -69,6 +76,12 @@ def run(root: Path) -> None:
     )
     _declare(this, inputs, plan)
     refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
+
+
+def _stop(kind: str, error: Exception) -> NoReturn:
+    with suppress(FactoryError):  # what stopped the run is told in any case
+        note_stop(stackconfig.stack_name(), kind, str(error))
+    raise pulumi.RunError(str(error)) from None
 
 
 def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:

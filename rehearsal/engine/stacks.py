@@ -3,43 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Lock:
-    """A lock on a stack, as the file backend writes it."""
-
-    pid: int
-    host: str
-    user: str
-    since: str
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether its process ran on this host and is gone."""
-        if self.host != socket.gethostname():
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
-        # The number may belong to another process by now.
-        try:
-            command = Path(f"/proc/{self.pid}/cmdline").read_bytes()
-        except OSError:
-            return False
-        # Empty for a moment while a process is being started: then it is not known to be another.
-        return bool(command) and b"pulumi" not in command
-
-    def __str__(self) -> str:
-        return f"process {self.pid} of {self.user} on {self.host}, since {self.since}"
+from factory.pipelines.locks import Lock
 
 
 def stack_exists(state: Path, project: str, stack: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.engine.narrate import Narrator, Summary
+from factory.pipelines.narrate import Narrator, Summary
 from rehearsal.engine.stacks import locks, pending_creates, stack_exists, stack_urn
 from rehearsal.up import Outcome, conclusion, lab_table
 
