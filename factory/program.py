@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from factory.cost import estimate
 from factory.gathering import connect, gather, read_sources
 from factory.guests import lobby
 from factory.inputs import Inputs
-from factory.mending import HOLDINGS
+from factory.ledger import HOLDINGS
 from factory.names import version_urn_name
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan, VersionPlan
@@ -42,6 +43,8 @@ def run(root: Path) -> None:
 
     Raises :class:`pulumi.RunError`, one line per problem, before anything is declared.
     """
+    # azure-identity logs of its own what is told in one line here.
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
     try:
         sources = read_sources(root, stackconfig)
         for warning in sources.warnings:
@@ -49,8 +52,11 @@ def run(root: Path) -> None:
         azure = connect(stackconfig)
         inputs = gather(sources, stackconfig, azure)
         plan = make_plan(inputs)
-    except (FactoryError, ArmError) as error:
+    except FactoryError as error:
         raise pulumi.RunError(str(error)) from None
+    except ArmError as error:
+        message = f"Azure cannot be read: {error} -> {error.advice}; nothing was changed"
+        raise pulumi.RunError(message) from None
     for line in plan.warnings:
         pulumi.warn(line)
     pulumi.info(plan_table(plan, estimate(inputs, plan)))
