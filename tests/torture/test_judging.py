@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from tests.torture import trying
+from tests.e2e.harness import CHECKOUT
+from tests.torture import trying, world
 from tests.torture.accidents import KINDS, Accident
 from tests.torture.ending import Ending, Thing
 from tests.torture.phases import PHASES, Life
@@ -128,3 +129,11 @@ def test_more_vms_than_without_the_accident_are_counted(monkeypatch: pytest.Monk
     assert tried.built_anew == 1
     last = table([tried]).splitlines()[-1]
     assert last == "| **all** | 1 | 1 | 0 | 0 | 0 | 0 | 1 |"
+
+
+def test_every_accident_of_the_world_is_played_by_a_test_that_is_there() -> None:
+    for told in world.WORLD:
+        file, _, name = told.test.partition("::")
+        assert f"def {name}(" in (CHECKOUT / file).read_text(), told.test
+    page = (CHECKOUT / "docs" / "reliability.md").read_text()
+    assert world.table().strip() in page
