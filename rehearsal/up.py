@@ -15,7 +15,13 @@ from typing import Any
 
 from rehearsal.client import Client, RehearsalError, running
 from rehearsal.engine.narrate import Narrator, Summary
-from rehearsal.engine.stacks import locks, pending_creates, stack_exists, stack_urn
+from rehearsal.engine.stacks import (
+    locks,
+    pending_creates,
+    put_back,
+    stack_exists,
+    stack_urn,
+)
 from rehearsal.engine.steps import say, seconds
 from rehearsal.home import Home
 from rehearsal.workspace import PROJECT, WorkspaceError, environment, prepare
@@ -92,6 +98,7 @@ class Runner:
         if not stack_exists(self._home.state, PROJECT, stack):
             self._pulumi(stack, "stack", "init", stack_name(stack), name_in_verb=True)
         self.unlock(stack)
+        self._put_back(stack)
         began = time.monotonic()
         say(f"{stack}: pulumi up")
         code, summary = self._narrated_up(stack)
@@ -115,6 +122,16 @@ class Runner:
         if held:
             say(f"{stack}: releasing the lock of {held[0]}, which is gone")
             self._pulumi(stack, "cancel", "--yes")
+
+    def _put_back(self, stack: str) -> None:
+        """Put back the state of before a run that found no room to save its own."""
+        try:
+            whole = put_back(self._home.state, PROJECT, stack)
+        except OSError as error:
+            message = f"the state of {stack} was cut off and cannot be put back: {error}"
+            raise WorkspaceError(message) from None
+        if whole:
+            say(f"{stack}: its state was cut off by a full disk; {whole} is put back")
 
     def _narrated_up(self, stack: str) -> tuple[int, Summary]:
         verb = ["up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"]

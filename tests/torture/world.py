@@ -80,8 +80,8 @@ WORLD = (
     ),
     Told(
         "the disk is full where the state is kept",
-        "the engine fails and leaves its lock; `make up` releases it and goes on from what Azure"
-        " shows",
+        "the engine fails, leaves its lock and half a state; `make up` puts back the state of"
+        " before that run and goes on from what Azure shows",
         _in("world", "a_disk_that_fills_up_where_the_state_is_kept_loses_nothing"),
     ),
     Told(
