@@ -185,7 +185,8 @@ def test_a_source_that_is_deleted_while_it_is_copied_fails_that_copy_alone(
     assert "is not in eastus2: the copy failed: CopySourceNotFound" in said, said
     assert "Traceback" not in said
     assert count(factory, "engineering-us") == before
-    # The next version comes as ever.
+    # The building stack hears of it by a refresh, offers that version no more, and the next comes.
+    assert factory.engine("refresh", "--yes", "-s", "dev").ok
     factory.define("linux/base", artifacts=[NODE, JAVA])
     factory.must_up("dev")
     factory.must_up("prod")

@@ -64,7 +64,8 @@ WORLD = (
     ),
     Told(
         "a source snapshot is deleted while it is copied",
-        "that delivery fails in one line; labs keep the version before, the next one comes",
+        "that delivery fails in one line, labs keep the version before; the building stack hears"
+        " of it by `pulumi refresh`, and the next version comes",
         _in("world", "a_source_that_is_deleted_while_it_is_copied_fails_that_copy_alone"),
     ),
     Told(
