@@ -28,7 +28,7 @@ from factory.marking import marked_until
 from factory.mending import had
 from factory.names import version_urn_name
 from factory.plan_model import Action, Plan, Step, VersionPlan
-from factory.reach import told
+from factory.reach import refusals
 from factory.receiving import receive
 from factory.retention import judge
 from factory.revoking import revocations, revoked, still_used
@@ -56,7 +56,7 @@ def make_plan(inputs: Inputs) -> Plan:
             draft.steps.append(Step(Action.WAIT, identity, "", admission.fault))
         else:
             admit_build(inputs, admission.build, draft)
-    draft.steps += told(inputs)
+    draft.steps += refusals(inputs)
     plan_environments(inputs, draft)
     adoptions = plan_adopted(inputs, draft)
     draft.versions.sort(

@@ -36,7 +36,7 @@ def unreached(inputs: Inputs) -> Mapping[str, tuple[str, str]]:
     return {**found, **denied}
 
 
-def told(inputs: Inputs) -> list[Step]:
+def refusals(inputs: Inputs) -> list[Step]:
     """Give the lines of the plan that refuse what these labs should get."""
     return [
         Step(Action.REFUSE, EVERY_IMAGE, "", f"{what} -> {todo}; the other labs are served", lab)
