@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -27,7 +28,7 @@ from factory.cost import estimate
 from factory.gathering import connect, gather, read_sources
 from factory.guests import lobby
 from factory.inputs import Inputs
-from factory.mending import HOLDINGS
+from factory.ledger import HOLDINGS
 from factory.names import version_urn_name
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan, VersionPlan
@@ -45,14 +46,19 @@ def run(root: Path) -> None:
 
     Raises :class:`pulumi.RunError`, one line per problem, before anything is declared.
     """
+    # azure-identity logs of its own what is told in one line here.
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
     try:
         sources = read_sources(root, stackconfig)
         for warning in sources.warnings:
             pulumi.warn(str(warning))
         azure = connect(stackconfig)
         inputs = gather(sources, stackconfig, azure)
-    except (FactoryError, ArmError) as error:
+    except FactoryError as error:
         _stop(ERROR, error)
+    except ArmError as error:
+        message = f"Azure cannot be read: {error} -> {error.advice}; nothing was changed"
+        _stop(ERROR, FactoryError(message))
     try:
         plan = make_plan(inputs)
         cost = estimate(inputs, plan)

@@ -15,7 +15,7 @@ from factory.pipelines.narrate import Summary
 from factory.pipelines.running import Engine
 from factory.problems import FactoryError
 from rehearsal.client import Client, RehearsalError, running
-from rehearsal.engine.stacks import locks, pending_creates, stack_exists
+from rehearsal.engine.stacks import locks, pending_creates, put_back, stack_exists
 from rehearsal.engine.steps import say, seconds
 from rehearsal.home import Home
 from rehearsal.workspace import PROJECT, WorkspaceError, environment, prepare
@@ -101,6 +101,7 @@ class Runner:
         if not stack_exists(self._home.state, PROJECT, stack):
             self._engine.run("stack", "init", stack_name(stack))
         self.unlock(stack)
+        self._put_back(stack)
         began = time.monotonic()
         say(f"{stack}: pulumi up")
         ran = self._engine.up(stack_name(stack), title=stack)
@@ -122,6 +123,16 @@ class Runner:
                 self._engine.release(stack_name(stack), str(held[0]), stack)
             except FactoryError as error:
                 raise WorkspaceError(str(error)) from None
+
+    def _put_back(self, stack: str) -> None:
+        """Put back the state of before a run that found no room to save its own."""
+        try:
+            whole = put_back(self._home.state, PROJECT, stack)
+        except OSError as error:
+            message = f"the state of {stack} was cut off and cannot be put back: {error}"
+            raise WorkspaceError(message) from None
+        if whole:
+            say(f"{stack}: its state was cut off by a full disk; {whole} is put back")
 
 
 def stack_name(stack: str) -> str:

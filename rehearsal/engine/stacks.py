@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,27 @@ def stack_urn(state: Path, project: str, stack: str) -> str | None:
         if resource.get("type") == "pulumi:pulumi:Stack":
             return str(resource["urn"])
     return None
+
+
+def put_back(state: Path, project: str, stack: str) -> str:
+    """Put the newest whole state in the place of one that was cut off; gives its file's name.
+
+    An engine that finds no room for the state leaves the half of it in the file, and in the `.bak`
+    beside it; what it set aside when its run began is whole. "" if nothing had to be done, or
+    nothing whole is there. Raises OSError if there still is no room.
+    """
+    path = _checkpoint(state, project, stack)
+    if not path.exists() or _read(path):
+        return ""
+    kept = state / ".pulumi" / "backups" / project / stack
+    newest_first = sorted(kept.glob(f"{stack}.*.json"), reverse=True)
+    for whole in [path.with_name(f"{path.name}.bak"), *newest_first]:
+        if _read(whole):
+            made = path.with_name(f"{path.name}.again")
+            shutil.copyfile(whole, made)
+            made.replace(path)
+            return whole.name
+    return ""
 
 
 def _checkpoint(state: Path, project: str, stack: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.torture import world
 from tests.torture.accidents import KINDS
 from tests.torture.trying import Tried, Verdict
 
@@ -52,6 +53,7 @@ def write(path: Path, tried: Sequence[Tried], of: int, chosen_by: str) -> None:
     if bad := [each for each in tried if not each.verdict.good]:
         parts.append("\n## What did not end well\n")
         parts += [f"- {each.accident}: {each.verdict.value}; {_first(each)}" for each in bad]
+    parts.append(world.table())
     path.write_text("\n".join(parts) + "\n", encoding="utf-8")
 
 

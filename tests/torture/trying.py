@@ -66,6 +66,7 @@ class Tried:
     told: list[str] = field(default_factory=list)
     built_anew: int = 0
     runs: int = 0
+    failed: bool = False  # the newest run did not go well
 
 
 def undisturbed(life: Life, phases: Sequence[Phase] = PHASES) -> Undisturbed:
@@ -119,7 +120,7 @@ def _struck(life: Life, accident: Accident, tried: Tried, seed: int) -> bool:
     went_well, told = life.up(stack)
     tried.told.append(told)
     client.control("DELETE", "faults")
-    tried.runs = 1
+    tried.runs, tried.failed = 1, not went_well
     if not went_well and "refused" not in told and "error" not in told.lower():
         tried.wrong.append("the run failed and does not say why")
     return bool(client.control("GET", "requests", None, fault="struck")["value"])
@@ -129,11 +130,11 @@ def _recover(life: Life, whole: Ending, tried: Tried) -> Ending:
     """Bring the stack up, at most twice, until all is as if nothing had happened."""
     end = ending(life.factory)
     for number in (1, 2):
-        if tried.runs and end.same(whole):
+        if tried.runs and end.same(whole) and not tried.failed:
             break
         went_well, told = life.up(tried.accident.phase.stack)
         tried.told.append(told)
-        tried.runs += 1
+        tried.runs, tried.failed = tried.runs + 1, not went_well
         end = ending(life.factory)
         if not went_well:
             tried.wrong.append(f"run {number} of the recovery failed")
@@ -146,6 +147,8 @@ def _judge(life: Life, whole: Undisturbed, end: Ending, tried: Tried) -> None:
     tried.built_anew = len(end.vms) - len(once.vms)
     if end.same(once) or end.same(whole.later(life, phase)):
         tried.verdict = Verdict.SURVIVED if tried.runs <= 1 else Verdict.MENDED
+        if tried.failed:
+            tried.verdict = Verdict.STUCK
         return
     lost, leaked = end.lost(once), end.leaked(once)
     tried.verdict = Verdict.LOST if lost else Verdict.LEAKED
