@@ -182,7 +182,7 @@ def _newer_of_ours(inputs: Inputs, lab: TargetLab, identity: str, draft: Draft) 
 
 def _going(inputs: Inputs, lab: TargetLab, identity: str, old: OldImage, rank: int) -> str | None:
     """Say why an old image is to go, or None; the newest of a lab never makes room for nothing."""
-    if on_hold(inputs, identity) or old.created is None:
+    if on_hold(inputs, identity) or old.created is None or lab.name in inputs.out_of_reach:
         return None
     observed = inputs.observed.labs.get(lab.name)
     for use in observed.uses.get(old.name.lower(), ()) if observed else ():

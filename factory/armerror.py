@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 
 class ArmError(Exception):
     """ARM refused a call or could not be reached. ``code`` is ARM's own word, "" without answer."""
@@ -11,3 +13,19 @@ class ArmError(Exception):
         self.code = code
         self.reason = f"{code or 'no answer'}: {message}"
         super().__init__(f"{action}: {self.reason}")
+
+    @property
+    def unheard(self) -> bool:
+        """Tell whether Azure was not reached or did not know us: nothing was said of the matter."""
+        return self.status == HTTPStatus.UNAUTHORIZED or (self.status == 0 and not self.code)
+
+    @property
+    def advice(self) -> str:
+        """Say what to do about a run that could not look at Azure, and so did nothing."""
+        if self.status == HTTPStatus.FORBIDDEN:
+            return "give the identity its role there (docs/permissions.md)"
+        if self.code == "SubscriptionNotFound":
+            return "see azure-native:subscriptionId, and that the identity has a role there"
+        if self.unheard:
+            return "see to the network and the sign-in, then run it again"
+        return "run it again"

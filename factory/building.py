@@ -23,6 +23,8 @@ def plan_build(inputs: Inputs, identity: str, held: list[Held], draft: Draft) ->
         return
     try:
         build = due(inputs, image, held, draft.newest)
+        if isinstance(build, Build):
+            _lab_there(inputs)
         if isinstance(build, Build) and not build.resumed:
             _secrets_there(inputs, build)
     except NoParentError as refusal:
@@ -39,6 +41,18 @@ def plan_build(inputs: Inputs, identity: str, held: list[Held], draft: Draft) ->
         draft.newest[identity] = version_urn_name(build.spec.definition, build.spec.parsed())
     else:
         draft.steps.append(Step(Action.NOTHING, identity, "", build))
+
+
+def _lab_there(inputs: Inputs) -> None:
+    """Refuse a build where this stack's own lab was deleted by somebody, by a LookupError."""
+    own = inputs.settings.factory_lab
+    made = "factory/lab" in inputs.ledger.foundations
+    if own is not None and made and not inputs.observed.factory_lab_exists:
+        msg = (
+            f"the lab {own.name} that this stack made is gone -> `pulumi refresh`; the next `up` "
+            "makes it again"
+        )
+        raise LookupError(msg)
 
 
 def _secrets_there(inputs: Inputs, build: Build) -> None:

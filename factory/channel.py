@@ -10,6 +10,8 @@ from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.versions import Version
 
+WAITS_FOR_APPROVAL = "waits for approval in image-factory:approve"
+
 
 def pinned(inputs: Inputs, identity: str) -> Version | None:
     """Give the version that this stack's labs are held at, or rolled back to."""
@@ -73,5 +75,5 @@ def _not_yet(inputs: Inputs, identity: str, offer: Entry) -> str | None:
     if settings.approve is not None and not any(
         offer.record.version in settings.approve.get(name, []) for name in inputs.names_of(identity)
     ):
-        return "waits for approval in image-factory:approve"
+        return WAITS_FOR_APPROVAL
     return None

@@ -40,8 +40,14 @@ _VARIABLES = {
     "oidcToken": "ARM_OIDC_TOKEN",
     "oidcTokenFilePath": "ARM_OIDC_TOKEN_FILE_PATH",
     "tenantId": "ARM_TENANT_ID",
+    "useDefaultAzureCredential": "ARM_USE_DEFAULT_AZURE_CREDENTIAL",
     "useMsi": "ARM_USE_MSI",
     "useOidc": "ARM_USE_OIDC",
+}
+# What a workflow of GitHub sets for whoever may ask it for a token.
+_OF_GITHUB = {
+    "oidcRequestToken": "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "oidcRequestUrl": "ACTIONS_ID_TOKEN_REQUEST_URL",
 }
 Lookup = Callable[[str], str | None]
 
@@ -89,7 +95,14 @@ _CLOUDS = {
 
 def provider_lookup(configured: Lookup) -> Lookup:
     """Look a provider key up as azure-native does: the stack's configuration, then ``ARM_*``."""
-    return lambda key: configured(key) or os.environ.get(_VARIABLES[key]) or None
+
+    def lookup(key: str) -> str | None:
+        for value in (configured(key), os.environ.get(_VARIABLES[key])):
+            if value:
+                return value
+        return os.environ.get(_OF_GITHUB.get(key, "")) or None
+
+    return lookup
 
 
 def _yes(value: str | None) -> bool:
@@ -145,6 +158,8 @@ def _credential(lookup: Lookup, cloud: Cloud) -> TokenCredential:
         "disable_instance_discovery": _yes(lookup("disableInstanceDiscovery")),
     }
     tenant, client = lookup("tenantId"), lookup("clientId")
+    if _yes(lookup("useDefaultAzureCredential")):
+        return DefaultAzureCredential(**discovery)
     certificate, secret = lookup("clientCertificatePath"), lookup("clientSecret")
     if tenant and client and certificate:
         password = lookup("clientCertificatePassword")

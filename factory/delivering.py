@@ -81,7 +81,7 @@ def regions(
 ) -> tuple[RegionDelivery, ...]:
     """Plan what every region of this subscription gets; notes deliver and refuse steps."""
     by_region: dict[str, list[TargetLab]] = {}
-    for lab in goods.labs:
+    for lab in _reached(inputs, goods):
         by_region.setdefault(lab.region, []).append(lab)
     for region in goods.also:
         by_region.setdefault(region, [])
@@ -89,6 +89,12 @@ def regions(
         by_region.setdefault(goods.source_region, [])
     planned = [_region(inputs, goods, region, by_region[region]) for region in sorted(by_region)]
     return tuple(region for region in planned if region is not None)
+
+
+def _reached(inputs: Inputs, goods: Consignment) -> list[TargetLab]:
+    """Give the labs to declare: of those out of reach only what the ledger has there already."""
+    held = goods.held.labs if goods.held is not None else ()
+    return [lab for lab in goods.labs if lab.name in held or lab.name not in inputs.out_of_reach]
 
 
 def _region(
@@ -173,6 +179,8 @@ def _lab(
 ) -> LabDelivery | None:
     held, version = goods.held, str(goods.version)
     if held is not None and lab.name in held.labs:
+        if lab.name in inputs.out_of_reach:
+            return LabDelivery(lab, held=True, retiring=goods.retiring.get(lab.name, ""))
         found = inputs.image_in(lab.name, held)
         if not (inputs.lab_has(lab.name, held) or found or goods.retiring.get(lab.name)):
             reason = "somebody deleted it there -> `pulumi refresh`; the next `up` makes it again"

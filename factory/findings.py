@@ -50,6 +50,21 @@ def _message(problem: Problem) -> str:
     return printable(problem.what + tail)
 
 
+def annotation(form: str, kind: str, text: str) -> str:
+    """Write one line that GitHub or Azure DevOps (``form``) shows beside a run.
+
+    ``kind`` is error, warning or notice.
+    """
+    if form == "github":
+        return f"::{kind} title=Image factory::{_escaped(text, '%')}"
+    if form == "azure":
+        # It has no third kind; what is only to be known is a line of the log there.
+        if kind == "notice":
+            return f"##[section]{printable(text)}"
+        return f"##vso[task.logissue type={kind};]{_azured(text)}"
+    return f"{kind}: {printable(text)}"
+
+
 def _github(kind: str, problem: Problem) -> str:
     """See "Workflow commands for GitHub Actions": what is escaped differs by where it stands."""
     file, line, column = problem.place

@@ -109,12 +109,12 @@ def _lost_state(inputs: Inputs, problems: Problems) -> None:
 
 
 def check_labs(inputs: Inputs, problems: Problems) -> None:
-    """Note labs that are not there, or not where the settings say."""
+    """Note labs that were never there, or are not where the settings say."""
     settings, observed = inputs.settings, inputs.observed
     for lab in settings.labs:
         where = f"{NAMESPACE}:labs.{lab.name}"
-        if lab.name not in observed.labs:
-            continue
+        if lab.name not in observed.labs or lab.name in inputs.out_of_reach:
+            continue  # factory/reach.py tells of those
         found = observed.labs[lab.name]
         if found is None:
             problems.error(

@@ -42,6 +42,17 @@ class Inputs:
     recovered: Recovered | None = None
 
     @cached_property
+    def gone(self) -> frozenset[str]:
+        """Name the labs of the settings that held something once and are there no more."""
+        missing = {name for name, lab in self.observed.labs.items() if lab is None}
+        return frozenset(missing & self.ledger.served)
+
+    @cached_property
+    def out_of_reach(self) -> frozenset[str]:
+        """Name the labs that are gone or cannot be read: they stay as they are, others go on."""
+        return self.gone | self.observed.unread.keys()
+
+    @cached_property
     def _present(self) -> Mapping[str, str]:
         return present_names(self.images)
 
@@ -121,7 +132,7 @@ class Inputs:
 
         What somebody deleted, or what Azure never finished, is no reason to let an older one go.
         """
-        if lab not in held.labs:
+        if lab not in held.labs or lab in self.gone:
             return False
         if self.images_in(lab) is None:
             return True

@@ -20,6 +20,8 @@ from factory.versions import Version
 
 _T = TypeVar("_T")
 IMAGE_TYPE = "imagefactory:index:Image"
+# The stack output that says what labs held before the last run and were still to hold after it.
+HOLDINGS = "holdings"
 Path = tuple[str, ...]
 # What the program makes once and never drops; `pulumi destroy` alone does.
 FOUNDATION_TYPES = {
@@ -136,6 +138,14 @@ class Ledger:
         for _, held in sorted(self.held.items()):
             found.setdefault(held.identity, []).append(held)
         return found
+
+    @cached_property
+    def served(self) -> frozenset[str]:
+        """Name the labs that hold something, or did before a refresh took it out of the state."""
+        holdings = self.outputs.get(HOLDINGS)
+        before = holdings if isinstance(holdings, Mapping) else {}
+        now = {lab for held in self.held.values() for lab in held.labs}
+        return frozenset(now | {str(lab) for lab, held in before.items() if held})
 
     @cached_property
     def children(self) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from factory import names
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger import HOLDINGS, Held
 from factory.plan_model import Action, LabDelivery, SourcePlan, Step
 
 
@@ -87,9 +87,6 @@ def had(inputs: Inputs, lab: str, identity: str, version: str) -> bool:
     labs = holdings.get(lab) if isinstance(holdings, dict) else None
     versions = labs.get(identity) if isinstance(labs, dict) else None
     return isinstance(versions, list) and version in versions
-
-
-HOLDINGS = "holdings"
 
 
 def region_told(

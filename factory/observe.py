@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from factory import names
-from factory.arm import Arm, lab_id
+from factory.arm import Arm, ArmError, lab_id
 from factory.armfacts import manifest
 from factory.definitions import Image
 from factory.foundations import foundation_ids
@@ -22,6 +22,7 @@ from factory.vault import Vaults
 
 # Reads at once: ARM's bucket of 250 reads refills at 25 a second, so more would only be throttled.
 _AT_ONCE = 16
+_FORBIDDEN = 403
 
 
 def observe(
@@ -36,12 +37,15 @@ def observe(
     """Read everything of Azure that planning needs.
 
     Raises :class:`factory.armclient.ArmError` if anything cannot be read: a plan made from half a
-    view could delete what it did not see.
+    view could delete what it did not see. A lab that this identity may not read is told as such.
     """
     subscription = settings.subscription_id
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         labs = pool.map(
-            lambda lab: _lab(arm, lab_id(subscription, lab.resource_group, lab.name)), settings.labs
+            lambda lab: _allowed(
+                arm, lab_id(subscription, lab.resource_group, lab.name), lab.region
+            ),
+            settings.labs,
         )
         store = f"/subscriptions/{subscription}/resourceGroups/{settings.resource_group}"
         compute = f"{store}/providers/Microsoft.Compute"
@@ -58,9 +62,10 @@ def observe(
         offers = offered.result() if offered else Offers()
         shelves = _shelves(pool, arm, settings, images.values()) if region is not None else None
         seen = dict(zip((lab.name for lab in settings.labs), labs, strict=True))
+        unread = {name: reason for name, (_, reason) in seen.items() if reason}
         return Observed(
             now=_now(arm, store),
-            labs=seen,
+            labs={name: lab for name, (lab, _) in seen.items()},
             factory_region=region,
             factory_lab_exists=region is not None,
             vms=build_vms,
@@ -70,6 +75,7 @@ def observe(
             base_versions=offers.base_versions,
             cores_free=cores.result() if cores else None,
             vault_faults=faults,
+            unread=unread,
             artifacts=shelves,
             foundations={
                 name: thing for name, thing in zip(ids, there, strict=True) if thing is not None
@@ -83,6 +89,16 @@ def _now(arm: Arm, group: str) -> datetime:
     # Waits for no pool thread: one more read, so that the clock is that of the end of the view.
     arm.client.get(group, "2024-03-01")
     return arm.client.now
+
+
+def _allowed(arm: Arm, resource_id: str, region: str) -> tuple[ObservedLab | None, str]:
+    """Read a lab of others; if this identity may not, gives what the settings say and why."""
+    try:
+        return _lab(arm, resource_id), ""
+    except ArmError as error:
+        if error.status != _FORBIDDEN:
+            raise
+        return ObservedLab(region), error.reason
 
 
 def _lab(arm: Arm, resource_id: str) -> ObservedLab | None:

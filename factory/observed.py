@@ -124,8 +124,8 @@ class Observed:
     what the factory lab's sources offer (None where nobody looked, or there is no lab yet),
     ``foundations`` the groups, labs and networks of this stack that are there, by their logical
     names, ``cores_free`` what the region's quota leaves, ``vault_faults`` why secrets of key vaults
-    that definitions refer to cannot be had, ``warnings`` what could not be read and is no reason to
-    stop.
+    that definitions refer to cannot be had, ``unread`` why labs may not be read, ``warnings`` what
+    could not be read and is no reason to stop.
     """
 
     now: datetime
@@ -141,6 +141,7 @@ class Observed:
     cores_free: int | None = None
     contents: Contents = field(default_factory=dict)
     vault_faults: Mapping[VaultRef, str] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     artifacts: Shelves | None = None
 

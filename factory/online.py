@@ -15,6 +15,7 @@ from factory.manifests import artifact_faults
 from factory.models import Base
 from factory.permissions import Grant, needed, refused
 from factory.problems import Problems
+from factory.reach import unreached
 from factory.room import cores_of
 from factory.selection import selected
 from factory.settings import NAMESPACE
@@ -37,6 +38,8 @@ class Facts:
 def check_against(inputs: Inputs, facts: Facts, problems: Problems) -> list[str]:
     """Note every fault that Azure knows of; gives what could not be checked, in a few words."""
     check_labs(inputs, problems)
+    for lab, (what, todo) in unreached(inputs).items():
+        problems.error(f"{NAMESPACE}:labs.{lab}", what, todo)
     unchecked = list(_permissions(inputs, facts, problems))
     if not inputs.settings.builds:
         return unchecked

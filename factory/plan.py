@@ -29,6 +29,7 @@ from factory.marking import marked_until
 from factory.mending import had
 from factory.names import version_urn_name
 from factory.plan_model import Action, Plan, Step, VersionPlan
+from factory.reach import refusals
 from factory.receiving import receive
 from factory.recovered import settled
 from factory.retention import judge
@@ -59,6 +60,7 @@ def make_plan(inputs: Inputs) -> Plan:
             draft.steps.append(Step(Action.WAIT, identity, "", admission.fault))
         else:
             admit_build(inputs, admission.build, draft)
+    draft.steps += refusals(inputs)
     plan_environments(inputs, draft)
     adoptions = plan_adopted(inputs, draft)
     draft.versions.sort(

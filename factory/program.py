@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pulumi
 
@@ -27,10 +29,11 @@ from factory.cost import estimate
 from factory.gathering import connect, gather, read_sources
 from factory.guests import lobby
 from factory.inputs import Inputs
-from factory.mending import HOLDINGS
+from factory.ledger import HOLDINGS
 from factory.names import version_urn_name
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan, VersionPlan
+from factory.planfile import ERROR, GUARD, note_plan, note_stop
 from factory.problems import FactoryError
 from factory.recovered import OUTPUT as RECOVERED
 from factory.report import plan_table
@@ -44,18 +47,28 @@ def run(root: Path) -> None:
 
     Raises :class:`pulumi.RunError`, one line per problem, before anything is declared.
     """
+    # azure-identity logs of its own what is told in one line here.
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
     try:
         sources = read_sources(root, stackconfig)
         for warning in sources.warnings:
             pulumi.warn(str(warning))
         azure = connect(stackconfig)
         inputs = gather(sources, stackconfig, azure)
+    except FactoryError as error:
+        _stop(ERROR, error)
+    except ArmError as error:
+        message = f"Azure cannot be read: {error} -> {error.advice}; nothing was changed"
+        _stop(ERROR, FactoryError(message))
+    try:
         plan = make_plan(inputs)
-    except (FactoryError, ArmError) as error:
-        raise pulumi.RunError(str(error)) from None
+        cost = estimate(inputs, plan)
+        note_plan(inputs, plan, cost)
+    except FactoryError as error:
+        _stop(GUARD, error)
     for line in plan.warnings:
         pulumi.warn(line)
-    pulumi.info(plan_table(plan, estimate(inputs, plan)))
+    pulumi.info(plan_table(plan, cost))
     settings = inputs.settings
     secrets = {name: stackconfig.secret(name) for name in wanted_secrets(inputs.images, settings)}
     waiter = Waiter(azure.arm, settings.poll_interval)
@@ -72,6 +85,12 @@ def run(root: Path) -> None:
     tell_what_to_do()
     _declare(this, inputs, plan)
     refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
+
+
+def _stop(kind: str, error: Exception) -> NoReturn:
+    with suppress(FactoryError):  # what stopped the run is told in any case
+        note_stop(stackconfig.stack_name(), kind, str(error))
+    raise pulumi.RunError(str(error)) from None
 
 
 def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:

@@ -22,6 +22,10 @@ def receive(inputs: Inputs, identity: str, held: list[Held], draft: Draft) -> No
         reason = "on hold" if labs else "no lab here takes it"
         draft.steps.append(Step(Action.NOTHING, identity, "", reason))
         return
+    if all(lab.name in inputs.out_of_reach for lab in labs):
+        reason = "no lab that takes it can be reached"
+        draft.steps.append(Step(Action.WAIT, identity, "", reason))
+        return
     offer = _wanted(inputs, identity, held, draft)
     if offer is None:
         return

@@ -19,18 +19,20 @@ PLAN_SCHEMA = "image-factory/plan/1"
 
 def plan_json(inputs: Inputs, plan: Plan, cost: Cost) -> str:
     """Write a plan as JSON."""
-    return json.dumps(
-        {
-            "schema": PLAN_SCHEMA,
-            "stack": inputs.stack,
-            "now": inputs.observed.now.isoformat(timespec="seconds"),
-            "nothingDue": plan.nothing_due,
-            "steps": [_step(step) for step in plan.steps],
-            "cost": cost_data(cost),
-            "warnings": list(plan.warnings),
-        },
-        indent=2,
-    )
+    return json.dumps(plan_data(inputs, plan, cost), indent=2)
+
+
+def plan_data(inputs: Inputs, plan: Plan, cost: Cost) -> dict[str, Any]:
+    """Give a plan as plain values."""
+    return {
+        "schema": PLAN_SCHEMA,
+        "stack": inputs.stack,
+        "now": inputs.observed.now.isoformat(timespec="seconds"),
+        "nothingDue": plan.nothing_due,
+        "steps": [_step(step) for step in plan.steps],
+        "cost": cost_data(cost),
+        "warnings": list(plan.warnings),
+    }
 
 
 def _step(step: Step) -> dict[str, Any]:

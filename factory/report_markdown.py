@@ -21,12 +21,12 @@ def plan_markdown(stack: str, plan: Plan, cost: Cost) -> str:
     """Write a plan as Markdown, at most as long as a comment may be."""
     listed = [*changing(plan), *waiting(plan), *warned(plan)]
     rest = [step for step in plan.steps if step not in listed]
-    lines = [MARK.format(stack=stack), f"### Image factory: {_cell(stack)}", "", headline(plan)]
+    lines = [MARK.format(stack=stack), f"### Image factory: {cell(stack)}", "", headline(plan)]
     if listed:
         lines += ["", *_table(listed, _LONGEST)]
     if changing(plan):
         lines += ["", str(cost)]
-    lines += [f"\n> **Warning:** {_cell(warning)}" for warning in plan.warnings]
+    lines += [f"\n> **Warning:** {cell(warning)}" for warning in plan.warnings]
     if rest:
         room = _LONGEST - sum(len(line) + 1 for line in lines)
         kept = _table(rest, room)
@@ -38,7 +38,7 @@ def plan_markdown(stack: str, plan: Plan, cost: Cost) -> str:
 def _table(steps: Sequence[Step], room: int) -> list[str]:
     lines = [f"| {' | '.join(HEADS)} |", f"|{' --- |' * len(HEADS)}"]
     for index, step in enumerate(steps):
-        line = f"| {' | '.join(_cell(cell) for cell in row(step))} |"
+        line = f"| {' | '.join(cell(each) for each in row(step))} |"
         room -= len(line) + 1
         if room < 0:
             return [*lines, "", f"... and {len(steps) - index} more lines; see `plan` itself."]
@@ -46,6 +46,6 @@ def _table(steps: Sequence[Step], room: int) -> list[str]:
     return lines
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Keep a text in its cell, and from being read as markup or as a mention of somebody."""
     return " ".join(text.split()).translate(_SAFE)

@@ -92,6 +92,8 @@ def _used(inputs: Inputs, held: Held, newer: list[Held], keep: Keep) -> str | No
     grace = inputs.settings.grace_for_vms
     since = _due_since(held, newer, keep)
     for lab in sorted(held.labs):
+        if lab in inputs.observed.unread:
+            return f"whether lab {lab} still uses it cannot be read"
         observed = inputs.observed.labs.get(lab)
         for use in observed.uses.get(image, ()) if observed else ():
             if use.kind == "formula":
@@ -125,7 +127,7 @@ def _kept_for(inputs: Inputs, held: Held, others: list[Held]) -> str | None:
     """Say why a version that is to go stays all the same, or None."""
     if not others:
         return "the last good version"
-    for lab in sorted(held.labs):
+    for lab in sorted(held.labs - inputs.gone):
         if not any(inputs.lab_has(lab, other) for other in others):
             return f"the newest that lab {lab} holds"
     return None

@@ -23,7 +23,10 @@ _SHOWN_WITHIN = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class BuildOutcome:
-    """How a build ended: ``error`` is "" if its disk is fit to be captured. Strings only."""
+    """How a build ended: ``error`` is "" if its disk is fit to be captured. Strings only.
+
+    ``cut_off`` is not "" if nobody knows how it ended, since Azure could not be asked any more.
+    """
 
     error: str = ""
     attempt: str = "1"
@@ -34,6 +37,7 @@ class BuildOutcome:
     encryption: str = ""
     disk_size_gb: str = "0"
     plan: str = "{}"
+    cut_off: str = ""
 
     def dump(self) -> dict[str, str]:
         """Give it as plain data for an Output."""
@@ -63,7 +67,7 @@ class VmWork:
             await self._deallocated()
             return await self._disk()
         except (GaveUpError, ArmError) as error:
-            return BuildOutcome(error=str(error))
+            return _ended(error)
 
     async def verify(self) -> BuildOutcome:
         """Apply every artifact to a VM that is there, and so has booted; what it has to pass."""
@@ -71,7 +75,7 @@ class VmWork:
             await self._vm()
             await self._artifacts()
         except (GaveUpError, ArmError) as error:
-            return BuildOutcome(error=str(error))
+            return _ended(error)
         return BuildOutcome()
 
     async def _artifacts(self) -> None:
@@ -166,6 +170,13 @@ class VmWork:
             disk_size_gb=str(disk.size_gb),
             plan=_json(disk.plan),
         )
+
+
+def _ended(error: GaveUpError | ArmError) -> BuildOutcome:
+    if not (isinstance(error, ArmError) and error.unheard):
+        return BuildOutcome(error=str(error))
+    told = f"Azure cannot be asked any more, {error.reason}; the next `up` goes on from here"
+    return BuildOutcome(error=told, cut_off="yes")
 
 
 def _find(vm: BuildVm, wanted: str, nth: int) -> ArtifactStatus | None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from factory.pipelines.narrate import Summary
+from factory.pipelines.running import Engine
+from factory.problems import FactoryError
 from rehearsal.client import Client, RehearsalError, running
-from rehearsal.engine.narrate import Narrator, Summary
-from rehearsal.engine.stacks import locks, pending_creates, stack_exists, stack_urn
+from rehearsal.engine.stacks import locks, pending_creates, put_back, stack_exists
 from rehearsal.engine.steps import say, seconds
 from rehearsal.home import Home
 from rehearsal.workspace import PROJECT, WorkspaceError, environment, prepare
@@ -85,25 +85,31 @@ class Runner:
 
     def __init__(self, home: Home, variables: dict[str, str]) -> None:
         self._home = home
-        self._variables = variables
+        self._engine = Engine(home.work, variables, say)
 
     def up(self, stack: str) -> Outcome:
-        """Bring one stack up, whatever an earlier run left behind."""
+        """Bring one stack up, whatever an earlier run left behind.
+
+        WorkspaceError if a command of the engine has no way on.
+        """
+        try:
+            return self._up(stack)
+        except FactoryError as error:
+            raise WorkspaceError(str(error)) from None
+
+    def _up(self, stack: str) -> Outcome:
         if not stack_exists(self._home.state, PROJECT, stack):
-            self._pulumi(stack, "stack", "init", stack_name(stack), name_in_verb=True)
+            self._engine.run("stack", "init", stack_name(stack))
         self.unlock(stack)
+        self._put_back(stack)
         began = time.monotonic()
         say(f"{stack}: pulumi up")
-        code, summary = self._narrated_up(stack)
-        pending = pending_creates(self._home.state, PROJECT, stack)
-        if pending:
-            say(f"{stack}: clearing {len(pending)} creations that an earlier run left unfinished")
-            root = stack_urn(self._home.state, PROJECT, stack)
-            targets = ["--target", root] if root else []
-            self._pulumi(stack, "refresh", "--clear-pending-creates", "--yes", *targets)
-        verdict = "" if code == 0 else ", FAILED"
-        say(f"{stack}: {summary}, in {seconds(time.monotonic() - began)}{verdict}")
-        return Outcome(stack, code == 0, summary)
+        ran = self._engine.up(stack_name(stack), title=stack)
+        if pending_creates(self._home.state, PROJECT, stack):
+            self._engine.clear_pending(stack_name(stack), stack)
+        verdict = "" if ran.ok else ", FAILED"
+        say(f"{stack}: {ran.summary}, in {seconds(time.monotonic() - began)}{verdict}")
+        return Outcome(stack, ran.ok, ran.summary)
 
     def unlock(self, stack: str) -> None:
         """Release the lock of a process that is gone; WorkspaceError if it is not gone."""
@@ -113,52 +119,20 @@ class Runner:
             message = f"stack {stack} is in use by {alive[0]}"
             raise WorkspaceError(message)
         if held:
-            say(f"{stack}: releasing the lock of {held[0]}, which is gone")
-            self._pulumi(stack, "cancel", "--yes")
+            try:
+                self._engine.release(stack_name(stack), str(held[0]), stack)
+            except FactoryError as error:
+                raise WorkspaceError(str(error)) from None
 
-    def _narrated_up(self, stack: str) -> tuple[int, Summary]:
-        verb = ["up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"]
-        process = subprocess.Popen(
-            self._command(stack, *verb),
-            env=self._variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-        if process.stdout is None:
-            raise AssertionError
-        narrator = Narrator(stack, say)
+    def _put_back(self, stack: str) -> None:
+        """Put back the state of before a run that found no room to save its own."""
         try:
-            summary = narrator.read(process.stdout)
-        except KeyboardInterrupt:
-            # The terminal sent Ctrl-C to the engine too, which ends its operations and saves.
-            process.wait()
-            raise
-        except BaseException:
-            process.send_signal(signal.SIGINT)
-            process.wait()
-            raise
-        return process.wait(), summary
-
-    def _pulumi(self, stack: str, *verb: str, name_in_verb: bool = False) -> None:
-        done = subprocess.run(
-            self._command("" if name_in_verb else stack, *verb),
-            env=self._variables,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-            reason = next((line for line in lines if "error" in line), lines[-1] if lines else "")
-            message = f"pulumi {verb[0]} of {stack} failed: {reason.strip()}"
-            raise WorkspaceError(message)
-
-    def _command(self, stack: str, *verb: str) -> list[str]:
-        command = ["pulumi", "-C", str(self._home.work), "--non-interactive", "--color", "never"]
-        return [*command, *verb, *(["--stack", stack_name(stack)] if stack else [])]
+            whole = put_back(self._home.state, PROJECT, stack)
+        except OSError as error:
+            message = f"the state of {stack} was cut off and cannot be put back: {error}"
+            raise WorkspaceError(message) from None
+        if whole:
+            say(f"{stack}: its state was cut off by a full disk; {whole} is put back")
 
 
 def stack_name(stack: str) -> str:

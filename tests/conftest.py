@@ -20,6 +20,9 @@ LONGEST = (
     "tests/e2e/test_torture.py",
     "tests/e2e/test_accidents.py",
     "tests/e2e/test_faults.py",
+    "tests/pipelines/test_github.py",
+    "tests/pipelines/test_github_by_hand.py",
+    "tests/pipelines/test_azure.py",
     "tests/e2e/test_main_job.py",
 )
 # Then folders whose files wait for an engine and a local Azure; the rest fills the gaps.

@@ -39,11 +39,13 @@ _COMMANDS = {
     "lock": "lock",
     "orphans": "orphans",
     "recover": "recover",
+    "ci": "ci",
 }
 _EXITS = """exit codes:
   0  done (validate: sound; plan: nothing is due; lock --check: nothing differs)
   1  an error, told in one line (validate, schema --check: faults were found)
   2  plan: changes are due; lock --check: the lock differs
+  3, 4, 5  ci: see `ci --help`
 """
 
 

@@ -84,6 +84,8 @@ def look(stack: Stack) -> Look:
     sources = read_sources(engine.root, engine, stack.place.images)
     arm, name, settings = connect(engine).arm, engine.stack_name(), sources.settings
     observed = observe(arm, settings, name, {})
+    for lab, reason in observed.unread.items():
+        warn(f"lab {lab} was not looked into, since it cannot be read: {reason}")
     elsewhere = observe_elsewhere(arm, settings)
     ledger = read_ledger(engine.own_resources(name))
     orphans = find_orphans(settings, name, ledger, observed, elsewhere)

@@ -184,6 +184,8 @@ class Machine(pulumi.ComponentResource):
             if not outcome.error:
                 await self.done(attempt)
                 return outcome.dump()
+            if outcome.cut_off:  # the VM is as good as it was: it stays, and is no failed attempt
+                return outcome.dump()
             hindered = await self.hindrance()
             if self._tries_left == 0 or hindered:
                 await self._over(attempt, worth_a_look=not hindered)

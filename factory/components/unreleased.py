@@ -30,7 +30,7 @@ class Failures:
 
     async def note(self, ended: dict[str, str]) -> dict[str, str]:
         """Pass an outcome on; a bad one is in the state first, so that later plans say why."""
-        if ended["error"] and not self.noted:
+        if ended["error"] and not ended["cut_off"] and not self.noted:
             self.noted.append(ended["error"])
             now = self.run.waiter.arm.client.now.isoformat(timespec="seconds")
             failure = Failure(at=now, error=ended["error"][:4000])

@@ -153,7 +153,7 @@ class Version(pulumi.ComponentResource):
 
         async def noted(known: Sequence[dict[str, str]]) -> dict[str, str]:
             built, ended = known
-            if ended["error"] and not await verification.hindrance():
+            if ended["error"] and not ended["cut_off"] and not await verification.hindrance():
                 await build.release(int(built["attempt"]))  # there is nothing to see on that one
             return await failures.note(ended)
 

@@ -3,43 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-from dataclasses import dataclass
+import shutil
 from pathlib import Path
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Lock:
-    """A lock on a stack, as the file backend writes it."""
-
-    pid: int
-    host: str
-    user: str
-    since: str
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether its process ran on this host and is gone."""
-        if self.host != socket.gethostname():
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
-        # The number may belong to another process by now.
-        try:
-            command = Path(f"/proc/{self.pid}/cmdline").read_bytes()
-        except OSError:
-            return False
-        # Empty for a moment while a process is being started: then it is not known to be another.
-        return bool(command) and b"pulumi" not in command
-
-    def __str__(self) -> str:
-        return f"process {self.pid} of {self.user} on {self.host}, since {self.since}"
+from factory.pipelines.locks import Lock
 
 
 def stack_exists(state: Path, project: str, stack: str) -> bool:
@@ -80,6 +48,27 @@ def stack_urn(state: Path, project: str, stack: str) -> str | None:
         if resource.get("type") == "pulumi:pulumi:Stack":
             return str(resource["urn"])
     return None
+
+
+def put_back(state: Path, project: str, stack: str) -> str:
+    """Put the newest whole state in the place of one that was cut off; gives its file's name.
+
+    An engine that finds no room for the state leaves the half of it in the file, and in the `.bak`
+    beside it; what it set aside when its run began is whole. "" if nothing had to be done, or
+    nothing whole is there. Raises OSError if there still is no room.
+    """
+    path = _checkpoint(state, project, stack)
+    if not path.exists() or _read(path):
+        return ""
+    kept = state / ".pulumi" / "backups" / project / stack
+    newest_first = sorted(kept.glob(f"{stack}.*.json"), reverse=True)
+    for whole in [path.with_name(f"{path.name}.bak"), *newest_first]:
+        if _read(whole):
+            made = path.with_name(f"{path.name}.again")
+            shutil.copyfile(whole, made)
+            made.replace(path)
+            return whole.name
+    return ""
 
 
 def _checkpoint(state: Path, project: str, stack: str) -> Path:

@@ -66,7 +66,7 @@ class Cloud:
             return self._token
 
     def fetch_token(self, audience: str) -> tuple[str, float]:
-        """Sign in by client secret: a new token for an audience, and its lifetime in seconds."""
+        """Sign in: a new token for an audience, and its lifetime in seconds."""
         tenant = quote(self._settings.tenant_id)
         answer = self._fetch(
             "POST",
@@ -74,7 +74,7 @@ class Cloud:
             {
                 "grant_type": "client_credentials",
                 "client_id": self._settings.client_id,
-                "client_secret": self._settings.client_secret,
+                **self._proof(),
                 "scope": f"{audience.rstrip('/')}/.default",
                 "client_info": "1",
             },
@@ -84,6 +84,19 @@ class Cloud:
             message = f"authentication failed for client {self._settings.client_id}: {reason}"
             raise ArmError(message)
         return str(answer.body["access_token"]), float(answer.body.get("expires_in", 3599))
+
+    def _proof(self) -> dict[str, str]:
+        """Give what shows who we are: the federated token as it stands now, or the secret."""
+        file = self._settings.token_file
+        if file is None:
+            return {"client_secret": self._settings.client_secret}
+        try:
+            token = file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            message = f"the federated token in {file} cannot be read: {error.strerror}"
+            raise ArmError(message) from None
+        kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        return {"client_assertion_type": kind, "client_assertion": token}
 
     def _discover(self) -> Endpoints:
         host = self._settings.metadata_host.rstrip("/")

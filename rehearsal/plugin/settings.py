@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 _ENVIRONMENT = {
@@ -15,6 +16,7 @@ _ENVIRONMENT = {
     "metadataHost": "ARM_METADATA_HOSTNAME",
     "disableInstanceDiscovery": "ARM_DISABLE_INSTANCE_DISCOVERY",
     "location": "ARM_LOCATION",
+    "useDefaultAzureCredential": "ARM_USE_DEFAULT_AZURE_CREDENTIAL",
 }
 
 
@@ -32,6 +34,8 @@ class Settings:
     client_secret: str = field(repr=False)
     metadata_host: str
     location: str | None = None
+    token_file: Path | None = None
+    """The file of a federated token that is read anew for every sign-in; wins over the secret."""
 
     @classmethod
     def read(cls, arguments: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
@@ -44,7 +48,11 @@ class Settings:
             given = arguments.get(key)
             return str(given) if given not in (None, "") else environment.get(_ENVIRONMENT[key], "")
 
-        keys = ("metadataHost", "subscriptionId", "tenantId", "clientId", "clientSecret")
+        # Of the default chain of credentials only what a pipeline uses is rehearsed.
+        token_file = environment.get("AZURE_FEDERATED_TOKEN_FILE", "")
+        federated = bool(token_file) and find("useDefaultAzureCredential") == "true"
+        keys = ["metadataHost", "subscriptionId", "tenantId", "clientId"]
+        keys += [] if federated else ["clientSecret"]
         missing = [f"{key} ({_ENVIRONMENT[key]})" for key in keys if not find(key)]
         if missing:
             message = (
@@ -59,4 +67,5 @@ class Settings:
             client_secret=find("clientSecret"),
             metadata_host=find("metadataHost"),
             location=find("location") or None,
+            token_file=Path(token_file) if federated else None,
         )

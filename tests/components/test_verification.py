@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from factory import names
-from factory.observed import Thing
+from factory.arm import ArmError
+from factory.observed import BuildVm, Thing
 from factory.plan_model import Stray
 from factory.versions import Version
 from tests.components.harness import FakeArm, Recorder, declare
@@ -98,6 +99,18 @@ def test_a_failed_verification_is_tried_again_noted_once_and_leaves_no_vm() -> N
     told = "verification failed: artifact linux-java (1 of 1) failed: E42: no disk space"
     assert failure["error"] == told
     assert [vm_id.rsplit("/", 1)[1][0] for vm_id in arm.deleted] == ["v", "v", "b"]
+
+
+def test_a_build_that_is_cut_off_keeps_its_vm_and_is_not_noted_as_failed() -> None:
+    class Silent(Showing):
+        def build_vm(self, _: str) -> BuildVm | None:
+            raise ArmError("GET /vm", 0, "", "no token")
+
+    plain = dev("linux/a")
+    plain.images["linux/a"] = image("linux/a", retries=3)
+    made = building(plain, Silent())
+    assert f"{V1}/failed" not in made.names(STASH)
+    assert made.names(VM) == [f"{V1}/vm/1"]
 
 
 def test_with_keep_failed_the_vm_that_failed_is_stopped_and_kept() -> None:

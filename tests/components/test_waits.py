@@ -192,6 +192,29 @@ def test_an_api_error_ends_in_the_outcome_not_in_an_exception() -> None:
     assert work(Down()).error == "GET /vm: ServerBusy: try later"
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "cut_off"),
+    [
+        (0, "", "yes"),  # no answer: the network, or no token
+        (401, "ExpiredAuthenticationToken", "yes"),
+        (0, "Timeout", ""),  # ours: it was asked, and never came to an end
+        (403, "AuthorizationFailed", ""),
+        (503, "ServerBusy", ""),
+    ],
+)
+def test_a_build_that_nobody_could_watch_is_cut_off_and_did_not_fail(
+    status: int, code: str, cut_off: str
+) -> None:
+    class Silent(FakeArm):
+        def build_vm(self, _: str) -> BuildVm | None:
+            raise ArmError("GET /vm", status, code, "so it is")
+
+    outcome = work(Silent())
+    assert outcome.cut_off == cut_off
+    assert "so it is" in outcome.error
+    assert ("the next `up` goes on from here" in outcome.error) == bool(cut_off)
+
+
 def test_a_vm_that_azure_could_not_provision_says_why() -> None:
     arm = FakeArm(state="Failed", provisioning_fault="OSProvisioningTimedOut: did not finish")
     error = "its build VM is in state Failed: OSProvisioningTimedOut: did not finish"

@@ -17,11 +17,13 @@ from factory.problems import FactoryError
 
 WHO = {"ARM_TENANT_ID": "3f6c1f0a-52d7-4c1b-9d51-7f3f2e9a4b10", "ARM_CLIENT_ID": "me"}
 
+OF_GITHUB = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://x", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t"}
+
 
 @pytest.fixture(autouse=True)
 def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith(("ARM_", "AZURE_")):
+        if name.startswith(("ARM_", "AZURE_", "ACTIONS_")):
             monkeypatch.delenv(name)
 
 
@@ -31,7 +33,12 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         ({}, DefaultAzureCredential),
         ({**WHO, "ARM_CLIENT_SECRET": "s"}, ClientSecretCredential),
         ({**WHO, "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": "t"}, ClientAssertionCredential),
+        ({**WHO, "ARM_USE_OIDC": "true", **OF_GITHUB}, ClientAssertionCredential),
         ({"ARM_USE_MSI": "true"}, ManagedIdentityCredential),
+        (
+            {**WHO, "ARM_CLIENT_SECRET": "s", "ARM_USE_DEFAULT_AZURE_CREDENTIAL": "true"},
+            DefaultAzureCredential,
+        ),
     ],
 )
 def test_the_credential_follows_the_variables(

@@ -13,8 +13,14 @@ from typing import Any
 
 import pytest
 
-from rehearsal.engine.narrate import Narrator, Summary
-from rehearsal.engine.stacks import locks, pending_creates, stack_exists, stack_urn
+from factory.pipelines.narrate import Narrator, Summary
+from rehearsal.engine.stacks import (
+    locks,
+    pending_creates,
+    put_back,
+    stack_exists,
+    stack_urn,
+)
 from rehearsal.up import Outcome, conclusion, lab_table
 
 RUN = """\
@@ -203,3 +209,20 @@ def test_state_is_read_as_the_file_backend_writes_it(tmp_path: Path) -> None:
     assert stack_exists(tmp_path, "p", "dev")
     assert pending_creates(tmp_path, "p", "dev") == ["urn:1"]
     assert stack_urn(tmp_path, "p", "dev") == "urn:stack"
+
+
+def test_a_state_that_was_cut_off_is_put_back_from_the_newest_whole_one(tmp_path: Path) -> None:
+    stacks, backups = tmp_path / ".pulumi/stacks/p", tmp_path / ".pulumi/backups/p/dev"
+    stacks.mkdir(parents=True)
+    backups.mkdir(parents=True)
+    path = stacks / "dev.json"
+    assert put_back(tmp_path, "p", "dev") == ""  # there is no stack yet
+    path.write_text('{"checkpoint": {"lat')
+    (stacks / "dev.json.bak").write_text('{"checkpoint": {"lat')
+    assert put_back(tmp_path, "p", "dev") == ""  # nothing whole is there: nothing is made up
+    for number in (1, 2):
+        (backups / f"dev.{number}.json").write_text(f'{{"checkpoint": {{"run": {number}}}}}')
+    (backups / "dev.3.json").write_text("")
+    assert put_back(tmp_path, "p", "dev") == "dev.2.json"
+    assert json.loads(path.read_text()) == {"checkpoint": {"run": 2}}
+    assert put_back(tmp_path, "p", "dev") == ""  # a whole one is left alone

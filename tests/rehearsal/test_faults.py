@@ -215,6 +215,15 @@ def test_tokens_are_hit_only_when_named(cloud: Cloud) -> None:
     assert cloud.token().status == 503
 
 
+def test_the_token_endpoint_refuses_in_its_own_words(cloud: Cloud) -> None:
+    ended = "AADSTS700024: Client assertion is not within its valid time range."
+    rule = {"status": 401, "code": "invalid_client", "message": ended}
+    fault(cloud, path="*/oauth2/v2.0/token", **rule)
+    refused = cloud.token()
+    assert refused.status == 401
+    assert refused.body == {"error": "invalid_client", "error_description": ended}
+
+
 def test_the_nth_and_only_the_nth(cloud: Cloud) -> None:
     name = fault(cloud, method="PUT", nth=3, status=500)
     assert [put(cloud, f"rg-{at}").status for at in range(5)] == [201, 201, 500, 201, 201]

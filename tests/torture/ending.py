@@ -44,6 +44,10 @@ class Ending:
         """Give what an undisturbed run has and this one has not."""
         return list((whole.things - self.things).elements())
 
+    def lost(self, whole: Ending) -> list[str]:
+        """Name what is missing."""
+        return [" ".join(thing) for thing in self.missing(whole)]
+
     def leaked(self, whole: Ending) -> list[str]:
         """Name what an undisturbed run has not and this one has."""
         more = [" ".join(thing) for thing in (self.things - whole.things).elements()]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.torture import world
 from tests.torture.accidents import KINDS
 from tests.torture.trying import Tried, Verdict
 
@@ -60,6 +61,7 @@ def write(
     if bad := [each for each in tried if not each.verdict.good or each.wrong]:
         parts.append("\n## What did not end well\n")
         parts += [f"- {each.accident}: {each.verdict.value}; {_first(each)}" for each in bad]
+    parts.append(world.table())
     path.write_text("\n".join(parts) + "\n", encoding="utf-8")
 
 

@@ -80,6 +80,7 @@ class Tried:
     told: list[str] = field(default_factory=list)
     built_anew: int = 0
     runs: int = 0
+    failed: bool = False  # the newest run did not go well
     followed: bool = False
     commit: str = ""
 
@@ -139,7 +140,7 @@ def _struck(life: Life, accident: Accident, whole: Undisturbed, tried: Tried, se
     went_well, told = life.up(accident.phase.stack)
     tried.told.append(told)
     client.control("DELETE", "faults")
-    tried.runs = 1
+    tried.runs, tried.failed = 1, not went_well
     if not went_well:
         end = ending(life.factory, orphans=False)
         missing = end.missing(whole.endings[accident.phase.name])
@@ -166,16 +167,16 @@ def _recover(life: Life, whole: Undisturbed, tried: Tried) -> Ending:
     phase = tried.accident.phase
     if tried.runs:
         end = _seen(life, whole, phase)
-        if whole.so_ended(phase, end):
+        if whole.so_ended(phase, end) and not tried.failed:
             return end
     for number in (1, 2):
         went_well, told = life.up(phase.stack)
         tried.told.append(told)
-        tried.runs += 1
+        tried.runs, tried.failed = tried.runs + 1, not went_well
         if not went_well:
             tried.wrong.append(f"run {number} of the recovery failed")
         end = _seen(life, whole, phase)
-        if whole.so_ended(phase, end):
+        if whole.so_ended(phase, end) and not tried.failed:
             return end
     return ending(life.factory)
 
@@ -208,6 +209,8 @@ def _judge(life: Life, whole: Undisturbed, end: Ending, then: Ending | None, tri
     # A killed run is none of its own; one that was struck may have failed.
     if tried.runs > (1 if tried.accident.kind.hold else 2):
         tried.wrong.append(f"it took {tried.runs} runs")
+    if tried.failed:
+        tried.verdict = Verdict.STUCK
     if not whole.so_ended(phase, end):
         _differs(end, [once, whole.settled[phase.name]], tried)
     elif then and not any(then.same(whole.then(life, phase, runs)) for runs in (1, 2)):
@@ -217,9 +220,9 @@ def _judge(life: Life, whole: Undisturbed, end: Ending, then: Ending | None, tri
 def _differs(end: Ending, wanted: Sequence[Ending], tried: Tried) -> None:
     """Tell the difference to the end that it is nearest to."""
     lost, leaked = min(
-        ((end.missing(whole), end.leaked(whole)) for whole in wanted),
+        ((end.lost(whole), end.leaked(whole)) for whole in wanted),
         key=lambda found: len(found[0]) + len(found[1]),
     )
     tried.verdict = Verdict.LOST if lost else Verdict.LEAKED
-    tried.wrong += [f"lost: {' '.join(each)}" for each in lost]
+    tried.wrong += [f"lost: {each}" for each in lost]
     tried.wrong += [f"leaked: {each}" for each in leaked]

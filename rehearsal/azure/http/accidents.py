@@ -13,10 +13,12 @@ from rehearsal.azure.faults.capacity import no_capacity
 from rehearsal.azure.faults.rules import Rule
 from rehearsal.azure.http.messages import Call
 from rehearsal.azure.http.wire import resource_type
+from rehearsal.azure.identity.errors import TokenError
 from rehearsal.azure.world import Azure
 
 _AT_ONCE = ("status", "drop", "hold", "delay", "capacity")
 _LATER = ("hang", "failLater", "copyDies")
+_SIGN_IN = "/oauth2/v2.0/token"
 _SLICE = 0.05  # real seconds between two looks at a clock that somebody may move
 
 
@@ -49,13 +51,15 @@ class Accidents:
             self._pause(_SLICE if clock.frozen else min(left / clock.scale, _SLICE))
 
     def refuse(self, hit: Hit | None, call: Call) -> None:
-        """Answer instead of Azure, with an ArmError, or drop the connection before anything."""
+        """Answer instead of Azure, with an error, or drop the connection before anything."""
         if hit is None:
             return
         rule = hit.rule
         if rule.effect in ("drop", "hold") and rule.value == "before":
             raise Dropped
         if rule.effect == "status":
+            if call.path.endswith(_SIGN_IN):
+                raise TokenError(rule.value, rule.code, rule.message)
             after = {"Retry-After": str(rule.retry_after)} if rule.retry_after else {}
             raise ArmError(rule.value, rule.code, rule.message, headers=after)
         if rule.effect == "capacity":

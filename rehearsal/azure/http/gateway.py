@@ -21,6 +21,7 @@ from rehearsal.azure.http.messages import Answer, Call, refusal
 from rehearsal.azure.http.record import Record
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.http.wire import REASONS, head, read_call, resource_type
+from rehearsal.azure.identity.errors import TokenError
 from rehearsal.azure.identity.tokens import Tokens
 from rehearsal.azure.world import Azure
 
@@ -92,6 +93,8 @@ class Gateway:
             azure.commit()
         except Dropped:
             answer = Answer(0)
+        except TokenError as error:
+            answer = Answer(error.status, error.body)
         except ArmError as error:
             azure.rollback()
             azure.store.commit()

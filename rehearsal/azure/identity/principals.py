@@ -38,6 +38,7 @@ class Principal:
     """A service principal and its roles, each as (scope, role); scopes are lower-cased.
 
     ``known`` has what every role allows: the built-in ones and those that the estate defines.
+    ``trusted`` are the (issuer, subject) pairs of its federated credentials.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Principal:
     tenant: str
     roles: tuple[tuple[str, str], ...]
     known: Mapping[str, Role] = field(default_factory=lambda: ROLES, repr=False, compare=False)
+    trusted: tuple[tuple[str, str], ...] = ()
 
     def allowed(self, action: str, scope: str) -> bool:
         """Tell whether a role of this principal allows an action at a scope, or above it."""
@@ -123,6 +125,7 @@ def _principal(entry: Json, estate: Json) -> Principal:
         tenant=entry.get("tenant", estate["tenants"][0]),
         roles=tuple(roles),
         known=known_roles,
+        trusted=tuple((str(t["issuer"]), str(t["subject"])) for t in entry.get("trusts", ())),
     )
 
 

@@ -1,4 +1,4 @@
-"""The token endpoint (contract 6.1): client credentials alone."""
+"""The token endpoint (contract 6.1): client credentials, by a secret or a federated token."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.identity import errors
 from rehearsal.azure.identity.errors import TokenError
+from rehearsal.azure.identity.federation import ASSERTION, check_assertion
+from rehearsal.azure.identity.principals import Principal
 from rehearsal.azure.identity.tokens import LIFETIME, Tokens
 
 
 class TokenEndpoint:
-    """Gives tokens to principals that know their secret. `secrets` are by principal name."""
+    """Gives tokens to principals that know their secret, or trust who speaks for them.
+
+    `secrets` are by principal name."""
 
     def __init__(self, tokens: Tokens, secrets: Mapping[str, str]) -> None:
         self._tokens = tokens
@@ -42,11 +46,18 @@ class TokenEndpoint:
         principal = call.azure.directory.principal(client)
         if principal is None or principal.tenant != tenant:
             raise errors.unknown_client(client, tenant)
+        if form.get("client_assertion_type") == ASSERTION:
+            check_assertion(form.get("client_assertion", ""), client, principal.trusted)
+            return self._given(call, principal)
         secret = self._secrets.get(principal.name, "")
         if not secret or not hmac.compare_digest(
             secret.encode(), form.get("client_secret", "").encode()
         ):
             raise errors.wrong_secret(client)
+        return self._given(call, principal)
+
+    def _given(self, call: Call, principal: Principal) -> Answer:
+        tenant, form = call.parts["tenant"].lower(), call.form
         claims = {
             "aud": form.get("scope", "").removesuffix("/.default").rstrip("/"),
             "iss": f"{call.base}/{tenant}/v2.0",

@@ -35,6 +35,8 @@ class Summary:
     """As the engine names them: created, updated, deleted, replaced, unchanged, errored."""
     messages: list[str] = field(default_factory=list)
     """What the program said for the stack as a whole, its plan among it; first lines only."""
+    troubles: list[str] = field(default_factory=list)
+    """The first line of every error, with the name of the resource that it is about."""
 
     def __str__(self) -> str:
         return ", ".join(f"{number} {what}" for what, number in self.counts.items()) or "nothing"
@@ -78,6 +80,7 @@ class Narrator:
             if count:
                 self.summary.counts[count["what"]] = int(count["number"])
         elif line.startswith(("error:", "warning:")):
+            self._note("", line)
             self._say(f"{self._title}: {line}")
         elif self._section != "Outputs":
             self._step(line)
@@ -140,6 +143,18 @@ class Narrator:
                 said_live = True  # and so are the lines under it, up to the next trouble
             if not said_live and text != "error: update failed":
                 told.append(line)
+        for line in told:
+            self._note(lines[0], line.strip())
         if any(_TROUBLE.match(line.strip()) for line in told):
             for line in (lines[0], *told):
                 self._say(line)
+
+    def _note(self, heading: str, text: str) -> None:
+        """Keep an error; ``heading`` names the resource: ``  type (name):``, "" for the run."""
+        if not text.startswith("error:"):
+            return
+        named = re.fullmatch(r"\s*(?P<type>\S+) \((?P<name>.+)\):", heading)
+        of = f"{named['name']}: " if named and named["type"] != _STACK else ""
+        told = of + text.removeprefix("error:").strip()
+        if told not in self.summary.troubles:
+            self.summary.troubles.append(told)

@@ -1,0 +1,259 @@
+"""``ci``: what a pipeline does, so that its YAML says only when and where."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from factory.cli.options import Commands, Parser, work_folder
+from factory.pipelines.service import Service
+from factory.pipelines.stages import read_stages, stages_json, stages_text
+from factory.pipelines.writing import write_files
+from factory.problems import FactoryError
+
+if TYPE_CHECKING:
+    from factory.pipelines.jobs import Desk
+    from factory.pipelines.outcome import Outcome
+
+_EXITS = """exit codes:
+  0  nothing to do, done, or cut off by --minutes (the next run goes on)
+  1  an error: the run did not come to a plan
+  3  partly failed: the images that are named; all others are as planned
+  4  stopped by a guard: nothing was changed
+with --exit-codes also:
+  2  done; 5 cut off; 0 is then nothing to do alone
+
+Every step gives the pipeline the variable `result`: nothing-due, done, cut-off, partly-failed,
+stopped or error. docs/ci.md leads through it."""
+_OUT = Path(".ci-out")
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command and its own commands."""
+    top: Parser = commands.add_parser(
+        "ci",
+        help="the steps of a pipeline: order of stacks, previews, comment, runs, drift",
+        description="The steps of a pipeline (docs/ci.md).",
+        epilog=_EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    inner = top.add_subparsers(required=True, metavar="STEP", parser_class=Parser)
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], about: str) -> Parser:
+        parser = inner.add_parser(
+            name,
+            help=about,
+            description=f"{about[0].upper()}{about[1:]}.",
+            epilog=_EXITS,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        parser.set_defaults(run=run)
+        parser.add_argument("--work", type=Path, metavar="DIR", help="the folder with Pulumi.yaml")
+        return parser
+
+    stages = add("stages", _stages, "say in which order the stacks are brought up")
+    stages.add_argument("--json", action="store_true", help="print it for machines, on one line")
+    write = add("write", _write, "write the jobs of all stacks into the pipeline files")
+    write.add_argument("--check", action="store_true", help="only say whether they differ: exit 1")
+    preview = add("preview", _preview, "preview every stack, and keep the plans")
+    comment = add("comment", _comment, "make one comment of the plans that `preview` kept")
+    comment.add_argument("--post", action="store_true", help="put it on the pull request")
+    comment.add_argument("--number", type=int, metavar="N", help="the pull request (this run's)")
+    run = add("run", _run, "bring one stack up")
+    run.add_argument("--stack", required=True, metavar="NAME", help="the stack")
+    run.add_argument(
+        "--minutes",
+        type=float,
+        metavar="N",
+        help="end in good time before the agent is cut off; the next run goes on",
+    )
+    watch = add("watch", _watch, "report what was changed by hand, and what is in no state")
+    for parser in (preview, watch):
+        parser.add_argument("--stack", action="append", metavar="NAME", help="only these")
+    for parser in (preview, comment, run, watch):
+        parser.add_argument("--out", type=Path, default=_OUT, metavar="DIR", help="what is kept")
+    for parser in (preview, run, watch):
+        parser.add_argument("--exit-codes", action="store_true", help="tell results apart")
+    _add_change(add)
+
+
+def _add_change(add: Callable[[str, Callable[[argparse.Namespace], int], str], Parser]) -> None:
+    change = add("change", _change, "write a person's wish into a stack file")
+    change.add_argument("what", choices=("rebuild", "revoke", "roll-back"))
+    change.add_argument("--stack", required=True, metavar="NAME", help="the stack it is for")
+    change.add_argument("--image", required=True, metavar="IMAGE", help="a definition")
+    change.add_argument(
+        "--version", default="", metavar="V", help="of the image: revoke, roll-back"
+    )
+    change.add_argument("--reason", default="", metavar="TEXT", help="why: revoke")
+    change.add_argument(
+        "--pull-request", action="store_true", help="push it as a branch, and open a pull request"
+    )
+    change.add_argument("--base", default="main", metavar="BRANCH", help="which it is for (main)")
+
+
+def _stages(options: argparse.Namespace) -> int:
+    stages = read_stages(work_folder(options.work))
+    print(stages_json(stages, indent=None) if options.json else stages_text(stages))
+    return 0
+
+
+def _write(options: argparse.Namespace) -> int:
+    work = work_folder(options.work)
+    differing = write_files(work, read_stages(work), check=options.check)
+    if not differing:
+        print("The pipelines have the stacks that there are.")
+        return 0
+    if options.check:
+        msg = (
+            f"{', '.join(differing)}: not the stacks that there are -> `python -m factory ci write`"
+        )
+        raise FactoryError(msg)
+    print(f"written: {', '.join(differing)}")
+    return 0
+
+
+def _preview(options: argparse.Namespace) -> int:
+    from factory.pipelines import jobs  # noqa: PLC0415 - asks Azure: needs what files alone do not
+
+    with _at_desk(options) as (desk, service):
+        outcomes = jobs.preview(desk, _wanted(options, desk))
+        for outcome in outcomes:
+            jobs.write_outcome(desk, outcome)
+        return _tell(options, desk, service, outcomes, "preview", chat=False)
+
+
+def _comment(options: argparse.Namespace) -> int:
+    from factory.pipelines import jobs  # noqa: PLC0415
+    from factory.pipelines.comment import LIMITS, MARK, comment  # noqa: PLC0415
+    from factory.pipelines.posting import post  # noqa: PLC0415
+
+    service = Service(os.environ)
+    desk = _desk(options, service)
+    outcomes = jobs.read_outcomes(desk, [each.stack for each in read_stages(desk.work)])
+    if not outcomes:
+        msg = f"{options.out} has no plans -> `python -m factory ci preview` first"
+        raise FactoryError(msg)
+    text = comment(outcomes, LIMITS[service.form], service.run_url)
+    (options.out / "comment.md").write_text(f"{text}\n", encoding="utf-8")
+    if options.post:
+        print(f"comment {post(service, text, MARK, options.number)}")
+    else:
+        print(text)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from factory.pipelines import jobs  # noqa: PLC0415
+
+    seconds = None if options.minutes is None else options.minutes * 60
+    with _at_desk(options) as (desk, service):
+        outcome = jobs.up(desk, options.stack, seconds)
+        jobs.write_outcome(desk, outcome)
+        return _tell(options, desk, service, [outcome], options.stack)
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from factory.pipelines import jobs  # noqa: PLC0415
+
+    with _at_desk(options) as (desk, service):
+        outcomes = jobs.watch(desk, _wanted(options, desk))
+        return _tell(options, desk, service, outcomes, "watch")
+
+
+def _change(options: argparse.Namespace) -> int:
+    from factory.pipelines.changing import Wish  # noqa: PLC0415
+    from factory.pipelines.proposing import Proposal, propose  # noqa: PLC0415
+    from factory.pipelines.wishes import carry_out  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    wish = Wish(
+        options.what,
+        options.image,
+        options.version.strip(),
+        options.reason.strip(),
+        now.isoformat(timespec="minutes").removesuffix("+00:00"),
+    )
+    file = carry_out(work_folder(options.work), options.stack, wish)
+    print(f"written: {file.name}: {wish}")
+    if not options.pull_request:
+        return 0
+    service = Service(os.environ)
+    body = options.reason.strip() or "Asked for by hand."
+    proposal = Proposal(f"{wish} in {options.stack}", body, options.base)
+    number, url = propose(service, file, proposal, now)
+    service.set_output("number", str(number))
+    print(f"pull request {number}: {url}")
+    return 0
+
+
+def _wanted(options: argparse.Namespace, desk: Desk) -> list[str]:
+    known = [each.stack for each in read_stages(desk.work)]
+    unknown = sorted(set(options.stack or ()) - set(known))
+    if unknown:
+        msg = f"--stack {unknown[0]}: there is no such stack -> one of {', '.join(known)}"
+        raise FactoryError(msg)
+    return [each for each in known if not options.stack or each in options.stack]
+
+
+def _desk(options: argparse.Namespace, service: Service) -> Desk:
+    from factory.pipelines.jobs import Desk  # noqa: PLC0415
+
+    return Desk(work_folder(options.work), options.out, service.say)
+
+
+@contextmanager
+def _at_desk(options: argparse.Namespace) -> Iterator[tuple[Desk, Service]]:
+    from factory.pipelines.signin import signed_in  # noqa: PLC0415
+
+    _forget_unset()
+    service = Service(os.environ)
+    try:
+        with signed_in(os.environ, service.say):
+            yield _desk(options, service), service
+    except FactoryError as error:
+        for line in str(error).splitlines():
+            service.annotate("error", line)
+        service.set_output("result", "error")
+        raise
+
+
+def _forget_unset() -> None:
+    """Forget variables that a pipeline has not: Azure DevOps leaves ``$(NAME)`` in their place."""
+    for name, value in list(os.environ.items()):
+        if value == f"$({name})" or (not value and name.startswith(("PULUMI_", "IMAGE_FACTORY_"))):
+            del os.environ[name]
+
+
+def _tell(
+    options: argparse.Namespace,
+    desk: Desk,
+    service: Service,
+    outcomes: Sequence[Outcome],
+    name: str,
+    *,
+    chat: bool = True,
+) -> int:
+    """Tell everybody how it came out, and give the exit code."""
+    from factory.pipelines.outcome import worst  # noqa: PLC0415
+    from factory.pipelines.telling import summary  # noqa: PLC0415
+    from factory.pipelines.webhook import notify  # noqa: PLC0415
+
+    for outcome in outcomes:
+        for notice in outcome.notices:
+            service.annotate(notice.kind, f"{outcome.stack}: {notice.text}")
+    desk.out.mkdir(parents=True, exist_ok=True)
+    service.summarise(summary(outcomes), desk.out, name)
+    if chat and (fault := notify(os.environ, outcomes, service.run_url)):
+        service.annotate("warning", fault)
+    result = worst(outcomes)
+    service.set_output("result", result.value)
+    print(f"result: {result.value}", file=sys.stderr)
+    final = next(each for each in outcomes if each.result is result)
+    return final.exit_code(distinct=options.exit_codes)

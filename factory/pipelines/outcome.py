@@ -1,0 +1,113 @@
+"""How a run of one stack ended, in the few words that a pipeline and its readers act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from factory.channel import WAITS_FOR_APPROVAL
+from factory.planfile import GUARD
+
+_FORGET = "forget"
+
+
+class Result(StrEnum):
+    """What became of a run."""
+
+    NOTHING = "nothing-due"
+    DONE = "done"
+    CUT_OFF = "cut-off"
+    PARTLY = "partly-failed"
+    STOPPED = "stopped"
+    ERROR = "error"
+
+
+# 2 means what it means for `plan`: there was something to do.
+_CODES = {
+    Result.NOTHING: 0,
+    Result.DONE: 2,
+    Result.CUT_OFF: 5,
+    Result.PARTLY: 3,
+    Result.STOPPED: 4,
+    Result.ERROR: 1,
+}
+# Services take everything but 0 as a failure; a run that was cut off is gone on with by the next.
+_GOOD = frozenset({Result.NOTHING, Result.DONE, Result.CUT_OFF})
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing that somebody should hear of. ``kind`` is error, warning or notice."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one stack came out."""
+
+    stack: str
+    result: Result
+    notices: tuple[Notice, ...] = ()
+    plan: Mapping[str, Any] = field(default_factory=dict)
+
+    def exit_code(self, *, distinct: bool) -> int:
+        """Give the exit code; without ``distinct`` all that went well is 0."""
+        return 0 if not distinct and self.result in _GOOD else _CODES[self.result]
+
+
+def worst(outcomes: Sequence[Outcome]) -> Result:
+    """Give the result of several stacks together: that of the one that came out worst."""
+    order = list(Result)
+    return max((each.result for each in outcomes), key=order.index, default=Result.NOTHING)
+
+
+def judge(
+    stack: str,
+    plan: Mapping[str, Any] | None,
+    *,
+    succeeded: bool,
+    cut_off: bool = False,
+    troubles: Sequence[str] = (),
+) -> Outcome:
+    """Judge a run by its exit and by what it wrote of its plan (:mod:`factory.planfile`)."""
+    notices = [Notice("error", text) for text in troubles]
+    stopped = (plan or {}).get("stopped")
+    if stopped:
+        lines = str(stopped["text"]).splitlines()
+        told = [line.strip() for line in lines[1:]] or lines
+        notices = [Notice("error", line) for line in told]
+        result = Result.STOPPED if stopped["kind"] == GUARD else Result.ERROR
+    elif cut_off:
+        text = "the time was up; what is under way in Azure goes on, and the next run with it"
+        result, notices = Result.CUT_OFF, [Notice("warning", text)]
+    elif not succeeded:
+        result = Result.PARTLY if plan else Result.ERROR
+    elif plan and not changes_of(plan):
+        result = Result.NOTHING
+    else:
+        result = Result.DONE
+    if result is not Result.ERROR or not notices:
+        notices += waiting(plan or {})
+    return Outcome(stack, result, tuple(dict.fromkeys(notices)), plan or {})
+
+
+def changes_of(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Give the steps of a plan that somebody cares for.
+
+    That a build VM was released leaves an entry in the state, which the next run forgets.
+    """
+    steps = plan.get("steps", ())
+    return [step for step in steps if step["changes"] and step["action"] != _FORGET]
+
+
+def waiting(plan: Mapping[str, Any]) -> list[Notice]:
+    """Name the versions that wait for somebody's word."""
+    return [
+        Notice("warning", f"{step['image']}: {step['why']}")
+        for step in plan.get("steps", ())
+        if WAITS_FOR_APPROVAL in step["why"]
+    ]

@@ -1,0 +1,233 @@
+"""Brings stacks up by the ``pulumi`` command, whatever an earlier run left behind.
+
+A run that was killed leaves two things: the lock of its process, and creates that the state calls
+pending. The lock is released where nobody can hold it any more; the creates are gone on with by the
+run itself, and then cleared.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from factory.pipelines.locks import Lock, is_left_behind
+from factory.pipelines.narrate import Narrator, Summary
+from factory.problems import FactoryError
+
+UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
+PREVIEW = ("preview", "--suppress-outputs", "--suppress-progress")
+_LOCKED = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
+# After Ctrl-C the engine waits for what is under way; a second one ends it, a third is a kill.
+_PATIENCE = (120.0, 20.0)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one command of the engine came to; ``cut_off`` if its time was up."""
+
+    code: int
+    summary: Summary = field(default_factory=Summary)
+    cut_off: bool = False
+    locks: tuple[Lock, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether all of it succeeded."""
+        return self.code == 0
+
+
+class Engine:
+    """The ``pulumi`` command in one work folder."""
+
+    def __init__(
+        self, work: Path, variables: Mapping[str, str], say: Callable[[str], None]
+    ) -> None:
+        """Take the folder with Pulumi.yaml, the environment, and where lines for people go."""
+        self._work = work
+        self._variables = variables
+        self._say = say
+
+    def up(
+        self, stack: str, *, title: str = "", log: Path | None = None, seconds: float | None = None
+    ) -> Ran:
+        """Bring one stack up; after ``seconds`` it is asked to end, and the next run goes on.
+
+        A lock that a dead run left is released first. Raises :class:`FactoryError`.
+        """
+        limit = None if seconds is None else time.monotonic() + seconds
+        ran = self.narrated(UP, stack, title=title, log=log, seconds=seconds)
+        if not ran.locks:
+            return ran
+        held = [lock for lock in ran.locks if not is_left_behind(lock, self._variables)]
+        if held:
+            msg = (
+                f"stack {stack} is in use by {held[0]} -> wait for it; if it is gone, "
+                f"`pulumi cancel -s {stack}`"
+            )
+            raise FactoryError(msg)
+        self.release(stack, str(ran.locks[0]), title)
+        left = None if limit is None else max(1.0, limit - time.monotonic())
+        return self.narrated(UP, stack, title=title, log=log, seconds=left)
+
+    def release(self, stack: str, whose: str, title: str = "") -> None:
+        """Release the lock of a process that is gone. Raises :class:`FactoryError`."""
+        self._say(f"{title or stack}: releasing the lock of {whose}, which is gone")
+        self.run("cancel", "--yes", stack=stack)
+
+    def clear_pending(self, stack: str, title: str = "") -> int:
+        """Clear creates that a run left unfinished and a later one has resolved; gives how many.
+
+        Raises :class:`FactoryError`.
+        """
+        deployment = self.export(stack).get("deployment") or {}
+        pending = [
+            each
+            for each in deployment.get("pending_operations") or ()
+            if each.get("type") == "creating"
+        ]
+        if not pending:
+            return 0
+        said = f"clearing {len(pending)} creations that an earlier run left unfinished"
+        self._say(f"{title or stack}: {said}")
+        root = next(
+            (
+                each["urn"]
+                for each in deployment.get("resources") or ()
+                if each.get("type") == "pulumi:pulumi:Stack"
+            ),
+            None,
+        )
+        targets = ("--target", str(root)) if root else ()
+        self.run("refresh", "--clear-pending-creates", "--yes", *targets, stack=stack)
+        return len(pending)
+
+    def export(self, stack: str) -> dict[str, Any]:
+        """Read a stack's deployment, secrets masked. Raises :class:`FactoryError`."""
+        found = json.loads(self.run("stack", "export", stack=stack))
+        return found if isinstance(found, dict) else {}
+
+    def run(self, *words: str, stack: str = "") -> str:
+        """Run a command that is not told about; gives what it printed.
+
+        Raises :class:`FactoryError` with the engine's own reason.
+        """
+        try:
+            done = subprocess.run(
+                self._command(words, stack),
+                env=dict(self._variables),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise _no_engine() from None
+        if done.returncode != 0:
+            lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+            reason = next((line for line in lines if "error" in line), lines[-1] if lines else "")
+            msg = f"pulumi {words[0]} of {stack or self._work.name} failed: {reason.strip()}"
+            raise FactoryError(msg)
+        return done.stdout
+
+    def narrated(
+        self,
+        verb: Iterable[str],
+        stack: str,
+        *,
+        title: str = "",
+        log: Path | None = None,
+        seconds: float | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> Ran:
+        """Run a command and tell the gist of what it prints; all of it goes to ``log``."""
+        narrator = Narrator(title or stack, self._say)
+        try:
+            process = subprocess.Popen(
+                self._command(verb, stack),
+                env={**self._variables, **(variables or {})},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+            )
+        except FileNotFoundError:
+            raise _no_engine() from None
+        if process.stdout is None:
+            raise AssertionError
+        found: list[Lock] = []
+        with _limited(process, seconds) as cut:
+            try:
+                summary = narrator.read(_watched(process.stdout, log, found))
+            except KeyboardInterrupt:
+                # The terminal sent Ctrl-C to the engine too, which ends its operations and saves.
+                process.wait()
+                raise
+            except BaseException:
+                process.send_signal(signal.SIGINT)
+                process.wait()
+                raise
+            code = process.wait()
+        return Ran(code, summary, cut.is_set() and code != 0, tuple(found))
+
+    def _command(self, verb: Iterable[str], stack: str) -> list[str]:
+        command = ["pulumi", "-C", str(self._work), "--non-interactive", "--color", "never"]
+        return [*command, *verb, *(["--stack", stack] if stack else [])]
+
+
+def _watched(lines: IO[str], log: Path | None, found: list[Lock]) -> Iterator[str]:
+    """Pass the engine's lines on, keep them all, and note whose locks it meets."""
+    with _kept(log) as keep:
+        locked = False
+        for line in lines:
+            keep(line)
+            locked = locked or "currently locked by" in line
+            if locked and (match := _LOCKED.search(line)):
+                lock = Lock(int(match["pid"]), match["host"], match["user"], match["at"])
+                found.append(lock)
+            yield line
+
+
+@contextmanager
+def _kept(log: Path | None) -> Iterator[Callable[[str], object]]:
+    if log is None:
+        yield lambda _: None
+        return
+    with log.open("a", encoding="utf-8") as file:
+        yield file.write
+
+
+@contextmanager
+def _limited(process: subprocess.Popen[str], seconds: float | None) -> Iterator[threading.Event]:
+    """Ask a command to end when its time is up; the event tells whether that was done."""
+    cut, over = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        if over.wait(seconds):
+            return
+        cut.set()
+        for patience in _PATIENCE:
+            process.send_signal(signal.SIGINT)
+            if over.wait(patience):
+                return
+        process.kill()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    if seconds is not None:
+        watcher.start()
+    try:
+        yield cut
+    finally:
+        over.set()
+
+
+def _no_engine() -> FactoryError:
+    return FactoryError("there is no `pulumi` on PATH -> install the Pulumi CLI, or put it there")

@@ -1,0 +1,57 @@
+"""Checks a wish against the project before it is written, and the project after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from factory.checking import check, find_project
+from factory.pipelines.changing import REBUILD, REVOKE, ROLL_BACK, Wish, with_wish
+from factory.problems import FactoryError, Problems
+from factory.versions import Version
+
+
+def carry_out(work: Path, stack: str, wish: Wish) -> Path:
+    """Write a wish into a stack's file; gives the file. Raises :class:`FactoryError`.
+
+    A file that would not be sound with it is left as it was.
+    """
+    _check(wish)
+    file = find_project(work, stack, None).stacks[0]
+    try:
+        old = file.read_text(encoding="utf-8")
+        file.write_text(with_wish(old, wish), encoding="utf-8", newline="\n")
+    except OSError as error:
+        msg = f"{file.name}: cannot be read or written: {error.strerror}"
+        raise FactoryError(msg) from None
+    problems = Problems()
+    project = find_project(work, stack, None)
+    checked = check(project, problems)
+    if wish.what in (REVOKE, ROLL_BACK):
+        known = {name for each in checked.images.values() for name in (*each.sound, *each.faulty)}
+        if wish.what == ROLL_BACK and wish.image not in known:
+            problems.error(file.name, f"there is no definition {wish.image!r}", "see `list`")
+    settings = next(iter(checked.stacks.values()))[1]
+    if wish.what == REBUILD and settings is not None and not settings.builds:
+        problems.error(file.name, "this stack receives; only a stack that builds can build again")
+    try:
+        problems.raise_if_any(f"{wish} in {stack}")
+    except FactoryError:
+        file.write_text(old, encoding="utf-8", newline="\n")
+        raise
+    return file
+
+
+def _check(wish: Wish) -> None:
+    if wish.what == REBUILD:
+        return
+    if not wish.version:
+        msg = f"{wish.what} is of one version -> name it by --version"
+        raise FactoryError(msg)
+    try:
+        Version.parse(wish.version)
+    except ValueError as error:
+        msg = f"--version {wish.version!r}: {error}"
+        raise FactoryError(msg) from None
+    if wish.what == REVOKE and not wish.reason:
+        msg = "a revocation is read by everybody who used that version -> say why by --reason"
+        raise FactoryError(msg)

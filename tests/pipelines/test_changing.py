@@ -1,0 +1,109 @@
+"""Wishes by hand are written into stack files, which stay as they were otherwise."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from factory.cli import main
+from factory.pipelines.changing import REBUILD, REVOKE, ROLL_BACK, Wish, with_wish
+from factory.problems import FactoryError
+
+CHECKOUT = Path(__file__).parents[2]
+FILE = """\
+# The building stack.
+config:
+  azure-native:location: westeurope  # where
+  image-factory:pin:
+    # held since spring
+    linux/old: "20260101.10"
+
+  # the labs
+  image-factory:labs:
+    - name: web
+      images: ["**"]
+encryptionsalt: v1:abc
+"""
+
+
+def test_a_setting_that_is_there_is_added_to_and_all_else_stays() -> None:
+    changed = with_wish(FILE, Wish(ROLL_BACK, "linux/base", "20261123.10"))
+    assert '    linux/old: "20260101.10"\n    linux/base: "20261123.10"\n\n  # the labs' in changed
+    assert changed.startswith("# The building stack.\nconfig:\n  azure-native:location: westeurope")
+    assert changed.endswith("encryptionsalt: v1:abc\n")
+
+
+def test_a_new_setting_stands_at_the_end_of_the_configuration() -> None:
+    changed = with_wish(FILE, Wish(REVOKE, "linux/base", "20261123.1", 'it "phones" home: no'))
+    loaded = yaml.safe_load(changed)
+    assert loaded["config"]["image-factory:revoke"] == {
+        "linux/base": {"versions": ["20261123.1"], "reason": 'it "phones" home: no'}
+    }
+    assert loaded["encryptionsalt"] == "v1:abc"
+    again = with_wish(changed, Wish(REVOKE, "linux/base", "20261123.2", "that too"))
+    entry = yaml.safe_load(again)["config"]["image-factory:revoke"]["linux/base"]
+    assert entry["versions"] == ["20261123.1", "20261123.2"]
+    with pytest.raises(FactoryError, match="says so already"):
+        with_wish(again, Wish(REVOKE, "linux/base", "20261123.2", "that too"))
+
+
+def test_a_file_without_an_end_of_line_and_with_an_empty_mapping() -> None:
+    text = "config:\n  image-factory:rebuild: {}\n  image-factory:keep: {newest: 2}"
+    changed = with_wish(text, Wish(REBUILD, "linux/base", moment="2026-11-25T10:00"))
+    config = yaml.safe_load(changed)["config"]
+    assert config["image-factory:rebuild"] == {"linux/base": "2026-11-25T10:00"}
+    text = "config:\n  a:b: c"
+    assert yaml.safe_load(with_wish(text, Wish(ROLL_BACK, "x", "20261123.1")))["config"]["a:b"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "config: {a: b}\n", "a: b\n", "config:\n  image-factory:pin: [x]\n", "config: [\n"]
+)
+def test_what_cannot_be_changed_safely_is_left(text: str) -> None:
+    with pytest.raises(FactoryError, match=r"by hand|no YAML"):
+        with_wish(text, Wish(ROLL_BACK, "linux/base", "20261123.1"))
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"):
+        shutil.copy(CHECKOUT / name, tmp_path)
+    shutil.copytree(CHECKOUT / "images", tmp_path / "images")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "stack", "fault"),
+    [
+        (
+            ["roll-back", "--image", "linux/nothing", "--version", "20261123.1"],
+            "prod",
+            "no definit",
+        ),
+        (["roll-back", "--image", "linux/rhel-9", "--version", "1"], "prod", "--version '1'"),
+        (["roll-back", "--image", "linux/rhel-9"], "prod", "name it by --version"),
+        (["revoke", "--image", "linux/rhel-9", "--version", "20261123.1"], "dev", "say why"),
+        (["rebuild", "--image", "linux/rhel-9"], "prod", "only a stack that builds"),
+        (["rebuild", "--image", "../x"], "dev", "rebuild"),
+        (["rebuild", "--image", "linux/rhel-9"], "nobody", "there is no"),
+    ],
+)
+def test_a_wish_that_makes_no_sense_changes_nothing(
+    work: Path, capsys: pytest.CaptureFixture[str], words: list[str], stack: str, fault: str
+) -> None:
+    before = {path: path.read_text() for path in work.glob("Pulumi.*.yaml")}
+    assert main(["ci", "change", *words, "--stack", stack, "--work", str(work)]) == 1
+    assert fault in capsys.readouterr().err
+    assert {path: path.read_text() for path in work.glob("Pulumi.*.yaml")} == before
+
+
+def test_a_wish_is_written_and_the_project_stays_sound(work: Path) -> None:
+    words = ["ci", "change", "rebuild", "--image", "linux/rhel-9", "--stack", "dev"]
+    assert main([*words, "--work", str(work)]) == 0
+    assert main(["validate", "--work", str(work)]) == 0
+    text = (work / "Pulumi.dev.yaml").read_text()
+    assert "# The building stack:" in text
+    assert "linux/rhel-9:" in text
