@@ -39,9 +39,17 @@ class Kind:
     fault: Json | None = None
     once: bool = True
     operations: bool = False
+    gone: bool = False
 
     def fits(self, request: Request) -> bool:
-        """Tell whether it can strike this request: only operations can fail late or hang."""
+        """Tell whether it can strike this request.
+
+        Only operations can fail late or hang. A deletion that is answered by 404 has nothing to
+        delete: a lab that is gone took all of it along, and an answer that says so of what stands
+        would be a lie that Azure does not tell.
+        """
+        if self.gone and request.method == "DELETE":
+            return False
         return not self.operations or request.type != "microsoft.resources/resourcegroups"
 
     def rule(self, request: Request) -> Json:
@@ -68,7 +76,7 @@ ANSWERED = (
     Kind("fails late", fault={"failLater": _BROKEN}, operations=True),
     Kind("hangs", fault={"hang": True}, operations=True),
     Kind("403 all along", fault=_DENIED, once=False),
-    Kind("404, its lab is gone", fault=_NO_LAB, once=False),
+    Kind("404, its lab is gone", fault=_NO_LAB, once=False, gone=True),
     Kind("409 busy", fault=_BUSY),
 )
 KINDS = {kind.name: kind for kind in (*KILLED, *ANSWERED)}
