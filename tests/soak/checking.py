@@ -79,7 +79,8 @@ class Watch:
         living = {each for each in self.had if self.company.takes(*each) and each[0] != away}
         # What a run delivers pushes nothing out before the next one; one more may be under way.
         yield from lab_faults(held, living, KEEP + (0 if settled else 2))
-        self.had |= set(held)
+        # What left git may go; if it comes back, labs are owed it once it is built again.
+        self.had = {each for each in self.had | set(held) if self.company.takes(*each)}
 
     def _forgotten(self, stack: str, failed: Iterable[str]) -> Iterator[str]:
         failed = sorted(each for each in failed if each in self.company.living)
