@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +12,17 @@ from factory.definitions import Images, read_images
 from factory.problems import FactoryError, Problems
 from factory.settings import Settings
 from factory.sharing import check_all_built, check_sharing
-from factory.stackfile import StackFile, check_keys, read_stack_file, with_defaults
+from factory.stackfile import (
+    StackFile,
+    check_keys,
+    is_about_deployments,
+    read_stack_file,
+    stack_of,
+    with_defaults,
+)
 from factory.upstream import read_sibling
 from factory.validate import cross_check, wanted_secrets
 from factory.yamlfile import read_yaml
-
-_STACK_FILE = re.compile(r"Pulumi\.(?P<stack>[A-Za-z0-9_.-]+)\.yaml")
 
 
 @dataclass(frozen=True)
@@ -60,17 +64,11 @@ def find_project(work: Path, stack: str | Path | None, images: Path | None) -> P
         found = sorted(path for path in work.glob("Pulumi.*.yaml") if stack_of(path))
         return Project(work, tuple(found), images)
     file = stack if isinstance(stack, Path) else work / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
-    if not file.is_file():
-        msg = f"there is no {shown(file)} -> name a stack, or the path of its stack file"
+    if not file.is_file() or is_about_deployments(file):
+        what = f"{shown(file)} is no stack file" if file.is_file() else f"there is no {shown(file)}"
+        msg = f"{what} -> name a stack, or the path of its stack file"
         raise FactoryError(msg)
     return Project(work, (file,), images)
-
-
-def stack_of(path: Path) -> str | None:
-    """Give the stack that a file is of, by its name; None if it is no stack file."""
-    match = _STACK_FILE.fullmatch(path.name)
-    # Pulumi.dev.deploy.yaml tells how Pulumi Cloud deploys dev; it is no stack dev.deploy.
-    return match["stack"] if match and not match["stack"].endswith(".deploy") else None
 
 
 def check(project: Project, problems: Problems) -> Checked:

@@ -24,7 +24,19 @@ PROVIDER = "azure-native"
 _OF_PROVIDER = {"region": "location", "subscriptionId": "subscriptionId"}
 _SWITCHES = {"true": True, "True": True, "false": False, "False": False}
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+_NAME = re.compile(r"Pulumi\.(?P<stack>[A-Za-z0-9_.-]+)\.ya?ml")
 _BROKEN = re.compile(r"[-+]?([0-9]{1,18}\.[0-9]{0,18}|\.[0-9]{1,18})")
+
+
+def stack_of(path: Path) -> str | None:
+    """Give the stack that a file is of, by its name; None if it is no stack file."""
+    match = _NAME.fullmatch(path.name)
+    return match["stack"] if match and not is_about_deployments(path) else None
+
+
+def is_about_deployments(path: Path) -> bool:
+    """Tell the files of Pulumi Deployments: Pulumi.dev.deploy.yaml is no stack dev.deploy."""
+    return path.name.endswith((".deploy.yaml", ".deploy.yml"))
 
 
 @dataclass(frozen=True)

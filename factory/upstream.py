@@ -9,7 +9,7 @@ from factory.configuration import parse_settings
 from factory.problems import Problems
 from factory.settings import Settings
 from factory.soaking import Upstream
-from factory.stackfile import StackFile, read_stack_file, with_defaults
+from factory.stackfile import StackFile, read_stack_file, stack_of, with_defaults
 
 # A subscription may come by ARM_SUBSCRIPTION_ID; nothing here hangs on it.
 _ANY = "00000000-0000-0000-0000-000000000000"
@@ -25,7 +25,7 @@ def read_sibling(folder: Path | None, name: str) -> tuple[StackFile, Settings] |
     if folder is None or "/" in name:
         return None
     path = folder / f"Pulumi.{name}.yaml"
-    if not path.is_file():
+    if not path.is_file() or stack_of(path) is None:
         return None
     unheard = Problems()
     stack = read_stack_file(path, path.name, unheard)
@@ -49,9 +49,9 @@ def read_receivers(folder: Path | None, stack: str) -> list[str]:
     """
     found = []
     for path in sorted(folder.glob("Pulumi.*.yaml")) if folder is not None else ():
-        name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        read = read_sibling(folder, name)
-        if read and stack in (*read[1].receives_from, *read[1].parents_from):
+        name = stack_of(path)
+        read = read_sibling(folder, name) if name else None
+        if name and read and stack in (*read[1].receives_from, *read[1].parents_from):
             found.append(name)
     return found
 

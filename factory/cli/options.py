@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from factory.problems import FactoryError
 from factory.settings import WORK_VARIABLE
+from factory.stackfile import is_about_deployments, stack_of
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction["Parser"]  # noqa: SLF001 - it has no public name
@@ -20,7 +21,6 @@ else:
     Commands = object  # the class is generic in type stubs alone
 
 _STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,2}")
-_STACK_FILE = re.compile(r"Pulumi\.(?P<stack>[A-Za-z0-9_.-]+)\.ya?ml")
 
 
 class Parser(argparse.ArgumentParser):
@@ -88,13 +88,15 @@ def place(options: argparse.Namespace) -> Place:
     if not named.endswith((".yaml", ".yml")):
         return Place(named, work_folder(options.work), None, images)
     file = Path(named).absolute()
-    match = _STACK_FILE.fullmatch(file.name)
-    if match is None or not file.is_file():
-        wrong = "is no file" if match else "is not called Pulumi.<stack>.yaml"
+    stack = stack_of(file)
+    if stack is None or not file.is_file():
+        wrong = "is no file" if stack else "is not called Pulumi.<stack>.yaml"
+        if is_about_deployments(file):
+            wrong = "is for Pulumi Deployments, and no stack file"
         msg = f"--stack {named}: it {wrong} -> name a stack, or the path of its stack file"
         raise FactoryError(msg)
     beside = file.parent if (file.parent / "Pulumi.yaml").is_file() else None
-    return Place(match["stack"], options.work or beside or work_folder(None), file, images)
+    return Place(stack, options.work or beside or work_folder(None), file, images)
 
 
 def work_folder(given: Path | None) -> Path:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.checking import find_project, shown, stack_of
+from factory.checking import find_project, shown
 from factory.problems import Problems
 from factory.settings import NAMESPACE
+from factory.stackfile import stack_of
 from factory.trial import PREFIX
 from factory.yamlfile import YamlFile, read_yaml
 

@@ -73,6 +73,8 @@ def test_a_stack_file_must_be_there_and_be_called_like_one(
     for path, why in (
         (other, "is not called Pulumi.<stack>.yaml"),
         (tmp_path / "Pulumi.x.yaml", "is no file"),
+        (tmp_path / "Pulumi.x.deploy.yaml", "is for Pulumi Deployments, and no stack file"),
+        (tmp_path / "recovered.x.yaml", "is not called Pulumi.<stack>.yaml"),
     ):
         assert main(["plan", "--stack", str(path)]) == 1
         assert why in capsys.readouterr().err

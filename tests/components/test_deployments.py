@@ -11,7 +11,11 @@ import pytest
 import yaml
 
 from bootstrap.deployments.program import run
-from factory.checking import find_project, stack_of
+from factory.checking import find_project
+from factory.pipelines.stages import read_stages
+from factory.problems import FactoryError
+from factory.stackfile import stack_of
+from factory.upstream import read_receivers
 from rehearsal.home import Home
 from rehearsal.workspace import prepare
 from tests.components.harness import Recorder, in_loop
@@ -106,6 +110,14 @@ def test_the_files_are_no_stacks(tmp_path: Path) -> None:
     assert stack_of(tmp_path / "Pulumi.dev.deploy.yaml") is None
     stacks = [path.name for path in find_project(tmp_path, None, None).stacks]
     assert stacks == ["Pulumi.dev.yaml", "Pulumi.prod.yaml"]
+    with pytest.raises(FactoryError, match="is no stack file"):
+        find_project(tmp_path, "dev.deploy", None)
+    # One that reads like a stack, and a state to be taken in again, are none either.
+    text = (CHECKOUT / "Pulumi.prod.yaml").read_text()
+    (tmp_path / "Pulumi.other.deploy.yaml").write_text(text)
+    (tmp_path / "recovered.other.yaml").write_text(text)
+    assert [each.stack for each in read_stages(tmp_path)] == ["dev", "prod"]
+    assert read_receivers(tmp_path, "dev") == ["prod"]
     home = Home(tmp_path / "home")
     home.work.mkdir(parents=True)
     assert prepare(home, tmp_path) == ["dev", "prod"]
