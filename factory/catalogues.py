@@ -13,6 +13,25 @@ from factory.versions import Version
 _MOST_NAMED = 5
 
 
+class NotBroughtUpError(FactoryError):
+    """A source never ran: it has nothing to offer yet, and that is nobody's mistake."""
+
+    def __init__(self, source: str) -> None:
+        """Take the source's full name."""
+        super().__init__(
+            f"{source} has not been brought up yet, there is nothing to receive from it -> run "
+            "`up` there first; nothing was changed"
+        )
+        self._source = source
+
+    def told(self, stack: str) -> str:
+        """Say what it means for the stack (its full name) that receives."""
+        home, _, short = self._source.rpartition("/")
+        own, _, name = stack.rpartition("/")
+        source = short if home == own else self._source
+        return f"{source} has not been brought up yet: nothing can be said of {name}"
+
+
 def read_all(
     outputs: Callable[[str], Mapping[str, Any]],
     stacks: Sequence[str],
@@ -25,13 +44,15 @@ def read_all(
 
     ``outputs`` gives a stack's outputs, ``own`` are those of this stack, which say what was read
     last, ``present`` gives a definition's name of today. With ``patient`` a stack that never ran
-    offers nothing, where otherwise it stops the run; one whose catalogue was read before has to
-    have it still. Raises :class:`FactoryError` with one line.
+    offers nothing, where otherwise it stops the run (:class:`NotBroughtUpError`); one whose
+    catalogue was read before has to have it still. Raises :class:`FactoryError` with one line.
     """
     found = []
     for stack in stacks:
         told, known = outputs(stack), last_serial(own, stack)
-        if patient and not known and OUTPUT not in told:
+        if not known and OUTPUT not in told:
+            if not patient:
+                raise NotBroughtUpError(stack)
             continue
         found.append(read_catalogue(told, stack, known))
     if not found and not (patient and stacks):

@@ -1,8 +1,8 @@
 """A run's own plan as a file, where the variable says so: what a pipeline makes its comment of.
 
 It is the very plan of that run, not one made once more; and where a guard stopped the run, or it
-could not begin, the file says that. ``stopped`` is null, or ``{kind, text}`` with ``guard`` or
-``error`` for its kind.
+could not begin, the file says that. ``stopped`` is null, or ``{kind, text}`` with ``guard``,
+``waits`` (its source never ran) or ``error`` for its kind.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from factory.problems import FactoryError
 from factory.report_json import PLAN_SCHEMA, plan_data
 
 VARIABLE = "IMAGE_FACTORY_PLAN_FILE"
-GUARD, ERROR = "guard", "error"
+GUARD, WAITS, ERROR = "guard", "waits", "error"
 
 
 def note_plan(inputs: Inputs, plan: Plan, cost: Cost) -> None:

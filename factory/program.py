@@ -13,6 +13,7 @@ import pulumi
 from factory import catalogue as cat
 from factory import stackconfig
 from factory.armclient import ArmError
+from factory.catalogues import NotBroughtUpError
 from factory.components.capture import Capture
 from factory.components.delivery import Delivery, delivery_for
 from factory.components.environment import Environment
@@ -33,7 +34,7 @@ from factory.ledger import HOLDINGS
 from factory.names import version_urn_name
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan, VersionPlan
-from factory.planfile import ERROR, GUARD, note_plan, note_stop
+from factory.planfile import ERROR, GUARD, WAITS, note_plan, note_stop
 from factory.problems import FactoryError
 from factory.recovered import OUTPUT as RECOVERED
 from factory.report import plan_table
@@ -55,6 +56,8 @@ def run(root: Path) -> None:
             pulumi.warn(str(warning))
         azure = connect(stackconfig)
         inputs = gather(sources, stackconfig, azure)
+    except NotBroughtUpError as error:
+        _stop(WAITS, error, error.told(stackconfig.stack_name()))
     except FactoryError as error:
         _stop(ERROR, error)
     except ArmError as error:
@@ -87,9 +90,9 @@ def run(root: Path) -> None:
     refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
 
 
-def _stop(kind: str, error: Exception) -> NoReturn:
+def _stop(kind: str, error: Exception, text: str = "") -> NoReturn:
     with suppress(FactoryError):  # what stopped the run is told in any case
-        note_stop(stackconfig.stack_name(), kind, str(error))
+        note_stop(stackconfig.stack_name(), kind, text or str(error))
     raise pulumi.RunError(str(error)) from None
 
 

@@ -22,15 +22,16 @@ if TYPE_CHECKING:
     from factory.pipelines.outcome import Outcome
 
 _EXITS = """exit codes:
-  0  nothing to do, done, or cut off by --minutes (the next run goes on)
+  0  nothing to do, done, not yet (the stack or its source was never brought up), or cut off by
+     --minutes (the next run goes on)
   1  an error: the run did not come to a plan
   3  partly failed: the images that are named; all others are as planned
   4  stopped by a guard: nothing was changed
 with --exit-codes also:
-  2  done; 5 cut off; 0 is then nothing to do alone
+  2  done; 5 cut off; 6 not yet; 0 is then nothing to do alone
 
-Every step gives the pipeline the variable `result`: nothing-due, done, cut-off, partly-failed,
-stopped or error. docs/ci.md leads through it."""
+Every step gives the pipeline the variable `result`: nothing-due, done, not-yet, cut-off,
+partly-failed, stopped or error. docs/ci.md leads through it."""
 _OUT = Path(".ci-out")
 
 

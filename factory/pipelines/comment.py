@@ -55,6 +55,9 @@ def _sum(outcomes: Sequence[Outcome]) -> str:
     bad = sum(each.result in (Result.STOPPED, Result.ERROR, Result.PARTLY) for each in outcomes)
     if bad:
         told.append(f"{bad} stack{'s' if bad != 1 else ''} would fail")
+    unknown = sum(each.result is Result.NOT_YET for each in outcomes)
+    if unknown:
+        told.append(f"nothing can be said of {unknown} stack{'s' if unknown != 1 else ''} yet")
     return ", ".join(told) or "nothing is due"
 
 
@@ -64,6 +67,8 @@ def overview(outcomes: Sequence[Outcome]) -> list[str]:
     for each in outcomes:
         if each.result in (Result.STOPPED, Result.ERROR):
             said = f"**{each.result.value}**"
+        elif each.result is Result.NOT_YET:
+            said = " ".join(cell(notice.text) for notice in each.notices)
         else:
             said = _sum([each])
         lines.append(f"| {cell(each.stack)} | {said} | {_cost(each.plan)} |")
@@ -87,6 +92,8 @@ def _cost(plan: Mapping[str, Any]) -> str:
 
 def _stack(outcome: Outcome, room: int) -> tuple[list[str], int]:
     """Write what one stack would do, and count the lines that there was no room for."""
+    if outcome.result is Result.NOT_YET:
+        return [], 0  # its row says all there is to say
     told = [each for each in outcome.plan.get("steps", ()) if each["action"] in _WORTH_TELLING]
     steps = [*changes_of(outcome.plan), *(each for each in told if not each["changes"])]
     said = [f"> **{each.kind}:** {cell(each.text)}\n" for each in outcome.notices]

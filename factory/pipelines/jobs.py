@@ -68,10 +68,21 @@ def _fresh(desk: Desk, stack: str) -> tuple[Path, Path]:
 def _preview(desk: Desk, stack: str) -> Outcome:
     plan, log = _fresh(desk, stack)
     ran = desk.engine().narrated(PREVIEW, stack, log=log, variables={VARIABLE: str(plan)})
-    if any(_NO_STACK in trouble for trouble in ran.summary.troubles):
-        text = f"there is no stack {stack} yet -> `pulumi stack init {stack}` before this is merged"
-        return Outcome(stack, Result.NOTHING, (Notice("warning", text),))
+    if _is_missing(ran):
+        text = f"{_missing(stack)} before this is merged"
+        return Outcome(stack, Result.NOT_YET, (Notice("warning", text),))
     return judge(stack, read_plan(plan), succeeded=ran.ok, troubles=ran.summary.troubles)
+
+
+def _is_missing(ran: Ran) -> bool:
+    return any(_NO_STACK in trouble for trouble in ran.summary.troubles)
+
+
+def _missing(stack: str) -> str:
+    return (
+        f"there is no stack {stack} yet: nothing can be said of it -> `pulumi stack init {stack}` "
+        "with your secrets provider (docs/ci.md, step Stacks)"
+    )
 
 
 def up(desk: Desk, stack: str, seconds: float | None) -> Outcome:
@@ -81,6 +92,8 @@ def up(desk: Desk, stack: str, seconds: float | None) -> Outcome:
     desk.say(f"{stack}: pulumi up")
     try:
         ran = engine.up(stack, log=log, seconds=seconds)
+        if _is_missing(ran):
+            raise FactoryError(_missing(stack))  # noqa: TRY301 - one end for all that is no run
         outcome = _judged(stack, ran, plan)
         if not ran.cut_off and outcome.plan:
             engine.clear_pending(stack)
@@ -127,8 +140,7 @@ def _watch(desk: Desk, stack: str) -> Outcome:
             found = look(desk, stack)
         except FactoryError as error:
             if _NO_STACK in str(error):
-                text = f"there is no stack {stack} yet"
-                return Outcome(stack, Result.NOTHING, (Notice("notice", text),))
+                return Outcome(stack, Result.NOT_YET, (Notice("warning", _missing(stack)),))
             notices.append(Notice("error", str(error)))
             result = Result.ERROR
             continue

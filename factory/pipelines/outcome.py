@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from factory.channel import WAITS_FOR_APPROVAL
-from factory.planfile import GUARD
+from factory.planfile import GUARD, WAITS
 
 _FORGET = "forget"
 
@@ -18,6 +18,7 @@ class Result(StrEnum):
 
     NOTHING = "nothing-due"
     DONE = "done"
+    NOT_YET = "not-yet"
     CUT_OFF = "cut-off"
     PARTLY = "partly-failed"
     STOPPED = "stopped"
@@ -28,13 +29,16 @@ class Result(StrEnum):
 _CODES = {
     Result.NOTHING: 0,
     Result.DONE: 2,
+    Result.NOT_YET: 6,
     Result.CUT_OFF: 5,
     Result.PARTLY: 3,
     Result.STOPPED: 4,
     Result.ERROR: 1,
 }
-# Services take everything but 0 as a failure; a run that was cut off is gone on with by the next.
-_GOOD = frozenset({Result.NOTHING, Result.DONE, Result.CUT_OFF})
+# Services take everything but 0 as a failure; a run that was cut off is gone on with by the next,
+# and a stack whose source never ran is brought up after it.
+_GOOD = frozenset({Result.NOTHING, Result.DONE, Result.NOT_YET, Result.CUT_OFF})
+_OF_STOPS = {GUARD: Result.STOPPED, WAITS: Result.NOT_YET}
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,9 @@ def judge(
     if stopped:
         lines = str(stopped["text"]).splitlines()
         told = [line.strip() for line in lines[1:]] or lines
-        notices = [Notice("error", line) for line in told]
-        result = Result.STOPPED if stopped["kind"] == GUARD else Result.ERROR
+        result = _OF_STOPS.get(stopped["kind"], Result.ERROR)
+        kind = "warning" if result is Result.NOT_YET else "error"
+        notices = [Notice(kind, line) for line in told]
     elif cut_off:
         text = "the time was up; what is under way in Azure goes on, and the next run with it"
         result, notices = Result.CUT_OFF, [Notice("warning", text)]

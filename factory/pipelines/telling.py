@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from factory.pipelines.comment import overview, rows
-from factory.pipelines.outcome import Outcome
+from factory.pipelines.outcome import Outcome, Result
 from factory.report_markdown import cell
 
 # GitHub takes a MiB for one step.
@@ -16,7 +16,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     """Write the page as Markdown."""
     results = ", ".join(f"{cell(each.stack)} {each.result.value}" for each in outcomes)
     lines = [f"## Image factory: {results}", ""]
-    if any(each.plan for each in outcomes):
+    if any(each.plan or each.result is Result.NOT_YET for each in outcomes):
         lines += overview(outcomes)
     body, left = rows(outcomes, _ROOM)
     if left:

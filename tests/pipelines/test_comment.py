@@ -85,7 +85,12 @@ def test_a_run_is_judged_by_its_plan_and_its_exit() -> None:
     assert worst([stopped, partly]) is Result.STOPPED
     assert [each.exit_code(distinct=True) for each in (partly, stopped)] == [3, 4]
     codes = [(Outcome("s", r).exit_code(distinct=False), r) for r in Result]
-    assert [result for code, result in codes if code == 0] == ["nothing-due", "done", "cut-off"]
+    assert [result for code, result in codes if code == 0] == [
+        "nothing-due",
+        "done",
+        "not-yet",
+        "cut-off",
+    ]
     assert len({Outcome("s", r).exit_code(distinct=True) for r in Result}) == len(Result)
 
 
