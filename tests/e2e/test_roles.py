@@ -93,6 +93,11 @@ def life_of_an_image(factory: FactoryUnderTest) -> None:
     for stack in ("dev", "prod"):
         assert cli(factory, "plan", "--stack", stack).code in {0, 2}
         assert cli(factory, "orphans", "--stack", stack).ok
+        # What pull requests and the nightly watch do, as who may change nothing; and a look for
+        # what a lost state could be made again from.
+        assert factory.engine("preview", "-s", stack).ok
+        assert factory.engine("refresh", "--preview-only", "-s", stack).ok
+        assert cli(factory, "recover", "--stack", stack).ok
 
 
 def test_every_role_is_enough_and_nothing_too_much(
