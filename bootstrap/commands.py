@@ -48,13 +48,11 @@ def _github(github: GitHub, made: Made) -> list[str]:
     found = [
         variable("AZURE_TENANT_ID", made.tenant),
         variable("AZURE_CLIENT_ID", made.clients[PREVIEW]),
-        variable("AZURE_SUBSCRIPTION_ID", made.subscriptions[PREVIEW]),
         variable("PULUMI_BACKEND_URL", made.backend_url),
     ]
     for name, client in made.clients.items():
         if name != PREVIEW:
             found.append(variable("AZURE_CLIENT_ID", client, name))
-            found.append(variable("AZURE_SUBSCRIPTION_ID", made.subscriptions[name], name))
     return found
 
 

@@ -302,11 +302,9 @@ def test_the_outputs_are_ready_to_paste() -> None:
     assert f"{start} PULUMI_BACKEND_URL {repo} '{url}'" in told["github"]
     # Without an environment a job is who only looks.
     assert f"{start} AZURE_CLIENT_ID {repo} 'client-preview/identity'" in told["github"]
-    for name, subscription in (("dev", DEV), ("prod", PROD)):
+    for name in ("dev", "prod"):
         client = f"AZURE_CLIENT_ID --env {name} {repo} 'client-{name}/identity'"
         assert f"{start} {client}" in told["github"]
-        home = f"AZURE_SUBSCRIPTION_ID --env {name} {repo} '{subscription}'"
-        assert f"{start} {home}" in told["github"]
     assert "--project 'Image Factory'" in told["azureDevOps"][0]
     assert f"PULUMI_BACKEND_URL='{url}'" in told["azureDevOps"][0]
     assert "--stack contoso/image-factory/prod" in told["pulumiDeployments"][1]
