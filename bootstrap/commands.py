@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bootstrap.settings import PREVIEW, AzureDevOps, Deployments, GitHub, Settings
+from bootstrap.services import AzureDevOps, Deployments, GitHub
+from bootstrap.settings import PREVIEW, Settings
 
 
 @dataclass(frozen=True)

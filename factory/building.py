@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from factory.channel import on_hold, pinned
-from factory.delivering import Consignment, regions, takers
+from factory.delivering import Consignment, regions
 from factory.draft import Draft
 from factory.due import Build, NoParentError, due
 from factory.inputs import Inputs
@@ -11,6 +11,7 @@ from factory.ledger import Held
 from factory.manifests import artifact_faults
 from factory.names import version_urn_name
 from factory.plan_model import Action, Source, Step, VersionPlan
+from factory.takers import takers
 
 
 def plan_build(inputs: Inputs, identity: str, held: list[Held], draft: Draft) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from factory.catalogue import Catalogue, Entry, read_catalogue
+from factory.catalogue import Catalogue, Entry
+from factory.catalogue_reading import read_catalogue
 from factory.catalogue_serial import OUTPUT, last_serial
 from factory.problems import FactoryError
 from factory.versions import Version

@@ -19,7 +19,7 @@ from factory.cloud import find_cloud, find_credential, provider_lookup
 from factory.configuration import parse_settings
 from factory.definitions import Image, read_images
 from factory.inputs import Inputs
-from factory.ledger import read_ledger
+from factory.ledger_reading import read_ledger
 from factory.lineage import present_names
 from factory.lock import Lock, read_lock
 from factory.observe import observe

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from factory.channel import above_pin, on_hold
-from factory.delivering import Consignment, labs_for, regions, takers
+from factory.delivering import Consignment, regions
 from factory.draft import Draft
 from factory.inputs import Inputs
 from factory.ledger import Held
@@ -18,6 +18,7 @@ from factory.plan_model import Action, RegionDelivery, Source, SourcePlan, Step,
 from factory.protecting import FIRST, protection, stays_protected
 from factory.record import Record
 from factory.settings import TargetLab
+from factory.takers import labs_for, takers
 
 
 def keep(

@@ -13,20 +13,10 @@ from enum import StrEnum
 
 from factory import names
 from factory.ledger import Held, Ledger
-from factory.observed import Observed, ObservedLab, Thing
+from factory.observed import Observed, ObservedLab
 from factory.settings import Settings
+from factory.tagged import Found, Kind, in_state, tagged
 from factory.versions import Version
-
-
-class Kind(StrEnum):
-    """What an orphan is, in the order in which they can be deleted."""
-
-    VM = "build VM"
-    LAB_IMAGE = "lab image"
-    CAPTURE = "captured image"
-    MANAGED_IMAGE = "managed image"
-    SNAPSHOT = "snapshot"
-    FOUNDATION = "foundation"
 
 
 class Fate(StrEnum):
@@ -56,32 +46,6 @@ class Orphan:
     vm_size: str = ""
 
 
-@dataclass(frozen=True)
-class Found:
-    """A tagged resource as it was seen, whether or not a state knows it."""
-
-    kind: Kind
-    place: str
-    name: str
-    thing: Thing
-    vm_size: str = ""
-
-    @property
-    def key(self) -> tuple[Kind, str, str]:
-        """Where it is, to be compared with what the ledger knows."""
-        return self.kind, self.place.lower(), self.name.lower()
-
-    @property
-    def identity(self) -> str:
-        """The definition it was made from."""
-        return self.thing.tags.get(names.DEFINITION, "")
-
-    @property
-    def version(self) -> str:
-        """The version it is of."""
-        return self.thing.tags.get(names.VERSION, "")
-
-
 def find_orphans(
     settings: Settings,
     stack: str,
@@ -97,11 +61,11 @@ def find_orphans(
     observed = replace(observed, labs={**elsewhere, **observed.labs})
     factory_lab = settings.factory_lab.name if settings.factory_lab else ""
     rank = list(Kind)
-    tagged = list(_tagged(observed, stack, factory_lab))
-    known = set(_known(ledger, stack, factory_lab))
-    released = {(found.identity, found.version) for found in tagged if _was_released(found)}
+    all_tagged = list(tagged(observed, stack, factory_lab))
+    known = set(in_state(ledger, stack, factory_lab))
+    released = {(found.identity, found.version) for found in all_tagged if _was_released(found)}
     orphans = []
-    for found in tagged:
+    for found in all_tagged:
         if found.key not in known:
             fate, why = _judge(found, ledger, released)
             if fate is Fate.LEAVE and found.place in elsewhere:
@@ -109,57 +73,6 @@ def find_orphans(
             orphans.append(_orphan(found, fate, why, observed.now))
     orphans += _foundations(observed, stack, ledger)
     return sorted(orphans, key=lambda orphan: (rank.index(orphan.kind), orphan.label))
-
-
-def _tagged(observed: Observed, stack: str, factory_lab: str) -> Iterator[Found]:
-    """Give everything of versions that carries this stack's tag; VMs come filtered already."""
-    for vm in observed.vms.values():
-        seen = Thing(vm.id, vm.tags, vm.provisioning_state)
-        yield Found(Kind.VM, factory_lab, vm.name, seen, vm.size)
-    collections: list[tuple[Kind, str, Mapping[str, Thing]]] = [
-        (Kind.CAPTURE, factory_lab, observed.captures),
-        (Kind.SNAPSHOT, "", observed.snapshots),
-        (Kind.MANAGED_IMAGE, "", observed.managed_images),
-    ]
-    collections += [
-        (Kind.LAB_IMAGE, name, lab.images)
-        for name, lab in observed.labs.items()
-        if lab is not None and lab.images is not None
-    ]
-    for kind, place, things in collections:
-        for name, thing in things.items():
-            if thing.belongs_to(stack):
-                yield Found(kind, place, name, thing)
-
-
-def _known(ledger: Ledger, stack: str, factory_lab: str) -> Iterator[tuple[Kind, str, str]]:
-    """Give the places of everything that the ledger holds."""
-    lab = factory_lab.lower()
-    for held in ledger.held.values():
-        image = names.image_name(held.identity, held.version)
-        for path in held.parts:
-            match path:
-                case ("vm", attempt):
-                    usual = names.vm_name(stack, held.identity, held.version, int(attempt))
-                    yield Kind.VM, lab, _name(held, path, usual)
-                case ("capture",):
-                    yield Kind.CAPTURE, lab, _name(held, path, image)
-                case ("source",):
-                    yield Kind.SNAPSHOT, "", _name(held, path, image)
-                case ("copy", region):
-                    usual = names.copy_name(held.identity, held.version, region, 1)
-                    yield Kind.SNAPSHOT, "", _name(held, path, usual)
-                case ("image", region):
-                    usual = names.backing_name(held.identity, held.version, region)
-                    yield Kind.MANAGED_IMAGE, "", _name(held, path, usual)
-                case ("lab", target):
-                    # A parent that another stack built is delivered to the factory lab itself.
-                    kind = Kind.CAPTURE if target.lower() == lab else Kind.LAB_IMAGE
-                    yield kind, target.lower(), _name(held, path, image)
-
-
-def _name(held: Held, path: tuple[str, ...], usual: str) -> str:
-    return (held.text("name", *path) or usual).lower()
 
 
 def _was_released(found: Found) -> bool:

@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from factory.orphans import Fate, Kind, Orphan
+from factory.orphans import Fate, Orphan
 from factory.report import table
+from factory.tagged import Kind
 
 ORPHANS_SCHEMA = "image-factory/orphans/1"
 _HEADS = ("what", "where", "image", "version", "age", "a day", "do", "why")

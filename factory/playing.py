@@ -14,7 +14,8 @@ from factory import catalogue as cat
 from factory import names
 from factory.cost import Sizes
 from factory.inputs import Inputs
-from factory.ledger import HOLDINGS, IMAGE_TYPE, Ledger, Path, read_ledger
+from factory.ledger import HOLDINGS, IMAGE_TYPE, Ledger, Path
+from factory.ledger_reading import read_ledger
 from factory.plan_model import Adoption, Plan, Source, Unreleased, VersionPlan
 from factory.record import Record, Spec, released
 

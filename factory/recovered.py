@@ -22,7 +22,8 @@ from factory.ledger import Held, Ledger, Path, Returning
 from factory.names import image_name
 from factory.observed import Observed, Thing
 from factory.problems import Problems
-from factory.record import Record, TimeText
+from factory.record import Record
+from factory.record_texts import TimeText
 from factory.settings import Settings
 from factory.versions import Version
 from factory.yamlfile import Limits, YamlFile, read_yaml

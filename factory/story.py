@@ -7,7 +7,6 @@ from difflib import get_close_matches
 
 from factory.catalogue import Entry
 from factory.channel import on_hold, pinned
-from factory.delivering import takers
 from factory.durations import spell_duration
 from factory.forecast import Run
 from factory.inputs import Inputs
@@ -19,6 +18,7 @@ from factory.plan_model import CHANGES, Action, Plan, Step
 from factory.problems import FactoryError
 from factory.report import table
 from factory.retention import keep_of
+from factory.takers import takers
 
 _HEADS = ("version", "state", "built", "base", "labs", "now")
 _STARTS = frozenset({Action.BUILD, Action.RESUME, Action.RECEIVE})

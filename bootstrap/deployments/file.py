@@ -15,7 +15,7 @@ from typing import Annotated
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, ValidationError
 
-from bootstrap.settings import Guid
+from bootstrap.services import Guid
 from factory import faults
 from factory.fields import Strict, Switch, Text, formed
 from factory.problems import Problems

@@ -21,7 +21,7 @@ from factory.cli.options import Commands, add_command
 from factory.cli.reading import Stack
 from factory.gathering import Sources, connect, read_sources
 from factory.inputs import Inputs
-from factory.ledger import read_ledger
+from factory.ledger_reading import read_ledger
 from factory.lineage import present_names
 from factory.names import parse_part
 from factory.observe import observe

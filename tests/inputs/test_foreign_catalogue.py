@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory.catalogue import read_catalogue
+from factory.catalogue_reading import read_catalogue
 from factory.problems import FactoryError
 from tests.plan.world import DEV, SUBSCRIPTIONS, dev
 

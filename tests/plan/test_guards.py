@@ -9,8 +9,8 @@ import pytest
 
 from factory import names
 from factory.armclient import ArmError
-from factory.catalogue import read_catalogue
-from factory.ledger import read_ledger
+from factory.catalogue_reading import read_catalogue
+from factory.ledger_reading import read_ledger
 from factory.observe import observe
 from factory.observed import ObservedLab, Thing
 from factory.plan_model import Action

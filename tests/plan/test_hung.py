@@ -6,7 +6,7 @@ import pytest
 
 from factory import names
 from factory.foundations import foundation_ids, remade
-from factory.ledger import read_ledger
+from factory.ledger_reading import read_ledger
 from factory.observed import Observed, ObservedLab, Thing
 from factory.plan_model import Action, Plan
 from factory.versions import Version

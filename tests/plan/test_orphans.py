@@ -11,8 +11,9 @@ import pytest
 from factory import names
 from factory.ledger import Ledger
 from factory.observed import BuildVm, Observed, ObservedLab, Thing
-from factory.orphans import Fate, Kind, Orphan, chosen, find_orphans
+from factory.orphans import Fate, Orphan, chosen, find_orphans
 from factory.orphans_report import orphans_json, orphans_table
+from factory.tagged import Kind
 from factory.versions import Version
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, dev
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from factory import names
-from factory.catalogue import read_catalogue
+from factory.catalogue_reading import read_catalogue
 from factory.observed import ObservedLab, Use
 from factory.plan_model import Action
 from factory.problems import FactoryError

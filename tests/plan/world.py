@@ -13,7 +13,8 @@ from factory.catalogues import read_all
 from factory.configuration import parse_settings
 from factory.definitions import Image
 from factory.inputs import Inputs
-from factory.ledger import Ledger, read_ledger
+from factory.ledger import Ledger
+from factory.ledger_reading import read_ledger
 from factory.lineage import present_names
 from factory.models import Capture, Definition
 from factory.observed import BuildVm, Observed, ObservedLab

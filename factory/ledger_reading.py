@@ -1,0 +1,125 @@
+"""The one parser of ``{urn: {type, outputs}}``: makes a ledger of a stack's own state.
+
+The program fills it by invoke, a command line from ``pulumi stack export``. Logical names
+(factory/names.py) carry all it needs to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from factory import names
+from factory.environments import ENVIRONMENT_TYPE
+from factory.ledger import IMAGE_TYPE, Foundation, Held, Ledger, Path
+from factory.problems import FactoryError
+from factory.record import Failure, Record, Spec, read_failure, read_record, read_spec
+from factory.versions import Version
+
+_T = TypeVar("_T")
+# What the program makes once and never drops; `pulumi destroy` alone does.
+FOUNDATION_TYPES = {
+    "azure-native:resources:ResourceGroup": "resource group",
+    "azure-native:devtestlab:Lab": "lab",
+    "azure-native:devtestlab:VirtualNetwork": "lab network",
+    "azure-native:network:VirtualNetwork": "virtual network",
+    "azure-native:network:NatGateway": "NAT gateway",
+    "azure-native:network:PublicIPAddress": "public IP address",
+}
+
+
+@dataclass
+class _Draft:
+    parts: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
+    spec: Spec | None = None
+    record: Record | None = None
+    retired: datetime | None = None
+    retiring: dict[str, datetime] = field(default_factory=dict)
+    failure: Failure | None = None
+
+
+def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
+    """Read the stack's resources; raises :class:`FactoryError` if a record cannot be understood.
+
+    Nothing is ever deleted because it could not be read, so an unreadable record stops the run.
+    """
+    drafts: dict[tuple[str, Version], _Draft] = {}
+    last: dict[str, Version] = {}
+    foundations: dict[str, Foundation] = {}
+    environments: dict[str, str] = {}
+    adopted: dict[str, Mapping[str, Any]] = {}
+    outputs: Mapping[str, Any] = {}
+    for urn, resource in resources.items():
+        name = urn.split("::", 3)[3]
+        kind = str(resource.get("type", ""))
+        found: Mapping[str, Any] = resource.get("outputs") or {}
+        if kind == "pulumi:pulumi:Stack":
+            outputs = found
+        elif kind == IMAGE_TYPE:
+            text = found.get("lastVersion")
+            if isinstance(text, str) and text:
+                last[name] = _understood(urn, Version.parse, text)
+        elif kind in FOUNDATION_TYPES:
+            state = str(found.get("provisioningState") or "")
+            foundations[name] = Foundation(
+                FOUNDATION_TYPES[kind], str(found.get("name", "")), state
+            )
+        elif kind == ENVIRONMENT_TYPE:
+            environments[name] = str(found.get("name", ""))
+        elif name.startswith(names.ADOPTED):
+            adopted[name] = found
+        place = names.parse_part(name)
+        if place is not None:
+            identity, version, path = place
+            draft = drafts.setdefault((identity, version), _Draft())
+            if path:
+                _note(draft, urn, path, found)
+    held = {
+        key: Held(
+            key[0],
+            key[1],
+            draft.parts,
+            draft.spec,
+            draft.record,
+            draft.retired,
+            draft.retiring,
+            draft.failure,
+        )
+        for key, draft in drafts.items()
+    }
+    logical = frozenset(urn.split("::", 3)[3] for urn in resources)
+    return Ledger(held, last, foundations, outputs, environments, adopted, logical)
+
+
+def _note(draft: _Draft, urn: str, path: Path, outputs: Mapping[str, Any]) -> None:
+    draft.parts[path] = outputs
+    value = outputs.get("output")
+    if path == ("spec",):
+        draft.spec = read_spec(value)
+    elif path == ("record",):
+        draft.record = read_record(value)
+        if draft.record is None:
+            raise _unreadable(urn, what="record")
+    elif path == ("failed",):
+        draft.failure = read_failure(value)
+    elif path == ("retired",) and isinstance(value, str):
+        draft.retired = _understood(urn, datetime.fromisoformat, value)
+    elif path[0] == "retiring" and isinstance(value, str):
+        draft.retiring["/".join(path[1:])] = _understood(urn, datetime.fromisoformat, value)
+
+
+def _understood(urn: str, read: Callable[[str], _T], text: str) -> _T:
+    try:
+        return read(text)
+    except ValueError:
+        raise _unreadable(urn) from None
+
+
+def _unreadable(urn: str, *, what: str = "entry") -> FactoryError:
+    return FactoryError(
+        f"the {what} {urn} in this stack's state cannot be read: it was written by another "
+        "version of the program, or changed by hand -> run the version that wrote it; "
+        "nothing was changed"
+    )
