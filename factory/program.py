@@ -24,7 +24,8 @@ from factory.components.refusal import refuse
 from factory.components.store import Store
 from factory.components.telling import tell_what_to_do
 from factory.components.unreleased import Kept, clear
-from factory.components.version import Version, VersionArgs
+from factory.components.version import Version
+from factory.components.version_args import VersionArgs
 from factory.context import Run
 from factory.cost import estimate
 from factory.gathering import connect, gather, read_sources

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from factory.cli.options import Commands, Parser, work_folder
 from factory.pipelines.service import Service
 from factory.pipelines.stages import read_stages, stages_json, stages_text
 from factory.pipelines.writing import write_files
 from factory.problems import FactoryError
-
-if TYPE_CHECKING:
-    from factory.pipelines.jobs import Desk
-    from factory.pipelines.outcome import Outcome
 
 _EXITS = """exit codes:
   0  nothing to do, done, not yet (the stack or its source was never brought up), or cut off by
@@ -121,22 +114,25 @@ def _write(options: argparse.Namespace) -> int:
 
 
 def _preview(options: argparse.Namespace) -> int:
-    from factory.pipelines import jobs  # noqa: PLC0415 - asks Azure: needs what files alone do not
+    # These ask Azure, and need what files alone do not.
+    from factory.cli.ci_desk import at_desk, tell, wanted  # noqa: PLC0415
+    from factory.pipelines import jobs  # noqa: PLC0415
 
-    with _at_desk(options) as (desk, service):
-        outcomes = jobs.preview(desk, _wanted(options, desk))
+    with at_desk(options) as (desk, service):
+        outcomes = jobs.preview(desk, wanted(options, desk))
         for outcome in outcomes:
             jobs.write_outcome(desk, outcome)
-        return _tell(options, desk, service, outcomes, "preview", chat=False)
+        return tell(options, desk, service, outcomes, "preview", chat=False)
 
 
 def _comment(options: argparse.Namespace) -> int:
+    from factory.cli.ci_desk import desk_for  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
     from factory.pipelines.comment import LIMITS, MARK, comment  # noqa: PLC0415
     from factory.pipelines.posting import post  # noqa: PLC0415
 
     service = Service(os.environ)
-    desk = _desk(options, service)
+    desk = desk_for(options, service)
     outcomes = jobs.read_outcomes(desk, [each.stack for each in read_stages(desk.work)])
     if not outcomes:
         msg = f"{options.out} has no plans -> `python -m factory ci preview` first"
@@ -151,21 +147,23 @@ def _comment(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from factory.cli.ci_desk import at_desk, tell  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
 
     seconds = None if options.minutes is None else options.minutes * 60
-    with _at_desk(options) as (desk, service):
+    with at_desk(options) as (desk, service):
         outcome = jobs.up(desk, options.stack, seconds)
         jobs.write_outcome(desk, outcome)
-        return _tell(options, desk, service, [outcome], options.stack)
+        return tell(options, desk, service, [outcome], options.stack)
 
 
 def _watch(options: argparse.Namespace) -> int:
+    from factory.cli.ci_desk import at_desk, tell, wanted  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
 
-    with _at_desk(options) as (desk, service):
-        outcomes = jobs.watch(desk, _wanted(options, desk))
-        return _tell(options, desk, service, outcomes, "watch")
+    with at_desk(options) as (desk, service):
+        outcomes = jobs.watch(desk, wanted(options, desk))
+        return tell(options, desk, service, outcomes, "watch")
 
 
 def _change(options: argparse.Namespace) -> int:
@@ -192,69 +190,3 @@ def _change(options: argparse.Namespace) -> int:
     service.set_output("number", str(number))
     print(f"pull request {number}: {url}")
     return 0
-
-
-def _wanted(options: argparse.Namespace, desk: Desk) -> list[str]:
-    known = [each.stack for each in read_stages(desk.work)]
-    unknown = sorted(set(options.stack or ()) - set(known))
-    if unknown:
-        msg = f"--stack {unknown[0]}: there is no such stack -> one of {', '.join(known)}"
-        raise FactoryError(msg)
-    return [each for each in known if not options.stack or each in options.stack]
-
-
-def _desk(options: argparse.Namespace, service: Service) -> Desk:
-    from factory.pipelines.jobs import Desk  # noqa: PLC0415
-
-    return Desk(work_folder(options.work), options.out, service.say)
-
-
-@contextmanager
-def _at_desk(options: argparse.Namespace) -> Iterator[tuple[Desk, Service]]:
-    from factory.pipelines.signin import signed_in  # noqa: PLC0415
-
-    _forget_unset()
-    service = Service(os.environ)
-    try:
-        with signed_in(os.environ, service.say):
-            yield _desk(options, service), service
-    except FactoryError as error:
-        for line in str(error).splitlines():
-            service.annotate("error", line)
-        service.set_output("result", "error")
-        raise
-
-
-def _forget_unset() -> None:
-    """Forget variables that a pipeline has not: Azure DevOps leaves ``$(NAME)`` in their place."""
-    for name, value in list(os.environ.items()):
-        if value == f"$({name})" or (not value and name.startswith(("PULUMI_", "IMAGE_FACTORY_"))):
-            del os.environ[name]
-
-
-def _tell(
-    options: argparse.Namespace,
-    desk: Desk,
-    service: Service,
-    outcomes: Sequence[Outcome],
-    name: str,
-    *,
-    chat: bool = True,
-) -> int:
-    """Tell everybody how it came out, and give the exit code."""
-    from factory.pipelines.outcome import worst  # noqa: PLC0415
-    from factory.pipelines.telling import summary  # noqa: PLC0415
-    from factory.pipelines.webhook import notify  # noqa: PLC0415
-
-    for outcome in outcomes:
-        for notice in outcome.notices:
-            service.annotate(notice.kind, f"{outcome.stack}: {notice.text}")
-    desk.out.mkdir(parents=True, exist_ok=True)
-    service.summarise(summary(outcomes), desk.out, name)
-    if chat and (fault := notify(os.environ, outcomes, service.run_url)):
-        service.annotate("warning", fault)
-    result = worst(outcomes)
-    service.set_output("result", result.value)
-    print(f"result: {result.value}", file=sys.stderr)
-    final = next(each for each in outcomes if each.result is result)
-    return final.exit_code(distinct=options.exit_codes)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 
 from factory import names
 from factory.components.build import Build
-from factory.components.capture import Capture, as_captured, from_vm
-from factory.components.delivery import Delivery
-from factory.components.factory_lab import FactoryLabComponent
+from factory.components.capture import as_captured, from_vm
 from factory.components.filled_in import filled_in
 from factory.components.going import note_going
 from factory.components.goods import Goods
@@ -21,23 +19,11 @@ from factory.components.regional import FROZEN, Regional
 from factory.components.source import source_snapshot
 from factory.components.unreleased import Failures, goods_of
 from factory.components.verification import Verification
-from factory.context import Run, shield
-from factory.gates import Check, Mark, clear_leftover, gate
-from factory.plan_model import Source, VersionPlan
+from factory.components.version_args import VersionArgs, room_for
+from factory.context import shield
+from factory.gates import gate
+from factory.plan_model import Source
 from factory.record import Record, Spec, released, tags_for
-
-
-@dataclass(frozen=True)
-class VersionArgs:
-    """What a version is declared with; a receiving stack has neither lab nor capture."""
-
-    run: Run
-    plan: VersionPlan
-    group: pulumi.Output[str]
-    deliveries: Mapping[str, Delivery]
-    lab: FactoryLabComponent | None = None
-    capture: Capture | None = None
-    parent: Parent | None = None
 
 
 class Version(pulumi.ComponentResource):
@@ -108,7 +94,7 @@ class Version(pulumi.ComponentResource):
             self._args.group,
             outcome["os_disk_id"],
             version=self,
-            hooks=self._gate("source", "snapshots", outcome, failures.passed(outcome)),
+            hooks=room_for(self._args, "source", outcome, failures.passed(outcome)),
         )
         capture = self._captured(goods, outcome["vm_id"], source, outcome)
         verified = self._verified(spec, capture, build, failures)
@@ -224,28 +210,6 @@ class Version(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(parent=self)
         return pulumi.Stash(self._part("protected"), input="yes", opts=opts)
 
-    def _gate(
-        self, part: str, kind: str, outcome: pulumi.Output[dict[str, str]], *checks: Check
-    ) -> pulumi.ResourceHookBinding:
-        """Judge what is being built by ``checks``, then make room for it."""
-        run, plan = self._run, self._args.plan
-        name = names.image_name(plan.identity, plan.version)
-        lab_id = self._args.lab.id if self._args.lab else ""
-        resource = (
-            f"{lab_id}/customimages/{name}"
-            if kind == "customimages"
-            else run.compute_id(kind, name)
-        )
-
-        async def room() -> None:
-            ended = await outcome.future()
-            # Without an outcome nothing is known to be a leftover, so nothing is cleared.
-            attempt = ended["attempt"] if ended else ""
-            mark = Mark(run.stack, plan.identity, str(plan.version), attempt)
-            await clear_leftover(run.waiter, resource, mark)
-
-        return gate(f"{self._part(part)} may be made", *checks, room)
-
     def _captured(
         self,
         goods: Goods,
@@ -258,7 +222,7 @@ class Version(pulumi.ComponentResource):
             raise ValueError(msg)
 
         # The snapshot first: capture makes the VM unusable.
-        hooks = self._gate("capture", "customimages", outcome) if outcome is not None else None
+        hooks = room_for(self._args, "capture", outcome) if outcome is not None else None
         kept = as_captured(self._args.plan.adopt_capture)
         opts = pulumi.ResourceOptions(
             depends_on=[source] if source else [],

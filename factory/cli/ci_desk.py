@@ -1,0 +1,83 @@
+"""What the steps of a pipeline have in common: who signs in, where they work, how they end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from factory.cli.options import work_folder
+from factory.pipelines.jobs import Desk
+from factory.pipelines.outcome import Outcome, worst
+from factory.pipelines.service import Service
+from factory.pipelines.signin import signed_in
+from factory.pipelines.stages import read_stages
+from factory.pipelines.telling import summary
+from factory.pipelines.webhook import notify
+from factory.problems import FactoryError
+
+
+def wanted(options: argparse.Namespace, desk: Desk) -> list[str]:
+    """Give the stacks that are meant, in their order: all, or those of ``--stack``.
+
+    Raises :class:`FactoryError` for one that is not there.
+    """
+    known = [each.stack for each in read_stages(desk.work)]
+    unknown = sorted(set(options.stack or ()) - set(known))
+    if unknown:
+        msg = f"--stack {unknown[0]}: there is no such stack -> one of {', '.join(known)}"
+        raise FactoryError(msg)
+    return [each for each in known if not options.stack or each in options.stack]
+
+
+def desk_for(options: argparse.Namespace, service: Service) -> Desk:
+    """Say where a step works and what it leaves."""
+    return Desk(work_folder(options.work), options.out, service.say)
+
+
+@contextmanager
+def at_desk(options: argparse.Namespace) -> Iterator[tuple[Desk, Service]]:
+    """Sign in for as long as the block runs; what ends it is an annotation of the run too."""
+    _forget_unset()
+    service = Service(os.environ)
+    try:
+        with signed_in(os.environ, service.say):
+            yield desk_for(options, service), service
+    except FactoryError as error:
+        for line in str(error).splitlines():
+            service.annotate("error", line)
+        service.set_output("result", "error")
+        raise
+
+
+def _forget_unset() -> None:
+    """Forget variables that a pipeline has not: Azure DevOps leaves ``$(NAME)`` in their place."""
+    for name, value in list(os.environ.items()):
+        if value == f"$({name})" or (not value and name.startswith(("PULUMI_", "IMAGE_FACTORY_"))):
+            del os.environ[name]
+
+
+def tell(
+    options: argparse.Namespace,
+    desk: Desk,
+    service: Service,
+    outcomes: Sequence[Outcome],
+    name: str,
+    *,
+    chat: bool = True,
+) -> int:
+    """Tell everybody how it came out, and give the exit code."""
+    for outcome in outcomes:
+        for notice in outcome.notices:
+            service.annotate(notice.kind, f"{outcome.stack}: {notice.text}")
+    desk.out.mkdir(parents=True, exist_ok=True)
+    service.summarise(summary(outcomes), desk.out, name)
+    if chat and (fault := notify(os.environ, outcomes, service.run_url)):
+        service.annotate("warning", fault)
+    result = worst(outcomes)
+    service.set_output("result", result.value)
+    print(f"result: {result.value}", file=sys.stderr)
+    final = next(each for each in outcomes if each.result is result)
+    return final.exit_code(distinct=options.exit_codes)
