@@ -50,7 +50,7 @@ def read_stacks(folder: Path, names: Iterable[str], problems: Problems) -> dict[
 
 def _check_sources(stacks: Mapping[str, Factory], problems: Problems) -> None:
     for name, settings in stacks.items():
-        for source in _sources(settings):
+        for source in sources(settings):
             if _plain(source) not in stacks:
                 problems.error(
                     f"Pulumi.{name}.yaml",
@@ -69,7 +69,7 @@ def rights(name: str, stacks: Mapping[str, Factory]) -> list[Right]:
     settings = stacks[name]
     home = f"/subscriptions/{settings.subscription_id}"
     found = [Right(Role.BUILD if settings.builds else Role.RECEIVE, home)]
-    for name_of_source in _sources(settings):
+    for name_of_source in sources(settings):
         source = stacks[_plain(name_of_source)]
         group = f"/subscriptions/{source.subscription_id}/resourceGroups/{source.resource_group}"
         found.append(Right(Role.SOURCE, group, group))
@@ -94,7 +94,7 @@ def split(wanted: Iterable[Right], there: Callable[[str], bool]) -> tuple[list[R
     return now, later
 
 
-def _sources(settings: Factory) -> list[str]:
+def sources(settings: Factory) -> list[str]:
     """Name the stacks whose snapshots are copied from: for labs, or to build on."""
     return list(dict.fromkeys([*settings.receives_from, *settings.parents_from]))
 

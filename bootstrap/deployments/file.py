@@ -15,6 +15,7 @@ from typing import Annotated
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, ValidationError
 
+from bootstrap.access import sources
 from bootstrap.services import Guid
 from factory import faults
 from factory.fields import Strict, Switch, Text, formed
@@ -139,11 +140,12 @@ class Drift(Strict):
 
 
 class DeployFile(Strict):
-    """All of one file."""
+    """All of one file; ``after_sources`` runs `up` whenever a stack that it reads has run."""
 
     settings: DeploySettings
     schedules: Annotated[list[Schedule], Field(max_length=20)] = []
     drift: Drift | None = None
+    after_sources: Switch = False
 
 
 def read_deploy_file(folder: Path, stack: str, problems: Problems) -> DeployFile | None:
@@ -168,8 +170,14 @@ def read_deploy_file(folder: Path, stack: str, problems: Problems) -> DeployFile
 
 
 def check(stack: str, file: DeployFile, factory: Factory, problems: Problems) -> None:
-    """Note what cannot work: ids that nobody filled in, or another subscription's."""
+    """Note what cannot work: ids that nobody filled in, another subscription's, no source."""
     place = f"Pulumi.{stack}.deploy.yaml"
+    if file.after_sources and not sources(factory):
+        problems.error(
+            place,
+            f"afterSources is set, but {stack} reads no other stack",
+            f"take it out; see receivesFrom and parentsFrom in Pulumi.{stack}.yaml",
+        )
     azure = file.settings.operation_context.oidc.azure
     for name, value in (("clientId", azure.client_id), ("tenantId", azure.tenant_id)):
         if value == PLACEHOLDER:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pulumi
 import pulumi_pulumiservice as cloud
 
-from bootstrap.access import read_stacks
+from bootstrap.access import read_stacks, sources
 from bootstrap.deployments.file import DeployFile, DeploySettings, check, read_deploy_file
 from factory.problems import FactoryError, Problems
 
@@ -36,9 +36,12 @@ def run(folder: Path) -> None:
         problems.raise_if_any("The deployment settings have errors")
     except FactoryError as error:
         raise pulumi.RunError(str(error)) from None
+    where = (str(organization), project)
+    made = {name: StackDeployments(name, where, file) for name, file in found.items() if file}
     for name, file in found.items():
-        if file is not None:
-            StackDeployments(name, (str(organization), project), file)
+        if file is not None and file.after_sources:
+            for source in sources(factory[name]):
+                _follow(where, source, name, made[name])
 
 
 class StackDeployments(pulumi.ComponentResource):
@@ -48,7 +51,7 @@ class StackDeployments(pulumi.ComponentResource):
         super().__init__("imagefactory:bootstrap:Deployments", stack)
         organization, project = where
         settings = file.settings
-        made = cloud.DeploymentSettings(
+        self.settings = cloud.DeploymentSettings(
             f"{stack}/settings",
             organization=organization,
             project=project,
@@ -64,7 +67,7 @@ class StackDeployments(pulumi.ComponentResource):
             operation_context=_operation(settings),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        after = pulumi.ResourceOptions(parent=self, depends_on=[made])
+        after = pulumi.ResourceOptions(parent=self, depends_on=[self.settings])
         for index, schedule in enumerate(file.schedules):
             cloud.DeploymentSchedule(
                 f"{stack}/schedule/{index}",
@@ -86,6 +89,28 @@ class StackDeployments(pulumi.ComponentResource):
                 opts=after,
             )
         self.register_outputs({})
+
+
+def _follow(where: tuple[str, str], source: str, stack: str, made: StackDeployments) -> None:
+    """Let Pulumi Cloud run `up` of a stack whenever one that it reads has run.
+
+    After one that failed too: the other images were released all the same.
+    """
+    organization, project = where
+    home, _, short = source.rpartition("/")
+    cloud.Webhook(
+        f"{stack}/after/{short}",
+        organization_name=organization,
+        project_name=home.rpartition("/")[2] or project,
+        stack_name=short,
+        display_name=f"{stack} follows {short}",
+        format=cloud.WebhookFormat.PULUMI_DEPLOYMENTS,
+        payload_url=f"{project}/{stack}",
+        filters=[cloud.WebhookFilters.UPDATE_SUCCEEDED, cloud.WebhookFilters.UPDATE_FAILED],
+        active=True,
+        # What is started has to have its settings.
+        opts=pulumi.ResourceOptions(parent=made, depends_on=[made.settings]),
+    )
 
 
 def _github(settings: DeploySettings) -> cloud.DeploymentSettingsGithubArgs | None:

@@ -98,6 +98,21 @@ def test_every_fault_is_told_with_its_place_and_nothing_is_declared(tmp_path: Pa
     assert text.count("\n  ") == 4
 
 
+def test_a_stack_runs_after_its_sources_where_its_file_says_so(tmp_path: Path) -> None:
+    hook = "pulumiservice:index:Webhook"
+    assert not brought(tmp_path, dev=shipped("dev"), prod=shipped("prod")).names(hook)
+    prod = {**shipped("prod"), "afterSources": True}
+    found = brought(tmp_path, dev=shipped("dev"), prod=prod)
+    (name,) = found.names(hook)
+    made = found.inputs(hook, name)
+    assert (made["projectName"], made["stackName"]) == ("image-factory", "dev")
+    assert (made["format"], made["payloadUrl"]) == ("pulumi_deployments", "image-factory/prod")
+    assert set(made["filters"]) == {"update_succeeded", "update_failed"}
+    dev = {**shipped("dev"), "afterSources": True}
+    with pytest.raises(pulumi.RunError, match="afterSources is set, but dev reads no other stack"):
+        brought(tmp_path, dev=dev, prod=prod)
+
+
 def test_ids_that_nobody_filled_in_are_told(tmp_path: Path) -> None:
     raw = yaml.safe_load((CHECKOUT / "Pulumi.dev.deploy.yaml").read_text())
     with pytest.raises(pulumi.RunError, match=r"clientId is still a placeholder"):
