@@ -15,7 +15,13 @@ from factory.pipelines.narrate import Summary
 from factory.pipelines.running import Engine
 from factory.problems import FactoryError
 from rehearsal.client import Client, RehearsalError, running
-from rehearsal.engine.stacks import locks, pending_creates, put_back, stack_exists
+from rehearsal.engine.stacks import (
+    drop_cut_off_notes,
+    locks,
+    pending_creates,
+    put_back,
+    stack_exists,
+)
 from rehearsal.engine.steps import say, seconds
 from rehearsal.home import Home
 from rehearsal.workspace import PROJECT, WorkspaceError, environment, prepare
@@ -118,6 +124,8 @@ class Runner:
         if alive:
             message = f"stack {stack} is in use by {alive[0]}"
             raise WorkspaceError(message)
+        for name in drop_cut_off_notes(self._home.state, PROJECT, stack):
+            say(f"{stack}: {name} was cut off by a kill; the engine does without it")
         if held:
             try:
                 self._engine.release(stack_name(stack), str(held[0]), stack)

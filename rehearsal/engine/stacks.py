@@ -71,6 +71,25 @@ def put_back(state: Path, project: str, stack: str) -> str:
     return ""
 
 
+def drop_cut_off_notes(state: Path, project: str, stack: str) -> list[str]:
+    """Delete the notes beside the state's files that a kill cut off; gives the files' names.
+
+    The backend writes a state as a whole, but the ``.attrs`` beside it (type and digest, which it
+    can do without) in place: killed at that moment it leaves an empty one, and the engine then
+    answers everything with "failed to load checkpoint: EOF". Nobody may be at work on the stack.
+    """
+    root, dropped = state / ".pulumi", []
+    found = [
+        *(root / "stacks" / project).glob(f"{stack}.json*.attrs"),
+        *(root / "locks" / "organization" / project / stack).glob("*.attrs"),
+    ]
+    for notes in sorted(found):
+        if not _read(notes):
+            notes.unlink()
+            dropped.append(notes.name)
+    return dropped
+
+
 def _checkpoint(state: Path, project: str, stack: str) -> Path:
     return state / ".pulumi" / "stacks" / project / f"{stack}.json"
 
@@ -78,6 +97,6 @@ def _checkpoint(state: Path, project: str, stack: str) -> Path:
 def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, UnicodeDecodeError, json.JSONDecodeError):
         return {}
     return found if isinstance(found, dict) else {}

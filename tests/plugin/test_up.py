@@ -15,6 +15,7 @@ import pytest
 
 from factory.pipelines.narrate import Narrator, Summary
 from rehearsal.engine.stacks import (
+    drop_cut_off_notes,
     locks,
     pending_creates,
     put_back,
@@ -226,3 +227,21 @@ def test_a_state_that_was_cut_off_is_put_back_from_the_newest_whole_one(tmp_path
     assert put_back(tmp_path, "p", "dev") == "dev.2.json"
     assert json.loads(path.read_text()) == {"checkpoint": {"run": 2}}
     assert put_back(tmp_path, "p", "dev") == ""  # a whole one is left alone
+
+
+def test_notes_that_a_kill_cut_off_go_and_nothing_else(tmp_path: Path) -> None:
+    stacks = tmp_path / ".pulumi/stacks/p"
+    stacks.mkdir(parents=True)
+    for name, text in {
+        "dev.json": "{}",
+        "dev.json.attrs": "",
+        "dev.json.bak": "",
+        "dev.json.bak.attrs": '{"user.content_type": "text/plain"}',
+        "prod.json.attrs": '{"user.con',
+    }.items():
+        (stacks / name).write_text(text)
+    assert drop_cut_off_notes(tmp_path, "p", "dev") == ["dev.json.attrs"]
+    left = {each.name for each in stacks.iterdir()}
+    assert left == {"dev.json", "dev.json.bak", "dev.json.bak.attrs", "prod.json.attrs"}
+    assert drop_cut_off_notes(tmp_path, "p", "dev") == []
+    assert drop_cut_off_notes(tmp_path, "p", "prod") == ["prod.json.attrs"]
