@@ -35,7 +35,7 @@ from factory.recovered import settled
 from factory.retention import judge
 from factory.revoking import revocations, revoked, still_used
 from factory.room import admit
-from factory.taking_in import take_in
+from factory.taking_in import left_out, take_in
 from factory.unreleased import strays
 from factory.versions import Version
 
@@ -103,6 +103,7 @@ def make_plan(inputs: Inputs) -> Plan:
         warnings=(
             *inputs.observed.warnings,
             *(line for lines in told for line in lines),
+            *left_out(inputs),
             *_done_with(inputs),
         ),
         holdings=_holdings(inputs, versions),
