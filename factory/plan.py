@@ -13,7 +13,7 @@ from factory import catalogue as cat
 from factory import guards
 from factory.adoption import plan_adopted
 from factory.building import admit_build, plan_build
-from factory.channel import current, on_hold
+from factory.channel import current, on_hold, vain_pins
 from factory.draft import Draft
 from factory.due import used_versions
 from factory.environment_plan import plan_environments
@@ -103,6 +103,7 @@ def make_plan(inputs: Inputs) -> Plan:
         warnings=(
             *inputs.observed.warnings,
             *(line for lines in told for line in lines),
+            *vain_pins(inputs),
             *left_out(inputs),
             *_done_with(inputs),
         ),
