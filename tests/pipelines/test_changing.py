@@ -85,8 +85,10 @@ config:
         ),
         (
             Wish(REVOKE, "windows/base", "20261103.10", "again"),
-            ('      versions: ["20261101.1"]  # the bad one\n'
-            "      reason: >-\n        phones home\n        at night"),
+            (
+                '      versions: ["20261101.1"]  # the bad one\n'
+                "      reason: >-\n        phones home\n        at night"
+            ),
             '      versions: ["20261101.1", "20261103.10"]  # the bad one\n      reason: again',
         ),
         (
