@@ -106,7 +106,7 @@ def _replaced(text: str, key: str, value: Mapping[str, Any]) -> str:
 def _merged(text: str, node: yaml.MappingNode, value: Mapping[str, Any]) -> str:
     """Bring a mapping to ``value``, the last entry first: marks before it stay right."""
     old = {name.value: child for name, child in node.value}
-    for name in (each for each in reversed(value) if each not in old):
+    for name in (each for each in reversed(list(value)) if each not in old):
         text = _added(text, node, name, value[name])
     for name, child in reversed(node.value):
         wanted = value.get(name.value)
@@ -175,8 +175,8 @@ def _written(key: str, value: Any, indent: str) -> str:
 def _inline(value: Any) -> str:
     """Write a value on one line."""
     if isinstance(value, str):
-        return yaml.dump([value], **_STYLE, default_flow_style=True).strip()[1:-1]
-    return yaml.dump(value, **_STYLE, default_flow_style=True).strip()
+        return _inline([value])[1:-1]
+    return str(yaml.dump(value, **_STYLE, default_flow_style=True)).strip()
 
 
 class _Quoting(yaml.SafeDumper):
