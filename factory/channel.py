@@ -8,6 +8,7 @@ from factory.catalogue import Entry
 from factory.durations import spell_duration
 from factory.inputs import Inputs
 from factory.ledger import Held
+from factory.settings import NAMESPACE
 from factory.versions import Version
 
 WAITS_FOR_APPROVAL = "waits for approval in image-factory:approve"
@@ -32,6 +33,23 @@ def on_hold(inputs: Inputs, identity: str) -> bool:
     if inputs.elsewhere(identity):
         return True
     return bool(settings.hold) and inputs.takes(settings.hold, identity)
+
+
+def vain_pins(inputs: Inputs) -> list[str]:
+    """Tell of pins to a version that is neither here nor offered: nothing follows from them."""
+    offered = inputs.catalogue.entries if inputs.catalogue else {}
+    found = []
+    for name, text in sorted(inputs.settings.pin.items()):
+        keys = [(each, Version.parse(text)) for each in inputs.names_of(name)]
+        here = (inputs.ledger.held.get(key) for key in keys)
+        if any(held and not held.retired for held in here) or any(key in offered for key in keys):
+            continue
+        found.append(
+            f"{NAMESPACE}:pin: {name} {text}: there is no such version here"
+            f"{', and its source does not offer it' if inputs.catalogue else ''}; "
+            "labs keep what they have, and get nothing newer"
+        )
+    return found
 
 
 def above_pin(inputs: Inputs, held: Held) -> bool:

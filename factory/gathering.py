@@ -114,9 +114,11 @@ def read_sources(
             theirs = selected(found.sound, chain[-1].settings)
             check_soaking(theirs, settings, chain, stack.name, problems)
     lock = _lock(root, settings, stack, problems) if settings and use_lock else None
-    file = engine.stack_file()  # not every engine says where Pulumi.yaml is
-    home = file.parent if file is not None else engine.stack_folder()
-    lost = read_recovered(home, engine.stack_name(), problems) if use_recovered else None
+    lost = (
+        read_recovered(engine.stack_folder(), engine.stack_name(), problems)
+        if use_recovered
+        else None
+    )
     problems.raise_if_any("definitions and settings")
     if settings is None:  # unreachable: without settings there is a problem
         raise FactoryError(place)

@@ -13,7 +13,7 @@ from factory import catalogue as cat
 from factory import guards
 from factory.adoption import plan_adopted
 from factory.building import admit_build, plan_build
-from factory.channel import current, on_hold
+from factory.channel import current, on_hold, vain_pins
 from factory.draft import Draft
 from factory.due import used_versions
 from factory.environment_plan import plan_environments
@@ -35,7 +35,7 @@ from factory.recovered import settled
 from factory.retention import judge
 from factory.revoking import revocations, revoked, still_used
 from factory.room import admit
-from factory.taking_in import take_in
+from factory.taking_in import left_out, take_in
 from factory.unreleased import strays
 from factory.versions import Version
 
@@ -103,6 +103,8 @@ def make_plan(inputs: Inputs) -> Plan:
         warnings=(
             *inputs.observed.warnings,
             *(line for lines in told for line in lines),
+            *vain_pins(inputs),
+            *left_out(inputs),
             *_done_with(inputs),
         ),
         holdings=_holdings(inputs, versions),

@@ -63,6 +63,11 @@ class Entry(Strict):
         return self.record.definition, self.record.parsed()
 
     @property
+    def number(self) -> tuple[str, str]:
+        """Its place in the stack output."""
+        return self.record.definition, self.record.version
+
+    @property
     def paths(self) -> dict[Path, str]:
         """The ids of its parts by their paths."""
         return {tuple(part.split("/")): each for part, each in self.parts.items()}
@@ -123,6 +128,12 @@ def _check(found: _File, file: YamlFile, stack: str, problems: Problems) -> None
         if entry.key in seen:
             problems.error(place, f"{identity} {version} is there twice", "keep one of the two")
         seen.add(entry.key)
+        if entry.retired and set(entry.parts) != {"source"}:
+            problems.error(
+                file.place(("versions", index, "retired")),
+                f"{identity} {version} has more than its source, so that it is not retired",
+                "take `retired` out",
+            )
         if entry.record.source_id.rpartition("/")[2].lower() != image_name(identity, version):
             problems.error(
                 file.place(("versions", index, "record", "sourceId")),
@@ -156,12 +167,11 @@ def with_recovered(
     if recovered is None:
         return ledger
     over: dict[tuple[str, Version], Held] = {}
-    noted = _noted(ledger.outputs)
+    before = noted(ledger)
     for entry in recovered.entries:
         held = ledger.held.get(entry.key) or Held(*entry.key, {})
         going_on = held.record is None and held.spec is not None
-        done = noted.get((entry.key[0], str(entry.key[1]))) == _SETTLED
-        if done or going_on or held.retired:
+        if before.get(entry.number) == _SETTLED or going_on or held.retired:
             continue
         there = {
             path: thing.id
@@ -185,14 +195,13 @@ def settled(ledger: Ledger, recovered: Recovered | None) -> dict[str, dict[str, 
     What is ``settled`` needs nothing more of the file, and is never to come back. A version is
     remembered as long as the file or the state has it.
     """
-    before = ledger.outputs.get(OUTPUT)
-    if recovered is None and not isinstance(before, Mapping):
+    if recovered is None and not isinstance(ledger.outputs.get(OUTPUT), Mapping):
         return None
+    earlier = noted(ledger)
     found: dict[str, dict[str, str]] = {}
-    noted = _noted(ledger.outputs)
     for identity, version in sorted(ledger.held):
-        if (identity, str(version)) in noted:
-            found.setdefault(identity, {})[str(version)] = noted[identity, str(version)]
+        if how := earlier.get((identity, str(version))):
+            found.setdefault(identity, {})[str(version)] = how
     for identity, version in sorted(entry.key for entry in recovered.entries) if recovered else ():
         held = ledger.held.get((identity, version))
         going_on = held is not None and held.returning is not None
@@ -200,8 +209,9 @@ def settled(ledger: Ledger, recovered: Recovered | None) -> dict[str, dict[str, 
     return found
 
 
-def _noted(outputs: Mapping[str, Any]) -> dict[tuple[str, str], str]:
-    before = outputs.get(OUTPUT)
+def noted(ledger: Ledger) -> dict[tuple[str, str], str]:
+    """Give what an earlier run said of each version, by identity and version."""
+    before = ledger.outputs.get(OUTPUT)
     pairs = before.items() if isinstance(before, Mapping) else ()
     return {
         (str(identity), str(text)): str(how)
@@ -236,4 +246,6 @@ def _ours(thing: Thing, entry: Entry, stack: str) -> bool:
         and not thing.broken
         and thing.tags.get(names.DEFINITION) == identity
         and thing.tags.get(names.VERSION) == str(version)
+        # A number that a failed build had may be given again: a file that stayed knows the old one.
+        and thing.tags.get(names.FINGERPRINT) == entry.record.fingerprint
     )

@@ -87,6 +87,8 @@ def find(inputs: Inputs, seen: Iterable[Seen], known: Known) -> Findings:
         lost = {path: part for path, part in parts.items() if not held.has(*path)}
         if lost and not held.retired and not (held.record is None and held.spec):
             found.append(_finding(inputs, key, parts, lost, known))
+    for key in sorted(set(known.trusted) - {(each.identity, each.version) for each in found}):
+        remarks.append(f"--take {names.version_urn_name(*key)}: nothing of it is there to take in")
     return Findings(found, remarks + _foreign(inputs, every, versions))
 
 

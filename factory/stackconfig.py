@@ -63,19 +63,20 @@ def full_name(stack: str) -> str:
 
 
 def stack_folder() -> Path | None:
-    """Give the folder with Pulumi.yaml, None if the language host is too old to say."""
+    """Give the folder with Pulumi.yaml, None if nothing says where that is."""
     try:
         return Path(pulumi.get_root_directory())
     except Exception:  # noqa: BLE001 - what the SDK raises is a bare Exception
-        return None
+        # The language host is too old to say: the program's own folder, unless `main` led here.
+        root = Path(os.environ.get(WORK_VARIABLE) or ".")
+        return root if (root / "Pulumi.yaml").is_file() else None
 
 
 def stack_file() -> Path | None:
     """Give the file that most of the configuration comes from, None if there is none."""
-    # Not every language host says where Pulumi.yaml is.
-    root = stack_folder() or Path(os.environ.get(WORK_VARIABLE) or ".")
-    path = root / f"Pulumi.{pulumi.get_stack()}.yaml"
-    return path if path.is_file() else None
+    root = stack_folder()
+    path = root / f"Pulumi.{pulumi.get_stack()}.yaml" if root is not None else None
+    return path if path is not None and path.is_file() else None
 
 
 def raw_settings() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from factory.mending import source_plan, source_there
 from factory.models import Capture
 from factory.plan_model import Action, Source, SourcePlan, Step, VersionPlan
 from factory.record import Record
+from factory.recovered import noted
 
 
 def take_in(inputs: Inputs, held: Held, draft: Draft, *, revoked: str = "") -> None:
@@ -50,6 +51,29 @@ def take_in(inputs: Inputs, held: Held, draft: Draft, *, revoked: str = "") -> N
             source=source,
         )
     )
+
+
+def left_out(inputs: Inputs) -> list[str]:
+    """Name what the file lists and neither the state nor Azure has as this stack's: it stays out.
+
+    Said in the run that takes the rest in: what goes later was meant to.
+    """
+    file = inputs.recovered
+    found = []
+    before = noted(inputs.ledger)
+    for entry in file.entries if file else ():
+        held = inputs.ledger.held.get(entry.key) or Held(*entry.key, {})
+        going_on = held.record is None and held.spec is not None
+        if (entry.number in before and not held.returning) or going_on or held.retired:
+            continue
+        back = held.returning.parts if held.returning else {}
+        out = [" ".join(path) for path in entry.paths if path not in back and not held.has(*path)]
+        if out and file:
+            found.append(
+                f"{file.shown}: {' '.join(entry.number)}: not taken in, since nothing in Azure has "
+                f"that id and the tags of this build: {', '.join(sorted(out))}"
+            )
+    return found
 
 
 def _source(inputs: Inputs, held: Held, back: Returning) -> SourcePlan:

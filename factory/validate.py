@@ -42,7 +42,8 @@ def cross_check(
         isinstance(written, list) and len(written) == len(settings.labs)
     )
     _check_names(images, settings, stack, faulty, problems)
-    if settings.builds and labs_known:
+    # A stack without labs builds for stacks that receive: that no lab of its own takes it is meant.
+    if settings.builds and labs_known and settings.labs:
         for image in selected(images, settings).values():
             if not settings.only and not any(
                 takes_any(lab.images, image.names) for lab in settings.labs
@@ -52,6 +53,7 @@ def cross_check(
                     "no lab of this stack takes it; it is built all the same",
                     f"name it in {NAMESPACE}:labs of {stack.name}, or let it be",
                 )
+    if settings.builds and labs_known:
         _sources(images, settings, problems)
     _secrets(images, settings, set(secrets), stack, problems)
 

@@ -86,22 +86,72 @@ def _wished(old: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
 
 
 def _replaced(text: str, key: str, value: Mapping[str, Any]) -> str:
-    """Write one key of ``config`` anew, or add it at the end of what is there."""
+    """Write one key of ``config`` as it is to be, touching what differs alone."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     config = _child(root, "config")
     if not isinstance(config, yaml.MappingNode) or config.flow_style or not config.value:
         msg = "the stack file has no `config:` with a key on each line -> change it by hand"
         raise FactoryError(msg)
-    indent = " " * config.value[0][0].start_mark.column
-    written = _written(key, value, indent)
+    found = _child(config, key)
+    if isinstance(found, yaml.MappingNode) and found.value:
+        return _merged(text, found, value)
     for name, node in config.value:
         if name.value == key:
+            indent = " " * name.start_mark.column
             start = name.start_mark.index - name.start_mark.column
-            end = _end_of(text, node)
-            return text[:start] + written + text[end:]
-    end = _end_of(text, config.value[-1][1])
+            return text[:start] + _written(key, value, indent) + text[_end_of(text, node) :]
+    return _added(text, config, key, value)
+
+
+def _merged(text: str, node: yaml.MappingNode, value: Mapping[str, Any]) -> str:
+    """Bring a mapping to ``value``, the last entry first: marks before it stay right."""
+    old = {name.value: child for name, child in node.value}
+    for name in (each for each in reversed(list(value)) if each not in old):
+        text = _added(text, node, name, value[name])
+    for name, child in reversed(node.value):
+        wanted = value.get(name.value)
+        if isinstance(child, yaml.MappingNode) and isinstance(wanted, Mapping):
+            text = _merged(text, child, wanted)
+        elif isinstance(child, yaml.SequenceNode) and isinstance(wanted, list):
+            text = _lengthened(text, child, wanted)
+        elif isinstance(child, yaml.ScalarNode) and child.value.rstrip() != wanted:
+            text = _exchanged(text, child, wanted)
+    return text
+
+
+def _added(text: str, node: yaml.MappingNode, key: str, value: Any) -> str:
+    """Add an entry at the end of a mapping that has one."""
+    if node.flow_style:
+        at = node.value[-1][1].end_mark.index
+        return f"{text[:at]}, {_inline({key: value})[1:-1]}{text[at:]}"
+    end = _end_of(text, node.value[-1][1])
     head = text[:end]
-    return head + ("" if head.endswith("\n") else "\n") + written + text[end:]
+    indent = " " * node.value[0][0].start_mark.column
+    between = "" if head.endswith("\n") else "\n"
+    return head + between + _written(key, value, indent) + text[end:]
+
+
+def _lengthened(text: str, node: yaml.SequenceNode, wanted: list[Any]) -> str:
+    """Add to a list what it has not yet."""
+    more = wanted[len(node.value) :]
+    if not more:
+        return text
+    if node.flow_style:
+        at = node.value[-1].end_mark.index if node.value else node.start_mark.index + 1
+        told = _inline(more)[1:-1]
+        return f"{text[:at]}{', ' if node.value else ''}{told}{text[at:]}"
+    end = _end_of(text, node.value[-1])
+    indent = " " * node.start_mark.column
+    head = text[:end] + ("" if text[:end].endswith("\n") else "\n")
+    return head + "".join(f"{indent}- {_inline(each)}\n" for each in more) + text[end:]
+
+
+def _exchanged(text: str, node: yaml.ScalarNode, wanted: Any) -> str:
+    """Put another text in the place of one; what follows on the line stays."""
+    start, end = node.start_mark.index, node.end_mark.index
+    # A folded text ends with the lines that are empty after it.
+    tail = text[len(text[:end].rstrip()) : end] if node.style in (">", "|") else ""
+    return text[:start] + _inline(wanted) + tail + text[end:]
 
 
 def _end_of(text: str, node: yaml.Node) -> int:
@@ -116,17 +166,17 @@ def _end_of(text: str, node: yaml.Node) -> int:
     return len(text) if line < 0 else line + 1
 
 
-def _written(key: str, value: Mapping[str, Any], indent: str) -> str:
-    lines = yaml.dump(
-        {key: dict(value)},
-        Dumper=_Quoting,
-        sort_keys=False,
-        allow_unicode=True,
-        width=10_000,
-        indent=len(_INDENT),
-        default_flow_style=False,
-    )
-    return "".join(f"{indent}{line}\n" for line in lines.splitlines())
+def _written(key: str, value: Any, indent: str) -> str:
+    content = dict(value) if isinstance(value, Mapping) else value
+    lines = yaml.dump({key: content}, **_STYLE, default_flow_style=False).splitlines()
+    return "".join(f"{indent}{line}\n" for line in lines)
+
+
+def _inline(value: Any) -> str:
+    """Write a value on one line."""
+    if isinstance(value, str):
+        return _inline([value])[1:-1]
+    return str(yaml.dump(value, **_STYLE, default_flow_style=True)).strip()
 
 
 class _Quoting(yaml.SafeDumper):
@@ -139,6 +189,13 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 
 
 _Quoting.add_representer(str, _text)
+_STYLE: dict[str, Any] = {
+    "Dumper": _Quoting,
+    "sort_keys": False,
+    "allow_unicode": True,
+    "width": 1_000_000,
+    "indent": len(_INDENT),
+}
 
 
 def _child(root: yaml.Node | None, name: str) -> yaml.Node | None:

@@ -167,8 +167,10 @@ def _waves(
         ready = [n for n, sources in after.items() if n not in waves and sources <= waves.keys()]
         if not ready:
             circle = _circle({n: s - waves.keys() for n, s in after.items() if n not in waves})
+            here = _config(files[circle[0]])
+            edge = next((each for each in _EDGES if here.get(each)), _EDGES[0])
             problems.error(
-                files[circle[0]].place(("config", _EDGES[0])),
+                files[circle[0]].place(("config", edge)),
                 f"stacks read each other in a circle: {' -> '.join([*circle, circle[0]])}",
                 "take one of these edges out",
             )

@@ -24,11 +24,11 @@ def notify(variables: Mapping[str, str], outcomes: Sequence[Outcome], url: str) 
 
     ``url`` is where the run can be seen.
     """
-    address = variables.get(ADDRESS)
+    address = variables.get(ADDRESS, "").strip()
     told = [(each, notice) for each in outcomes for notice in each.notices]
     if not address or not told:
         return None
-    if not address.startswith("https://"):
+    if not _is_https(address):
         return f"{ADDRESS} is not an https:// address; nobody was told"
     title = _title(outcomes)
     kind = variables.get(KIND, "").lower() or kind_of(address)
@@ -39,8 +39,25 @@ def notify(variables: Mapping[str, str], outcomes: Sequence[Outcome], url: str) 
         with Api("the message to the chat") as api:
             api.call("POST", address, body)
     except FactoryError as error:
-        return f"{error}; the run itself is not harmed"
+        return f"{_without(address, str(error))}; the run itself is not harmed"
     return None
+
+
+def _is_https(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _without(address: str, text: str) -> str:
+    """Take out what makes an address a secret: what a service answers may repeat it."""
+    parts = urlsplit(address)
+    for each in (address, f"{parts.path}?{parts.query}", parts.path, parts.query):
+        if len(each) > 1:
+            text = text.replace(each, "***")
+    return text
 
 
 def kind_of(address: str) -> str:

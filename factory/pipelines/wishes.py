@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from factory.checking import check, find_project
+from factory.patterns import matches
 from factory.pipelines.changing import REBUILD, REVOKE, ROLL_BACK, Wish, with_wish
 from factory.problems import FactoryError, Problems
 from factory.versions import Version
@@ -18,25 +19,33 @@ def carry_out(work: Path, stack: str, wish: Wish) -> Path:
     _check(wish)
     file = find_project(work, stack, None).stacks[0]
     try:
-        old = file.read_text(encoding="utf-8")
-        file.write_text(with_wish(old, wish), encoding="utf-8", newline="\n")
+        old = file.read_bytes()
+        text = old.decode("utf-8-sig")
+        end = "\r\n" if "\r\n" in text else "\n"
+        new = with_wish(text.replace("\r\n", "\n"), wish)
+        file.write_text(new, encoding="utf-8", newline=end)
+    except UnicodeDecodeError:
+        msg = f"{file.name}: is not UTF-8 -> save it as UTF-8"
+        raise FactoryError(msg) from None
     except OSError as error:
         msg = f"{file.name}: cannot be read or written: {error.strerror}"
         raise FactoryError(msg) from None
     problems = Problems()
     project = find_project(work, stack, None)
     checked = check(project, problems)
-    if wish.what in (REVOKE, ROLL_BACK):
-        known = {name for each in checked.images.values() for name in (*each.sound, *each.faulty)}
-        if wish.what == ROLL_BACK and wish.image not in known:
-            problems.error(file.name, f"there is no definition {wish.image!r}", "see `list`")
+    known = {name for each in checked.images.values() for name in (*each.sound, *each.faulty)}
+    if wish.what == ROLL_BACK and wish.image not in known:
+        problems.error(file.name, f"there is no definition {wish.image!r}", "see `list`")
+    # Of a pattern that was there before a warning is enough; a wish for nothing is a slip.
+    if wish.what == REBUILD and not any(matches(wish.image, name) for name in known):
+        problems.error(file.name, f"{wish.image!r} matches no definition", "see `list`")
     settings = next(iter(checked.stacks.values()))[1]
     if wish.what == REBUILD and settings is not None and not settings.builds:
         problems.error(file.name, "this stack receives; only a stack that builds can build again")
     try:
         problems.raise_if_any(f"{wish} in {stack}")
     except FactoryError:
-        file.write_text(old, encoding="utf-8", newline="\n")
+        file.write_bytes(old)
         raise
     return file
 

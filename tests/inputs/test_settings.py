@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from factory import stackconfig
 from factory.configuration import parse_settings
 from factory.definitions import load_images
 from factory.problems import Problems
@@ -197,3 +198,26 @@ def test_what_speaks_of_no_definition_is_warned_of() -> None:
 def test_the_stacks_keep_is_a_mapping_as_the_engine_wants_it() -> None:
     _, faults = parsed(keep=4)
     assert [fault for fault in faults if "write {newest: 4}" in fault]
+
+
+def test_definitions_of_a_stack_without_labs_are_for_those_that_receive() -> None:
+    settings, _ = parsed(labs=[])
+    assert settings is not None
+    assert not checked(settings, linux_a={}).warnings
+
+
+def test_the_folder_of_the_stack_files_is_known_with_an_old_language_host_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent() -> str:
+        raise LookupError
+
+    monkeypatch.setattr("pulumi.get_root_directory", silent)
+    monkeypatch.setattr("pulumi.get_stack", lambda: "dev")
+    monkeypatch.setenv("IMAGE_FACTORY_WORK", str(tmp_path))
+    assert stackconfig.stack_folder() is None
+    assert stackconfig.stack_file() is None
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml"):
+        (tmp_path / name).touch()
+    assert stackconfig.stack_folder() == tmp_path
+    assert stackconfig.stack_file() == tmp_path / "Pulumi.dev.yaml"

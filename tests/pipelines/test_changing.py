@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,70 @@ def test_a_new_setting_stands_at_the_end_of_the_configuration() -> None:
         with_wish(again, Wish(REVOKE, "linux/base", "20261123.2", "that too"))
 
 
+WORN = """\
+config:
+  image-factory:rebuild:
+    # ticket 17
+    "linux/**": "2026-05-01T10:00"   # all of it
+  image-factory:revoke:
+    # audit: stays until 2027
+    windows/base:
+      versions: ["20261101.1"]  # the bad one
+      reason: >-
+        phones home
+        at night
+
+    # the second
+    linux/old:
+      versions:
+        - "20261102.1"  # bad
+      reason: slow
+  image-factory:pin: {linux/a: "20261101.10"}  # held
+  image-factory:labs: []
+"""
+
+
+@pytest.mark.parametrize(
+    ("wish", "gone", "new"),
+    [
+        (Wish(REBUILD, "linux/a", moment="M"), "", "    linux/a: M"),
+        (
+            Wish(REBUILD, "linux/**", moment="M"),
+            '    "linux/**": "2026-05-01T10:00"   # all of it',
+            '    "linux/**": M   # all of it',
+        ),
+        (
+            Wish(REVOKE, "windows/base", "20261103.10", "again"),
+            (
+                '      versions: ["20261101.1"]  # the bad one\n'
+                "      reason: >-\n        phones home\n        at night"
+            ),
+            '      versions: ["20261101.1", "20261103.10"]  # the bad one\n      reason: again',
+        ),
+        (
+            Wish(REVOKE, "linux/old", "20261103.10", "again: #1"),
+            "      reason: slow",
+            '        - "20261103.10"\n      reason: "again: #1"',
+        ),
+        (
+            Wish(ROLL_BACK, "linux/b", "20261101.1"),
+            '  image-factory:pin: {linux/a: "20261101.10"}  # held',
+            '  image-factory:pin: {linux/a: "20261101.10", linux/b: "20261101.1"}  # held',
+        ),
+    ],
+)
+def test_of_a_setting_that_is_there_only_what_differs_is_touched(
+    wish: Wish, gone: str, new: str
+) -> None:
+    before, after = WORN.splitlines(), with_wish(WORN, wish).splitlines()
+    steps = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    changes = [each for each in steps if each[0] != "equal"]
+    lost = [line for _, start, end, _, _ in changes for line in before[start:end]]
+    made = [line for _, _, _, start, end in changes for line in after[start:end]]
+    assert "\n".join(lost) == gone
+    assert "\n".join(made) == new
+
+
 def test_a_file_without_an_end_of_line_and_with_an_empty_mapping() -> None:
     text = "config:\n  image-factory:rebuild: {}\n  image-factory:keep: {newest: 2}"
     changed = with_wish(text, Wish(REBUILD, "linux/base", moment="2026-11-25T10:00"))
@@ -88,6 +153,7 @@ def work(tmp_path: Path) -> Path:
         (["revoke", "--image", "linux/rhel-9", "--version", "20261123.1"], "dev", "say why"),
         (["rebuild", "--image", "linux/rhel-9"], "prod", "only a stack that builds"),
         (["rebuild", "--image", "../x"], "dev", "rebuild"),
+        (["rebuild", "--image", "linux/nothing"], "dev", "matches no definition"),
         (["rebuild", "--image", "linux/rhel-9"], "nobody", "there is no"),
     ],
 )
@@ -107,3 +173,14 @@ def test_a_wish_is_written_and_the_project_stays_sound(work: Path) -> None:
     text = (work / "Pulumi.dev.yaml").read_text()
     assert "# The building stack:" in text
     assert "linux/rhel-9:" in text
+
+
+def test_the_ends_of_lines_stay_what_they_were(work: Path) -> None:
+    file = work / "Pulumi.dev.yaml"
+    old = file.read_bytes().replace(b"\n", b"\r\n")
+    file.write_bytes(old)
+    words = ["ci", "change", "rebuild", "--image", "linux/rhel-9", "--stack", "dev"]
+    assert main([*words, "--work", str(work)]) == 0
+    new = file.read_bytes()
+    assert new.startswith(old.rstrip(b"\r\n"))
+    assert new.count(b"\n") == new.count(b"\r\n") == old.count(b"\n") + 2

@@ -152,5 +152,8 @@ def test_a_chat_that_fails_is_a_warning_without_its_address() -> None:
     assert fault is not None
     assert "secret-path" not in fault
     assert notify({"IMAGE_FACTORY_WEBHOOK": "http://x/secret"}, [bad], "") is not None
+    for wrong in ("https://[secret", "https://:99999/secret", "https://"):
+        fault = notify({"IMAGE_FACTORY_WEBHOOK": wrong}, [bad], "")
+        assert fault == "IMAGE_FACTORY_WEBHOOK is not an https:// address; nobody was told"
     assert notify({}, [bad], "") is None
     assert notify({"IMAGE_FACTORY_WEBHOOK": address}, [Outcome("a", Result.DONE)], "") is None

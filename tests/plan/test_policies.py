@@ -192,6 +192,18 @@ def test_a_rollback_to_a_version_that_is_gone_fetches_it_first() -> None:
     assert target.holding("finance") == {"linux/a": ["20261122.1"]}
 
 
+def test_a_pin_that_nobody_offers_is_said_and_takes_nothing_away() -> None:
+    source = dev("linux/a")
+    target = prod(source)
+    source.run()
+    target.run()
+    with_settings(target, pin={"linux/a": "20261101.1"})
+    assert any("20261101.1: there is no such version" in line for line in target.run().warnings)
+    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
+    with_settings(target, pin={"linux/a": "20261122.1"})
+    assert not target.run().warnings
+
+
 def test_a_pin_in_the_building_stack_keeps_newer_versions_out_of_its_labs() -> None:
     world = dev("linux/a")
     world.run()

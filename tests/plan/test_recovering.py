@@ -295,6 +295,29 @@ def test_what_is_foreign_broken_or_unreadable_is_told_and_left() -> None:
     assert identity in recover_table(told)
 
 
+def test_what_the_file_names_and_azure_has_not_as_ours_is_said_once_and_left() -> None:
+    world = lived()
+    seen = seen_of(world)
+    world.resources = {}
+    entry, other = found_in(world, seen)[0].entries
+    (where,) = [path for path in entry.parts if path.startswith("lab/") and path.endswith("team")]
+    elsewhere = entry.parts[where].replace("/subscriptions/", "/subscriptions/other-", 1)
+    edited = entry.model_copy(update={"parts": {**entry.parts, where: elsewhere}})
+    reused = other.model_copy(
+        update={"record": other.record.model_copy(update={"fingerprint": "0" * 16})}
+    )
+    file = Recovered("recovered.dev.yaml", 0, [edited, reused])
+    plan = taken_in(world, seen, file)
+    assert [version for _, version in actions(plan, Action.ADOPT)] == [entry.record.version]
+    assert "team" not in world.ledger.held[entry.key].labs
+    said = [line for line in plan.warnings if "not taken in" in line]
+    assert len(said) == 2
+    assert said[0].endswith(": lab team")
+    assert not any("not taken in" in line for line in taken_in(world, seen, file).warnings)
+    told = found_in(world, seen, Known(trusted=[("linux/none", entry.key[1])]))[0]
+    assert any(line.startswith("--take linux/none@") for line in told.remarks)
+
+
 def test_an_old_state_lacks_only_what_came_after_it() -> None:
     world = dev("linux/a", keep={"newest": 3})
     world.run()
@@ -329,6 +352,12 @@ def test_the_file_is_written_and_read_and_its_faults_have_places(tmp_path: Path)
         (file.read_text().replace(f"stack: {DEV}", f"stack: {PROD}", 1), "is of .*prod, not of"),
         (write_recovered(DEV, 0, [*entries, entries[0]]), "is there twice"),
         (file.read_text().replace("snapshots/linux-a", "snapshots/other"), "not the source"),
+        (
+            write_recovered(
+                DEV, 0, [entries[0].model_copy(update={"retired": "2026-01-01T00:00:00+00:00"})]
+            ),
+            "more than its source",
+        ),
     ):
         file.write_text(wrong)
         faults = Problems()
