@@ -16,7 +16,12 @@ _HIDDEN = re.compile(f"[{INVISIBLE}]")
 
 
 def _utc(text: str) -> str:
-    if datetime.fromisoformat(text).utcoffset() is None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        msg = "expected a moment such as 2026-11-23T08:00:00+00:00"
+        raise ValueError(msg) from None
+    if moment.utcoffset() is None:
         msg = "a time without zone"
         raise ValueError(msg)
     return text

@@ -17,13 +17,17 @@ _SHOWN = "shown"
 # workers idle. A new file needs no entry unless it takes longer than the last of these.
 LONGEST = (
     "tests/e2e/test_twelve_weeks.py",
-    "tests/e2e/test_torture.py",
+    "tests/e2e/test_world.py",
     "tests/e2e/test_accidents.py",
-    "tests/e2e/test_faults.py",
-    "tests/pipelines/test_github.py",
-    "tests/pipelines/test_github_by_hand.py",
-    "tests/pipelines/test_azure.py",
     "tests/e2e/test_main_job.py",
+    "tests/e2e/test_soak.py",
+    "tests/e2e/test_verify.py",
+    "tests/e2e/test_faults.py",
+    "tests/e2e/test_torture.py",
+    "tests/e2e/test_reach.py",
+    "tests/pipelines/test_github.py",
+    "tests/pipelines/test_azure.py",
+    "tests/pipelines/test_github_by_hand.py",
 )
 # Then folders whose files wait for an engine and a local Azure; the rest fills the gaps.
 _SLOW = ("tests/e2e/", "tests/plugin/", "tests/rehearsal/test_process.py")
