@@ -37,7 +37,9 @@ class Kill:
 
 @dataclass(frozen=True)
 class Misfortune:
-    """All that goes wrong in one week. ``artifact`` fails and ``away`` is gone all week long."""
+    """All that goes wrong in one week. ``artifact`` fails all week long, and nobody may
+    read the lab ``away``. (A lab that is gone does not come back with all that was in it.)
+    """
 
     strikes: tuple[Strike, ...]
     kill: Kill | None = None
@@ -51,10 +53,10 @@ class Misfortune:
             rule = {"name": self.artifact, "message": "its download is gone"}
             found.append({"id": "artifact", "artifact": rule})
         if self.away:
-            no_lab = {"status": 404, "code": "ResourceNotFound", "message": "the lab is away"}
+            denied = {"status": 403, "code": "AuthorizationFailed", "message": "the role is away"}
             # In both forms: the lab itself, and all that is in it.
             found += [
-                {"id": f"away{tail}", "path": f"*/labs/{self.away}{tail}", **no_lab}
+                {"id": f"away{tail}", "path": f"*/labs/{self.away}{tail}", **denied}
                 for tail in ("", "/*")
             ]
         return found
