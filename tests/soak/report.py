@@ -16,8 +16,8 @@ month), three stacks (dev -> staging -> prod, the last after three days), ten la
 of two subscriptions, two versions kept. Every week people change two definitions, a short-lived one
 comes and goes, and accidents are drawn by the seed: every kind of answer that
 [reliability.md](reliability.md) has, at random requests, one read of a hundred answered by 503, a
-run that is killed, an artifact that fails all week, a lab that may not be read for a week. A stack that
-failed or was cut off is run once more the next night, and those that receive from it after it.
+run that is killed, an artifact that fails all week, a lab that may not be read for a week. A stack
+that failed or was cut off is run once more the next night, and those that receive from it after it.
 
 After every week: no orphan; every lab that ever had a good version of a definition that it takes
 has one; what failed is good by a later run, or the plan still tells of it; no more versions than
