@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 _SHOWN = "shown"
 
@@ -30,6 +32,8 @@ LONGEST = (
     "tests/pipelines/test_github_by_hand.py",
 )
 # Then folders whose files wait for an engine and a local Azure; the rest fills the gaps.
+# One worker gets all of it: its last test looks back on what the others called.
+_LOOKS_BACK = "tests/sdk/"
 _SLOW = ("tests/e2e/", "tests/plugin/", "tests/rehearsal/test_process.py")
 
 
@@ -57,6 +61,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: order(item.nodeid.partition("::")[0]))
+
+
+class _Whole(LoadFileScheduling):  # type: ignore[misc]
+    """Gives a worker whole files, and the whole of a folder whose tests look back on each other."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _LOOKS_BACK if nodeid.startswith(_LOOKS_BACK) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return _Whole(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

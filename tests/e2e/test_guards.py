@@ -46,7 +46,7 @@ def test_a_receiver_before_its_source_is_told_in_one_line(factory: FactoryUnderT
     factory.configure_prod()
     ran = factory.preview("prod")
     assert not ran.ok
-    assert "catalogue of organization/image-factory/dev cannot be used" in ran.output
+    assert "organization/image-factory/dev has not been brought up yet" in ran.output
     assert "Traceback" not in ran.output
 
 
