@@ -22,7 +22,7 @@ from factory.vault import Vaults
 
 # Reads at once: ARM's bucket of 250 reads refills at 25 a second, so more would only be throttled.
 _AT_ONCE = 16
-_FORBIDDEN = 403
+_FORBIDDEN, _GONE = 403, 404
 
 
 def observe(
@@ -109,10 +109,13 @@ def _lab(arm: Arm, resource_id: str) -> ObservedLab | None:
     return ObservedLab(normal_region(str(found.get("location", ""))), images, arm.uses(resource_id))
 
 
-def observe_elsewhere(arm: Arm, settings: Settings) -> dict[str, ObservedLab]:
+def observe_elsewhere(
+    arm: Arm, settings: Settings
+) -> tuple[dict[str, ObservedLab], dict[str, str]]:
     """Read the custom images of the subscription's labs that the settings do not name.
 
-    A lab whose name is one of the settings', in another group, is told with its group.
+    Gives them, and why others may not be read: they are no business of this stack's by rights. A
+    lab whose name is one of the settings', in another group, is told with its group.
     Raises :class:`factory.armclient.ArmError` if Azure cannot be read.
     """
     subscription = settings.subscription_id
@@ -122,13 +125,30 @@ def observe_elsewhere(arm: Arm, settings: Settings) -> dict[str, ObservedLab]:
     taken = {lab.name.lower() for lab in own}
     others = [each for each in arm.labs(subscription) if each.lower() not in named]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        shelves = pool.map(lambda lab: arm.things(f"{lab}/customimages"), others)
-        found = {}
-        for lab, images in zip(others, shelves, strict=True):
+        shelves = pool.map(lambda lab: _shelf(arm, lab), others)
+        found: dict[str, ObservedLab] = {}
+        unread: dict[str, str] = {}
+        for lab, (images, reason) in zip(others, shelves, strict=True):
             group, name = lab.split("/")[4], lab.rpartition("/")[2]
-            unique = name.lower() not in taken and name not in found
-            found[name if unique else f"{group}/{name}"] = ObservedLab("", images)
-        return found
+            unique = name.lower() not in taken and name not in {**found, **unread}
+            called = name if unique else f"{group}/{name}"
+            if reason:
+                unread[called] = reason
+            else:
+                found[called] = ObservedLab("", images)
+        return found, unread
+
+
+def _shelf(arm: Arm, lab: str) -> tuple[dict[str, Thing], str]:
+    """Read a lab's custom images; if this identity may not, gives why."""
+    try:
+        return arm.things(f"{lab}/customimages"), ""
+    except ArmError as error:
+        if error.status == _GONE:  # since it was listed
+            return {}, ""
+        if error.status != _FORBIDDEN:
+            raise
+        return {}, error.reason
 
 
 def _factory_lab(

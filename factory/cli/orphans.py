@@ -84,9 +84,9 @@ def look(stack: Stack) -> Look:
     sources = read_sources(engine.root, engine, stack.place.images)
     arm, name, settings = connect(engine).arm, engine.stack_name(), sources.settings
     observed = observe(arm, settings, name, {})
-    for lab, reason in observed.unread.items():
+    elsewhere, denied = observe_elsewhere(arm, settings)
+    for lab, reason in {**observed.unread, **denied}.items():
         warn(f"lab {lab} was not looked into, since it cannot be read: {reason}")
-    elsewhere = observe_elsewhere(arm, settings)
     ledger = read_ledger(engine.own_resources(name))
     orphans = find_orphans(settings, name, ledger, observed, elsewhere)
     return Look(name, observed.now, arm, settings.poll_interval, orphans)

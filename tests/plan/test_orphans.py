@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from factory import names
+from factory.armerror import ArmError
 from factory.ledger import Ledger
+from factory.observe import observe_elsewhere
 from factory.observed import BuildVm, Observed, ObservedLab, Thing
 from factory.orphans import Fate, Orphan, chosen, find_orphans
 from factory.orphans_report import orphans_json, orphans_table
 from factory.tagged import Kind
 from factory.versions import Version
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, dev
+
+if TYPE_CHECKING:
+    from factory.arm import Arm
 
 Tags = dict[str, str]
 GROUP = f"/subscriptions/{SUBSCRIPTIONS[DEV]}/resourceGroups/rg-factory/providers/Microsoft.Compute"
@@ -213,3 +219,26 @@ def test_labs_outside_the_settings_are_looked_at_too() -> None:
     assert set(told) == {"left-the-settings/living", "left-the-settings/lost"}
     assert {fate for fate, _ in told.values()} == {Fate.RECOVER}
     assert "not in the settings" in told["left-the-settings/living"][1]
+
+
+class Shelves:
+    """An Azure with four labs besides the stack's own: one is foreign ground, one just deleted."""
+
+    def labs(self, subscription: str) -> list[str]:
+        return [
+            f"/subscriptions/{subscription}/resourceGroups/{group}/providers/x/labs/{name}"
+            for group, name in (("rg", "open"), ("rg", "closed"), ("rg", "gone"), ("rg2", "open"))
+        ]
+
+    def things(self, collection: str) -> dict[str, Thing]:
+        if "/closed/" in collection:
+            raise ArmError("GET", 403, "AuthorizationFailed", "no role there")
+        if "/gone/" in collection:
+            raise ArmError("GET", 404, "ResourceNotFound", "gone")
+        return {"image": Thing(f"{collection}/image", {})}
+
+
+def test_a_lab_of_others_that_may_not_be_read_is_told_and_stops_nothing() -> None:
+    found, unread = observe_elsewhere(cast("Arm", Shelves()), dev("linux/a").settings)
+    assert set(found) == {"open", "gone", "rg2/open"}
+    assert unread == {"closed": "AuthorizationFailed: no role there"}
