@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from factory import catalogue as cat
 from factory import guards
 from factory.adoption import plan_adopted
 from factory.building import admit_build, plan_build
 from factory.channel import current, on_hold, vain_pins
 from factory.draft import Draft
-from factory.due import used_versions
 from factory.environment_plan import plan_environments
 from factory.foundations import adopted, remade
 from factory.guests import plan_guests
@@ -26,7 +24,6 @@ from factory.leaving import leftovers, retire, revoke, still_retired
 from factory.ledger import Held
 from factory.lineage import generations
 from factory.marking import marked_until
-from factory.mending import had
 from factory.names import version_urn_name
 from factory.plan_model import Action, Plan, Step, VersionPlan
 from factory.reach import refusals
@@ -35,9 +32,9 @@ from factory.recovered import settled
 from factory.retention import judge
 from factory.revoking import revocations, revoked, still_used
 from factory.room import admit
+from factory.summing import content, holdings, last_versions, serial
 from factory.taking_in import left_out, take_in
 from factory.unreleased import strays
-from factory.versions import Version
 
 _ORDER = {action: index for index, action in enumerate(Action)}
 
@@ -48,18 +45,12 @@ def make_plan(inputs: Inputs) -> Plan:
     guards.check(inputs)
     draft = Draft()
     offered = inputs.catalogue.identities if inputs.catalogue else set()
-    told = [each.warnings for each in (inputs.catalogue, inputs.parents) if each is not None]
     depth = generations(inputs.images)
     known = {*inputs.images, *(inputs.present(name) for name in inputs.ledger.identities | offered)}
     # Parents first: a child is due when the version it is to be built on has moved.
     for identity in sorted(known, key=lambda identity: (depth.get(identity, 0), identity)):
         _plan_image(inputs, identity, draft)
-    for admission in admit(inputs, draft.builds):
-        if admission.fault:
-            identity = admission.build.spec.definition
-            draft.steps.append(Step(Action.WAIT, identity, "", admission.fault))
-        else:
-            admit_build(inputs, admission.build, draft)
+    _admit(inputs, draft)
     draft.steps += refusals(inputs)
     plan_environments(inputs, draft)
     adoptions = plan_adopted(inputs, draft)
@@ -71,48 +62,69 @@ def make_plan(inputs: Inputs) -> Plan:
     strays(inputs, draft)
     known_bad = revocations(inputs)
     draft.steps += still_used(inputs, known_bad)
-    steps = sorted(
-        (_told(inputs, step) for step in draft.steps),
-        key=lambda step: (_ORDER[step.action], step.identity, step.version, step.lab),
-    )
     recovered = settled(inputs.ledger, inputs.recovered)
-    versions = tuple(
-        replace(
-            _handed_over(inputs, each),
-            taken_in=str(each.version) in (recovered or {}).get(each.identity, ()),
-        )
-        for each in draft.versions
-    )
+    versions = _versions(inputs, draft, recovered or {})
     passed_on = inputs.catalogue.marked() if inputs.catalogue else {}
     guards.check_retirements(inputs, draft.unreplaced)
     guards.check_last_good(inputs, draft.bereft)
     return Plan(
         versions=versions,
-        steps=tuple(steps),
-        last_versions=_last_versions(inputs, versions),
+        steps=_steps(inputs, draft),
+        last_versions=last_versions(inputs, versions),
         adoptions=adoptions,
         adopted=adopted(inputs.observed, inputs.ledger.names, inputs.stack),
         remade=remade(inputs.observed, inputs.ledger, inputs.stack),
-        serial=max(
-            cat.next_serial(
-                inputs.ledger.outputs, _content(versions, passed_on), known_bad, inputs.observed.now
-            ),
-            inputs.recovered.serial if inputs.recovered else 0,
-        ),
+        serial=serial(inputs, content(versions, passed_on), known_bad),
         passed_on=passed_on,
-        warnings=(
-            *inputs.observed.warnings,
-            *(line for lines in told for line in lines),
-            *vain_pins(inputs),
-            *left_out(inputs),
-            *_done_with(inputs),
-        ),
-        holdings=_holdings(inputs, versions),
+        warnings=_warnings(inputs),
+        holdings=holdings(inputs, versions),
         revoked=known_bad,
         unreleased=tuple(draft.unreleased),
         strays=tuple(draft.strays),
         neighbours=frozenset(draft.neighbours),
         recovered=recovered,
+    )
+
+
+def _admit(inputs: Inputs, draft: Draft) -> None:
+    """Plan the builds that there is room for; the others wait for the next run."""
+    for admission in admit(inputs, draft.builds):
+        if admission.fault:
+            identity = admission.build.spec.definition
+            draft.steps.append(Step(Action.WAIT, identity, "", admission.fault))
+        else:
+            admit_build(inputs, admission.build, draft)
+
+
+def _steps(inputs: Inputs, draft: Draft) -> tuple[Step, ...]:
+    """Give all that happens in the order in which it is told."""
+    told = (_told(inputs, step) for step in draft.steps)
+    return tuple(
+        sorted(told, key=lambda step: (_ORDER[step.action], step.identity, step.version, step.lab))
+    )
+
+
+def _versions(
+    inputs: Inputs, draft: Draft, recovered: Mapping[str, Mapping[str, str]]
+) -> tuple[VersionPlan, ...]:
+    """Mark each version with what the whole of the stack says of it."""
+    return tuple(
+        replace(
+            _handed_over(inputs, each),
+            taken_in=str(each.version) in recovered.get(each.identity, ()),
+        )
+        for each in draft.versions
+    )
+
+
+def _warnings(inputs: Inputs) -> tuple[str, ...]:
+    read = (each.warnings for each in (inputs.catalogue, inputs.parents) if each is not None)
+    return (
+        *inputs.observed.warnings,
+        *(line for lines in read for line in lines),
+        *vain_pins(inputs),
+        *left_out(inputs),
+        *_done_with(inputs),
     )
 
 
@@ -124,53 +136,11 @@ def _done_with(inputs: Inputs) -> list[str]:
     return [f"{file.shown} is not needed any more: what it names is in the state, or gone"]
 
 
-def _holdings(inputs: Inputs, versions: tuple[VersionPlan, ...]) -> dict[str, dict[str, list[str]]]:
-    """Sum up what labs held before this run and still are to hold after it."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for version in versions:
-        number = str(version.version)
-        for delivery in (each for region in version.regions for each in region.labs):
-            lab = delivery.lab.name
-            if delivery.held or had(inputs, lab, version.identity, number):
-                found.setdefault(lab, {}).setdefault(version.identity, []).append(number)
-    return found
-
-
 def _handed_over(inputs: Inputs, version: VersionPlan) -> VersionPlan:
     """Mark what another stack builds now: receivers take it until that one has a newer version."""
     if version.guest or version.retired or not inputs.elsewhere(version.identity):
         return version
     return replace(version, handed_over=True)
-
-
-def _content(
-    versions: tuple[VersionPlan, ...], passed_on: Mapping[str, Mapping[str, Mapping[str, str]]]
-) -> dict[str, dict[str, str]]:
-    """Sum up what this stack's catalogue will say, as far as its serial depends on it."""
-    content: dict[str, dict[str, str]] = {}
-    for version in versions:
-        if version.source.lost or version.guest:
-            continue
-        since = version.retired.isoformat(timespec="seconds") if version.retired else ""
-        moved = cat.HANDED_OVER if version.handed_over else ""
-        mark = since or version.revoked or moved
-        content.setdefault(version.identity, {})[str(version.version)] = mark
-    for identity, entries in passed_on.items():
-        marks = {version: cat.mark(entry) for version, entry in entries.items()}
-        content[identity] = content.get(identity, {}) | marks
-    return content
-
-
-def _last_versions(inputs: Inputs, versions: tuple[VersionPlan, ...]) -> dict[str, Version]:
-    """Give the newest number ever given to each definition, those of this plan included."""
-    last = {identity: used_versions(inputs, identity) for identity in sorted(inputs.images)}
-    for identity in sorted({*inputs.ledger.identities, *inputs.ledger.last_versions} - {*last}):
-        own = {held.version for held in inputs.ledger.of(identity)}
-        known = inputs.ledger.last_versions.get(identity)
-        last[identity] = own | ({known} if known else set())
-    for version in versions:
-        last.setdefault(version.identity, set()).add(version.version)
-    return {identity: max(used) for identity, used in last.items() if used}
 
 
 def _told(inputs: Inputs, step: Step) -> Step:
