@@ -6,7 +6,7 @@ by the ``pulumi`` command. Everything read is read here, once, in one order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -148,12 +148,11 @@ def _lock(root: Path, settings: Settings, place: StackFile, problems: Problems) 
     if not settings.builds:
         return None
     setting = f"{NAMESPACE}:locked"
-    stack = place.name.removeprefix("Pulumi.").removesuffix(".yaml")
     if settings.locked and not path.is_file():
         problems.error(
             place.place("locked"),
             f"{setting} is set, but there is no {shown}",
-            f"python -m factory lock --stack {stack}",
+            f"python -m factory lock --stack {place.stack}",
         )
         return None
     if settings.locked:
@@ -179,6 +178,28 @@ def connect(engine: Engine) -> Azure:
     return Azure(Arm(ArmClient(cloud, credential)), Vaults(cloud, credential))
 
 
+def read_catalogues(
+    sources: Sources, engine: Engine, own: Mapping[str, Any]
+) -> tuple[Catalogue | None, Catalogue | None]:
+    """Read what this stack receives, and where it finds parents; ``own`` are its own outputs.
+
+    Raises :class:`FactoryError`.
+    """
+    moved = present_names(sources.images)
+
+    def read(names: Sequence[str], *, patient: bool) -> Catalogue | None:
+        stacks = [engine.full_name(name) for name in names]
+        return read_all(
+            engine.outputs_of, stacks, own, lambda name: moved.get(name, name), patient=patient
+        )
+
+    # The first run of a building stack must not wait for the first run of another.
+    return (
+        read(sources.settings.receives_from, patient=False),
+        read(sources.settings.parents_from, patient=True),
+    )
+
+
 def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = True) -> Inputs:
     """Read the ledger, the source's catalogue and Azure.
 
@@ -189,22 +210,11 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
     """
     settings, stack = sources.settings, engine.stack_name()
     ledger = read_ledger(engine.own_resources(stack))
-    receives, parents = (
-        tuple(engine.full_name(name) for name in names)
-        for names in (settings.receives_from, settings.parents_from)
-    )
-    moved = present_names(sources.images)
-
-    def present(identity: str) -> str:
-        return moved.get(identity, identity)
-
-    def read(stacks: tuple[str, ...], *, patient: bool) -> Catalogue | None:
-        if not catalogue:
-            return None
-        return read_all(engine.outputs_of, stacks, ledger.outputs, present, patient=patient)
-
     wanted = selected(sources.images, settings)
     observed = observe(azure.arm, settings, stack, wanted, sources.lock, vaults=azure.vaults)
+    receives, parents = (
+        read_catalogues(sources, engine, ledger.outputs) if catalogue else (None, None)
+    )
     return Inputs(
         stack=stack,
         images=sources.images,
@@ -212,10 +222,11 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
         ledger=with_recovered(ledger, sources.recovered, observed, settings, stack),
         observed=observed,
         commit=git_commit(sources.root),
-        catalogue=read(receives, patient=False),
+        catalogue=receives,
         lock=sources.lock,
-        # The first run of a stack must not wait for the first run of another.
-        parents=read(parents, patient=True),
-        sources=(*receives, *parents),
+        parents=parents,
+        sources=tuple(
+            engine.full_name(name) for name in (*settings.receives_from, *settings.parents_from)
+        ),
         recovered=sources.recovered,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import combinations
 
 from factory.lineage import Image, parent_of
@@ -29,11 +30,13 @@ def check_sharing(
 
     As far as other stacks' files are readable: what is wrong with them is told by their own stack.
     """
+    siblings = cache(siblings)  # asked for once per definition, and it reads a file
     _one_answers(images, settings, stack, siblings, problems)
     if not settings.builds:
         return
+    offers = [_offers(images, name, siblings) for name in settings.parents_from]
     for image in selected(images, settings).values():
-        _parent(images, image, settings, siblings, problems)
+        _parent(images, image, settings, offers, problems)
         _cores(image, settings, problems)
     for at, lab in enumerate(settings.labs):
         taken = [each for each in images.values() if takes_any(lab.images, each.names)]
@@ -69,7 +72,7 @@ def _parent(
     images: Mapping[str, Image],
     image: Image,
     settings: Settings,
-    siblings: Siblings,
+    offers: Sequence[set[str] | None],
     problems: Problems,
 ) -> None:
     """Note a parent that neither this stack builds nor any that it finds parents in."""
@@ -84,7 +87,6 @@ def _parent(
             f"name the stack that builds it in {NAMESPACE}:parentsFrom",
         )
         return
-    offers = [_offers(images, name, siblings) for name in settings.parents_from]
     if not any(offer is None or parent in offer for offer in offers):
         problems.error(
             place,
@@ -114,7 +116,7 @@ def _one_answers(
     problems: Problems,
 ) -> None:
     """Note definitions that come to this stack from two others, or from another and itself."""
-    own = stack.name.rpartition("/")[2].removeprefix("Pulumi.").removesuffix(".yaml")
+    own = stack.stack
 
     def known(name: str) -> tuple[StackFile, Settings] | None:
         return (stack, settings) if name == own else siblings(name)

@@ -9,7 +9,6 @@ from factory.stackfile import StackFile
 
 def check_sources(settings: Settings, stack: StackFile, problems: Problems) -> None:
     """Note sources that are named twice or are this very stack, and patterns that take nothing."""
-    own = stack.name.rpartition("/")[2].removeprefix("Pulumi.").removesuffix(".yaml")
     named = {"receivesFrom": settings.receives_from, "parentsFrom": settings.parents_from}
     for setting, stacks in named.items():
         written = isinstance(stack.raw.get(setting), list)
@@ -19,7 +18,7 @@ def check_sources(settings: Settings, stack: StackFile, problems: Problems) -> N
                 problems.error(
                     place, f"{NAMESPACE}:{setting} names {name!r} twice", "keep one of the two"
                 )
-            elif name == own:
+            elif name == stack.stack:
                 problems.error(
                     place,
                     f"{NAMESPACE}:{setting} names {name!r}, which is this stack itself",

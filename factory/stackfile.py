@@ -56,6 +56,11 @@ class StackFile:
     elsewhere: bool = False
 
     @property
+    def stack(self) -> str:
+        """The stack that it is of, by the name of the file."""
+        return self.name.rpartition("/")[2].removeprefix("Pulumi.").removesuffix(".yaml")
+
+    @property
     def marks(self) -> dict[Loc, tuple[int, int]]:
         """The places of settings, by their place in :class:`Settings`."""
         inside = {} if self.file is None else self.file.marks

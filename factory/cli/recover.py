@@ -6,25 +6,23 @@ Azure and states are only read. What is written is a file beside the stack file.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from factory import catalogue as cat
 from factory.arm import Arm, lab_id
 from factory.catalogue import Catalogue
-from factory.catalogues import read_all
 from factory.cli.engine import CommandLine
 from factory.cli.options import Commands, add_command
 from factory.cli.reading import Stack
-from factory.gathering import Sources, connect, read_sources
+from factory.foundations import compute_id
+from factory.gathering import connect, read_catalogues, read_sources
 from factory.inputs import Inputs
 from factory.ledger_reading import read_ledger
-from factory.lineage import present_names
 from factory.names import parse_part
-from factory.observe import observe
+from factory.observe import AT_ONCE, observe
 from factory.problems import FactoryError
 from factory.record import Record
 from factory.recover_report import recover_table
@@ -32,6 +30,7 @@ from factory.recovered import Entry, file_name, write_recovered
 from factory.recovering import Key, Known, find
 from factory.settings import Settings
 from factory.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
+from factory.textfile import replace_text
 from factory.upstream import read_receivers
 
 _EXAMPLE = """  python -m factory recover --stack dev
@@ -39,7 +38,6 @@ _EXAMPLE = """  python -m factory recover --stack dev
   python -m factory recover --stack dev --take linux/rhel-9@20261123.1
 
 then look at `pulumi preview`, and `pulumi up`. See docs/safety.md, "The state is lost"."""
-_AT_ONCE = 16
 
 
 def add_to(commands: Commands) -> None:
@@ -74,13 +72,12 @@ def _run(options: argparse.Namespace) -> int:
     seen = list(_look(arm, settings))
     observed = observe(arm, settings, name, {})
     ledger = read_ledger(engine.own_resources(name))
-    others = _catalogue(engine, sources, ledger.outputs)
-    # What a receiving stack has comes from there; of a building stack's it is guests alone.
-    catalogue = None if settings.builds else others
+    # A receiving stack has most records from there; of a building stack's it has guests alone.
+    catalogue, parents = read_catalogues(sources, engine, ledger.outputs)
     inputs = Inputs(name, sources.images, settings, ledger, observed, catalogue=catalogue)
     known = _known(engine, name, catalogue, trusted)
-    if others and settings.builds:
-        known = replace(known, guests=frozenset(others.entries))
+    if parents:
+        known = replace(known, guests=frozenset(parents.entries))
     findings = find(inputs, seen, known)
     print(recover_table(findings))
     shown = file_name(name)
@@ -104,9 +101,10 @@ def _trusted(text: str) -> Key:
 
 def _look(arm: Arm, settings: Settings) -> Iterator[Seen]:
     """List everything that may be a part of a version, with all that Azure tells of it."""
-    root = f"/subscriptions/{settings.subscription_id}/resourceGroups/{settings.resource_group}"
-    compute = f"{root}/providers/Microsoft.Compute"
-    places = [(SNAPSHOT, "", f"{compute}/snapshots"), (IMAGE, "", f"{compute}/images")]
+    places = [
+        (SNAPSHOT, "", compute_id(settings, "snapshots")),
+        (IMAGE, "", compute_id(settings, "images")),
+    ]
     own = settings.factory_lab
     homes = [(CAPTURE, own.name, own.resource_group)] if own else []
     homes += [(LAB, lab.name, lab.resource_group) for lab in settings.labs]
@@ -114,24 +112,10 @@ def _look(arm: Arm, settings: Settings) -> Iterator[Seen]:
         (kind, lab, f"{lab_id(settings.subscription_id, group, lab)}/customimages")
         for kind, lab, group in homes
     ]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         listed = pool.map(arm.items, [collection for _, _, collection in places])
         for (kind, place, _), items in zip(places, listed, strict=True):
             yield from (Seen(kind, place, item) for item in items)
-
-
-def _catalogue(engine: CommandLine, sources: Sources, own: Mapping[str, Any]) -> Catalogue | None:
-    """Read what the sources offer; of a receiving stack they have most of the records."""
-    settings = sources.settings
-    taken = [*settings.receives_from, *settings.parents_from]
-    moved = present_names(sources.images)
-    return read_all(
-        engine.outputs_of,
-        [engine.full_name(name) for name in taken],
-        own,
-        lambda identity: moved.get(identity, identity),
-        patient=settings.builds,
-    )
 
 
 def _known(
@@ -161,9 +145,7 @@ def _known(
 
 def _write(path: Path, stack: str, serial: int, entries: Sequence[Entry]) -> None:
     try:
-        new = path.with_name(f"{path.name}.new")
-        new.write_text(write_recovered(stack, serial, entries), encoding="utf-8", newline="\n")
-        new.replace(path)
+        replace_text(path, write_recovered(stack, serial, entries))
     except OSError as error:
         msg = f"{path}: cannot be written: {error.strerror}"
         raise FactoryError(msg) from None
