@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory.configuration import parse_settings
+from factory.foundations import group_id
 from factory.problems import Problems
 from factory.roles import Role
 from factory.settings import Settings as Factory
@@ -71,7 +72,7 @@ def rights(name: str, stacks: Mapping[str, Factory]) -> list[Right]:
     found = [Right(Role.BUILD if settings.builds else Role.RECEIVE, home)]
     for name_of_source in sources(settings):
         source = stacks[_plain(name_of_source)]
-        group = f"/subscriptions/{source.subscription_id}/resourceGroups/{source.resource_group}"
+        group = group_id(source)
         found.append(Right(Role.SOURCE, group, group))
     for lab in dict.fromkeys(each.lab for each in settings.environments):
         group = settings.lab_named(lab).resource_group

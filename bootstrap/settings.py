@@ -10,17 +10,13 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from bootstrap.services import AzureDevOps, Deployments, GitHub, Guid, StackName
 from factory import faults
-from factory.fields import Strict, Switch, Text, formed
+from factory.fields import Strict, Switch, Text, empty_is_none, formed
 from factory.problems import Problems
 from factory.settings import GroupName, Region
 
 NAMESPACE = "image-factory-bootstrap"
 PREVIEW = "preview"
 _PROVIDERS = {"region": "azure-native:location", "subscriptionId": "azure-native:subscriptionId"}
-
-
-def _empty_is_none(value: Any) -> Any:
-    return None if value in ({}, "") else value
 
 
 class Redundancy(StrEnum):
@@ -73,9 +69,9 @@ class Settings(Strict):
     stacks: Annotated[list[StackName], Field(min_length=1)]
     make_roles: Switch = True
     operators: list[Operator] = []
-    github: Annotated[GitHub | None, BeforeValidator(_empty_is_none)] = None
-    azure_dev_ops: Annotated[AzureDevOps | None, BeforeValidator(_empty_is_none)] = None
-    pulumi_deployments: Annotated[Deployments | None, BeforeValidator(_empty_is_none)] = None
+    github: Annotated[GitHub | None, BeforeValidator(empty_is_none)] = None
+    azure_dev_ops: Annotated[AzureDevOps | None, BeforeValidator(empty_is_none)] = None
+    pulumi_deployments: Annotated[Deployments | None, BeforeValidator(empty_is_none)] = None
 
     @property
     def names(self) -> list[str]:
@@ -92,8 +88,7 @@ def parse(raw: Mapping[str, Any], place: Text, problems: Problems) -> Settings |
             loc = faults.where_of(fault["loc"], [])
             what, todo = faults.told(fault, loc, Settings)
             what = what.replace("is not a known field", "is not a known setting")
-            joint = " " if what.startswith(("is required", "is not a known")) else ": "
-            problems.error(place, f"{_key(loc)}{joint}{what}", todo)
+            problems.error(place, faults.said_of(_key(loc), what), todo)
         return None
     _check(settings, place, problems)
     return settings

@@ -91,8 +91,7 @@ def _tell(
         if fault["type"] == "string_type" and number and not isinstance(value, bool):
             todo = "put it into quotes: the engine reads it as a number"
         what = what.replace("is not a known field", "is not a known setting")
-        joint = " " if what.startswith(("is required", "is not a known")) else ": "
-        problems.error(stack.place(*loc), f"{key}{joint}{what}", todo)
+        problems.error(stack.place(*loc), faults.said_of(key, what), todo)
     if len(found) > _MOST_FAULTS:
         problems.error(stack.name, f"and {len(found) - _MOST_FAULTS} more faults")
 

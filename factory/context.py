@@ -11,6 +11,7 @@ import pulumi
 
 from factory import names
 from factory.arm import lab_id
+from factory.foundations import compute_id
 from factory.parameters import Read, no_vaults
 from factory.settings import FactoryLab, Settings, TargetLab
 from factory.waits import Waiter
@@ -53,11 +54,7 @@ class Run:
 
     def compute_id(self, kind: str, name: str) -> str:
         """Give the ARM id of a snapshot or image in the stack's own resource group."""
-        return (
-            f"/subscriptions/{self.settings.subscription_id}"
-            f"/resourceGroups/{self.settings.resource_group}"
-            f"/providers/Microsoft.Compute/{kind}/{name}"
-        )
+        return compute_id(self.settings, kind, name)
 
 
 def adoption(resource_id: str | None) -> dict[str, Any]:

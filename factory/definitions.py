@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,10 +15,11 @@ from factory.lineage import Image, check_lineage, check_moves
 from factory.models import Definition, Os, Verify
 from factory.names import image_stem
 from factory.problems import Problems
-from factory.yamlfile import Loc, YamlFile, read_yaml
+from factory.yamlfile import Limits, Loc, YamlFile, read_yaml
 
 # Of one file: more than that is not read by anybody, and would take its time to tell.
 _MOST_FAULTS = 20
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,20 @@ def place_of(layers: Sequence[YamlFile], loc: Loc) -> str:
             return owner.place(loc)
         loc = loc[:-1]
     return layers[-1].place(())
+
+
+def read_model(
+    path: Path, shown: str, problems: Problems, model: type[_Model], limits: Limits
+) -> tuple[_Model, YamlFile] | None:
+    """Read a file that is one ``model``; faults are noted with their places, and give None."""
+    file = read_yaml(path, shown, problems, limits=limits)
+    if file is None:
+        return None
+    try:
+        return model.model_validate(file.data), file
+    except ValidationError as error:
+        report(error, [file], problems, model=model)
+        return None
 
 
 def report(

@@ -174,12 +174,7 @@ def _lab(
 
 
 def _same(inputs: Inputs, goods: Consignment, thing: Thing) -> bool:
-    tags = thing.tags
-    return (
-        thing.belongs_to(inputs.stack)
-        and tags.get(names.DEFINITION) == goods.identity
-        and tags.get(names.VERSION) == str(goods.version)
-    )
+    return thing.belongs_to(inputs.stack) and thing.is_of(goods.identity, str(goods.version))
 
 
 def _adoptable(inputs: Inputs, goods: Consignment, thing: Thing | None) -> str | None:

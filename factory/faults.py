@@ -30,6 +30,12 @@ def where_of(loc: tuple[int | str, ...], known: Iterable[Mapping[Any, Any]]) -> 
     return found
 
 
+def said_of(name: str, what: str) -> str:
+    """Put a field's name before what :func:`told` says is wrong with it, as one sentence."""
+    joint = " " if what.startswith(("is required", "is not a known")) else ": "
+    return f"{name}{joint}{what}"
+
+
 def told(fault: ErrorDetails, loc: tuple[Any, ...], model: type[BaseModel]) -> tuple[str, str]:
     """Say what is wrong with a field and what to do; ``model`` is what the whole file should be."""
     kind, value = fault["type"], fault.get("input")

@@ -131,6 +131,11 @@ StackName = Annotated[
 ]
 
 
+def empty_is_none(value: Any) -> Any:
+    """Take {} and "" for not set: the engine wants a default of what it declares."""
+    return None if value in ({}, "") else value
+
+
 def _listed(value: Any) -> Any:
     if value in (None, "", {}):
         return []

@@ -14,10 +14,20 @@ SUBNET = "build"
 _REMADE = ("factory/address", "factory/nat", "factory/network")
 
 
+def group_id(settings: Settings) -> str:
+    """Give the ARM id of the stack's own resource group."""
+    return f"/subscriptions/{settings.subscription_id}/resourceGroups/{settings.resource_group}"
+
+
+def compute_id(settings: Settings, kind: str, name: str = "") -> str:
+    """Give the ARM id of a snapshot or image in that group, or of all of a kind."""
+    return f"{group_id(settings)}/providers/Microsoft.Compute/{kind}{f'/{name}' if name else ''}"
+
+
 def foundation_ids(settings: Settings) -> dict[str, str]:
     """Give the ARM ids of all foundations (and environments) of a stack, by their logical names."""
     root = f"/subscriptions/{settings.subscription_id}/resourceGroups"
-    ids = {"factory/store": f"{root}/{settings.resource_group}"}
+    ids = {"factory/store": group_id(settings)}
     for each in settings.environments:
         home = settings.lab_named(each.lab)
         group = f"{root}/{home.resource_group}/providers/Microsoft.DevTestLab"

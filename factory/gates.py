@@ -128,12 +128,7 @@ async def _clear(waiter: Waiter, found: Thing, mark: Mark) -> None:
 def may_clear(found: Thing, mark: Mark) -> bool:
     """Tell whether a resource in the way is an unreleased leftover of exactly this attempt."""
     tags = found.tags
-    ours = (
-        tags.get(names.STACK) == mark.stack
-        and tags.get(names.DEFINITION) == mark.identity
-        and tags.get(names.VERSION) == mark.version
-    )
-    if not ours:
+    if tags.get(names.STACK) != mark.stack or not found.is_of(mark.identity, mark.version):
         return False
     if found.broken:
         return True  # never finished, so never of use to anybody, whatever mark it carries

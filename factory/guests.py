@@ -145,8 +145,7 @@ def _neighbour(inputs: Inputs, record: Record) -> bool:
         thing is not None
         and not thing.broken
         and thing.belongs_to(record.stack)
-        and thing.tags.get(names.DEFINITION) == record.definition
-        and thing.tags.get(names.VERSION) == record.version
+        and thing.is_of(record.definition, record.version)
     )
 
 

@@ -74,6 +74,11 @@ class Held:
         return ("protected",) in self.parts
 
     @property
+    def going_on(self) -> bool:
+        """Tell whether its build was begun and never came to a release."""
+        return self.record is None and self.spec is not None
+
+    @property
     def guest(self) -> bool:
         """Tell whether a building stack brought it here to build on; another stack built it."""
         return ("guest",) in self.parts
@@ -125,6 +130,10 @@ class Ledger:
         for _, held in sorted(self.held.items()):
             found.setdefault(held.identity, []).append(held)
         return found
+
+    def about(self, key: tuple[str, Version]) -> Held:
+        """Give what is held of a version; nothing of it is as good an answer."""
+        return self.held.get(key) or Held(*key, {})
 
     @cached_property
     def served(self) -> frozenset[str]:

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from factory.content import SourceContent
-from factory.definitions import report
+from factory.definitions import read_model
 from factory.fields import AzureName, Identity, Strict, Text, formed
 from factory.lineage import Image, parent_of
 from factory.problems import Problems
-from factory.yamlfile import Limits, read_yaml
+from factory.yamlfile import Limits
 
 # Written by a program: some hundred bytes for each artifact of each of hundreds of definitions.
 _LIMITS = Limits(size=16 * 1024 * 1024, values=500_000)
@@ -79,15 +79,10 @@ class _File(Strict):
 
 def read_lock(path: Path, shown: str, problems: Problems) -> Lock | None:
     """Read a lock file; what is wrong with it is noted with its place, and gives None."""
-    file = read_yaml(path, shown, problems, limits=_LIMITS)
-    if file is None:
+    read = read_model(path, shown, problems, _File, _LIMITS)
+    if read is None:
         return None
-    try:
-        found = _File.model_validate(file.data)
-    except ValidationError as error:
-        report(error, [file], problems, model=_File)
-        return None
-    return Lock(shown, {identity: _entry(image) for identity, image in found.images.items()})
+    return Lock(shown, {identity: _entry(image) for identity, image in read[0].images.items()})
 
 
 def _entry(image: _Image) -> LockedImage:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, ValuesView
+from collections.abc import Callable, Mapping, ValuesView
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import TypeVar
 
 from factory import names
-from factory.arm import Arm, ArmError, lab_id
+from factory.arm import Arm, lab_id
+from factory.armerror import ArmError
 from factory.armfacts import manifest
 from factory.definitions import Image
-from factory.foundations import foundation_ids
+from factory.foundations import compute_id, foundation_ids, group_id
 from factory.lock import Lock
 from factory.locked import locked_base
 from factory.manifests import Manifest, Shelves
@@ -21,8 +23,9 @@ from factory.settings import FactoryLab, Settings, TargetLab, normal_region
 from factory.vault import Vaults
 
 # Reads at once: ARM's bucket of 250 reads refills at 25 a second, so more would only be throttled.
-_AT_ONCE = 16
-_FORBIDDEN, _GONE = 403, 404
+AT_ONCE = 16
+_FORBIDDEN = 403
+_T = TypeVar("_T")
 
 
 def observe(
@@ -40,17 +43,16 @@ def observe(
     view could delete what it did not see. A lab that this identity may not read is told as such.
     """
     subscription = settings.subscription_id
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        labs = pool.map(
-            lambda lab: _allowed(
-                arm, lab_id(subscription, lab.resource_group, lab.name), lab.region
-            ),
-            settings.labs,
-        )
-        store = f"/subscriptions/{subscription}/resourceGroups/{settings.resource_group}"
-        compute = f"{store}/providers/Microsoft.Compute"
-        snapshots = pool.submit(arm.things, f"{compute}/snapshots")
-        managed = pool.submit(arm.things, f"{compute}/images")
+
+    def look(lab: TargetLab) -> tuple[ObservedLab | None, str]:
+        # Of one that may not be read the settings are believed.
+        path = lab_id(subscription, lab.resource_group, lab.name)
+        return _allowed(lambda: _lab(arm, path), ObservedLab(lab.region))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        labs = pool.map(look, settings.labs)
+        snapshots = pool.submit(arm.things, compute_id(settings, "snapshots"))
+        managed = pool.submit(arm.things, compute_id(settings, "images"))
         own = settings.factory_lab
         ids = foundation_ids(settings)
         there = pool.map(arm.thing, ids.values())
@@ -64,7 +66,7 @@ def observe(
         seen = dict(zip((lab.name for lab in settings.labs), labs, strict=True))
         unread = {name: reason for name, (_, reason) in seen.items() if reason}
         return Observed(
-            now=_now(arm, store),
+            now=_now(arm, group_id(settings)),
             labs={name: lab for name, (lab, _) in seen.items()},
             factory_region=region,
             factory_lab_exists=region is not None,
@@ -91,14 +93,14 @@ def _now(arm: Arm, group: str) -> datetime:
     return arm.client.now
 
 
-def _allowed(arm: Arm, resource_id: str, region: str) -> tuple[ObservedLab | None, str]:
-    """Read a lab of others; if this identity may not, gives what the settings say and why."""
+def _allowed(read: Callable[[], _T], otherwise: _T) -> tuple[_T, str]:
+    """Read what belongs to others; if this identity may not, gives ``otherwise`` and why."""
     try:
-        return _lab(arm, resource_id), ""
+        return read(), ""
     except ArmError as error:
         if error.status != _FORBIDDEN:
             raise
-        return ObservedLab(region), error.reason
+        return otherwise, error.reason
 
 
 def _lab(arm: Arm, resource_id: str) -> ObservedLab | None:
@@ -124,8 +126,12 @@ def observe_elsewhere(
     named = {lab_id(subscription, lab.resource_group, lab.name).lower() for lab in own}
     taken = {lab.name.lower() for lab in own}
     others = [each for each in arm.labs(subscription) if each.lower() not in named]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        shelves = pool.map(lambda lab: _shelf(arm, lab), others)
+
+    def look(lab: str) -> tuple[dict[str, Thing], str]:
+        return _allowed(lambda: arm.things(f"{lab}/customimages"), {})
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        shelves = pool.map(look, others)
         found: dict[str, ObservedLab] = {}
         unread: dict[str, str] = {}
         for lab, (images, reason) in zip(others, shelves, strict=True):
@@ -137,18 +143,6 @@ def observe_elsewhere(
             else:
                 found[called] = ObservedLab("", images)
         return found, unread
-
-
-def _shelf(arm: Arm, lab: str) -> tuple[dict[str, Thing], str]:
-    """Read a lab's custom images; if this identity may not, gives why."""
-    try:
-        return arm.things(f"{lab}/customimages"), ""
-    except ArmError as error:
-        if error.status == _GONE:  # since it was listed
-            return {}, ""
-        if error.status != _FORBIDDEN:
-            raise
-        return {}, error.reason
 
 
 def _factory_lab(
@@ -176,7 +170,7 @@ def observe_offers(
 
     Raises :class:`factory.armclient.ArmError` if Azure cannot be read.
     """
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         looks = pool.submit(observe_contents, arm, settings, images.values())
         bases = _bases(pool, arm, settings, images.values(), lock)
         return Offers(bases, *looks.result())

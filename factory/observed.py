@@ -44,6 +44,11 @@ class BuildVm:
     size: str = ""
 
     @property
+    def made_for(self) -> tuple[str, str]:
+        """The definition and version that its tags say it was made for."""
+        return self.tags.get(names.DEFINITION, ""), self.tags.get(names.VERSION, "")
+
+    @property
     def failed(self) -> bool:
         """Tell whether no build can go on with it."""
         broken = self.provisioning_state.lower() in {"failed", "corrupted", "deleting"}
@@ -70,6 +75,13 @@ class Thing:
     created: str = ""
     size_gb: int | None = None
     given_up: bool = False
+
+    def is_of(self, identity: str, version: str) -> bool:
+        """Tell whether its tags say that it is of this version of a definition."""
+        return (self.tags.get(names.DEFINITION), self.tags.get(names.VERSION)) == (
+            identity,
+            version,
+        )
 
     def belongs_to(self, stack: str) -> bool:
         """Tell whether it carries this stack's tag; what does not, does not exist for us."""

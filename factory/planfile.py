@@ -17,6 +17,7 @@ from factory.inputs import Inputs
 from factory.plan_model import Plan
 from factory.problems import FactoryError
 from factory.report_json import PLAN_SCHEMA, plan_data
+from factory.textfile import replace_text
 
 VARIABLE = "IMAGE_FACTORY_PLAN_FILE"
 GUARD, WAITS, ERROR = "guard", "waits", "error"
@@ -47,10 +48,8 @@ def _write(content: dict[str, Any]) -> None:
     if not name:
         return
     path = Path(name)
-    new = path.with_name(f"{path.name}.new")
     try:
-        new.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        new.replace(path)
+        replace_text(path, json.dumps(content, indent=2) + "\n")
     except OSError as error:
         msg = f"{VARIABLE}: {path} cannot be written: {error.strerror}"
         raise FactoryError(msg) from None

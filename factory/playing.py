@@ -13,6 +13,7 @@ from typing import Any
 from factory import catalogue as cat
 from factory import names
 from factory.cost import Sizes
+from factory.foundations import compute_id
 from factory.inputs import Inputs
 from factory.ledger import HOLDINGS, IMAGE_TYPE, Ledger, Path
 from factory.ledger_reading import read_ledger
@@ -142,10 +143,7 @@ def _expected_record(inputs: Inputs, spec: Spec, attempt: int) -> Record:
     """Foresee the record of a build: as large as its predecessor, its disk of an ordinary kind."""
     settings = inputs.settings
     name = names.image_name(spec.definition, spec.parsed())
-    source = (
-        f"/subscriptions/{settings.subscription_id}/resourceGroups/{settings.resource_group}"
-        f"/providers/Microsoft.Compute/snapshots/{name}"
-    )
+    source = compute_id(settings, "snapshots", name)
     outcome = {
         "attempt": str(attempt),
         "vm_id": "foreseen",

@@ -13,10 +13,10 @@ from pathlib import Path as File
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from factory import names
-from factory.definitions import report
+from factory.definitions import read_model
 from factory.fields import Strict, formed
 from factory.ledger import Held, Ledger, Path, Returning
 from factory.names import image_name
@@ -26,7 +26,7 @@ from factory.record import Record
 from factory.record_texts import TimeText
 from factory.settings import Settings
 from factory.versions import Version
-from factory.yamlfile import Limits, YamlFile, read_yaml
+from factory.yamlfile import Limits, YamlFile
 
 OUTPUT = "recovered"
 _TAKING, _SETTLED = "taking in", "settled"
@@ -105,14 +105,10 @@ def read_recovered(folder: File | None, stack: str, problems: Problems) -> Recov
     shown = file_name(stack)
     if folder is None or not (folder / shown).is_file():
         return None
-    file = read_yaml(folder / shown, shown, problems, limits=_LIMITS)
-    if file is None:
+    read = read_model(folder / shown, shown, problems, _File, _LIMITS)
+    if read is None:
         return None
-    try:
-        found = _File.model_validate(file.data)
-    except ValidationError as error:
-        report(error, [file], problems, model=_File)
-        return None
+    found, file = read
     _check(found, file, stack, problems)
     return Recovered(shown, int(found.serial), tuple(found.versions))
 
@@ -169,9 +165,8 @@ def with_recovered(
     over: dict[tuple[str, Version], Held] = {}
     before = noted(ledger)
     for entry in recovered.entries:
-        held = ledger.held.get(entry.key) or Held(*entry.key, {})
-        going_on = held.record is None and held.spec is not None
-        if before.get(entry.number) == _SETTLED or going_on or held.retired:
+        held = ledger.about(entry.key)
+        if before.get(entry.number) == _SETTLED or held.going_on or held.retired:
             continue
         there = {
             path: thing.id
@@ -240,12 +235,10 @@ def _there(observed: Observed, settings: Settings, path: Path, id_: str) -> Thin
 
 
 def _ours(thing: Thing, entry: Entry, stack: str) -> bool:
-    identity, version = entry.key
     return (
         thing.belongs_to(stack)
         and not thing.broken
-        and thing.tags.get(names.DEFINITION) == identity
-        and thing.tags.get(names.VERSION) == str(version)
+        and thing.is_of(*entry.number)
         # A number that a failed build had may be given again: a file that stayed knows the old one.
         and thing.tags.get(names.FINGERPRINT) == entry.record.fingerprint
     )

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from factory import names
+from factory.foundations import compute_id
 from factory.inputs import Inputs
-from factory.ledger import Held, Path
+from factory.ledger import Path
 from factory.record import Record
 from factory.recovered import Entry
 from factory.rereading import Home, reread
@@ -83,9 +84,9 @@ def find(inputs: Inputs, seen: Iterable[Seen], known: Known) -> Findings:
             _note(versions.setdefault(each.key, {}), path, each)
     found = []
     for key, parts in sorted(versions.items()):
-        held = inputs.ledger.held.get(key) or Held(*key, {})
+        held = inputs.ledger.about(key)
         lost = {path: part for path, part in parts.items() if not held.has(*path)}
-        if lost and not held.retired and not (held.record is None and held.spec):
+        if lost and not held.retired and not held.going_on:
             found.append(_finding(inputs, key, parts, lost, known))
     for key in sorted(set(known.trusted) - {(each.identity, each.version) for each in found}):
         remarks.append(f"--take {names.version_urn_name(*key)}: nothing of it is there to take in")
@@ -107,7 +108,7 @@ def _finding(
     known: Known,
 ) -> Finding:
     bare = Finding(*key, parts=lost)
-    held = inputs.ledger.held.get(key) or Held(*key, {})
+    held = inputs.ledger.about(key)
     prints = {part.tag(names.FINGERPRINT) for part in parts.values()}
     told = known.records.get(key)
     told = (f"{inputs.stack}'s own state", held.record) if held.record else told
@@ -156,7 +157,7 @@ def _unreleased(inputs: Inputs, key: Key, parts: Mapping[Path, Seen], known: Kno
         return ""
     number = (key[0], str(key[1]))
     for vm in inputs.observed.vms.values():
-        if (vm.tags.get(names.DEFINITION), vm.tags.get(names.VERSION)) == number:
+        if vm.made_for == number:
             return "its build was cut off, and is not gone on with: it was never released"
     image = inputs.images.get(inputs.present(key[0]))
     verified = image is not None and image.definition.verification is not None
@@ -171,8 +172,7 @@ def _unreleased(inputs: Inputs, key: Key, parts: Mapping[Path, Seen], known: Kno
 def _home(inputs: Inputs, key: Key, parts: Mapping[Path, Seen], known: Known) -> Home:
     """Find out where a version was built; for a receiving stack by what its copies came from."""
     settings, name = inputs.settings, names.image_name(*key)
-    group = f"/subscriptions/{settings.subscription_id}/resourceGroups/{settings.resource_group}"
-    source = f"{group}/providers/Microsoft.Compute/snapshots/{name}"
+    source = compute_id(settings, "snapshots", name)
     if settings.builds:
         return Home(inputs.stack, settings.region, source)
     origin = inputs.catalogue.stack if inputs.catalogue else inputs.stack

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from factory import names
 from factory.due import Build
 from factory.inputs import Inputs
 from factory.models import Definition
@@ -52,9 +51,7 @@ def _budget(inputs: Inputs, builds: list[Build]) -> int | None:
         if build.resumed
     }
     others = sum(
-        cores_of(vm.size)
-        for vm in inputs.observed.vms.values()
-        if (vm.tags.get(names.DEFINITION), vm.tags.get(names.VERSION)) not in going_on
+        cores_of(vm.size) for vm in inputs.observed.vms.values() if vm.made_for not in going_on
     )
     return inputs.settings.max_cores - sum(going_on.values()) - others
 

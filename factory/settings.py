@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -20,6 +20,7 @@ from factory.fields import (
     Strict,
     Switch,
     Text,
+    empty_is_none,
     formed,
 )
 from factory.models import PUBLIC_SOURCE
@@ -178,10 +179,6 @@ class Revocation(Strict):
     reason: Text
 
 
-def _empty_is_none(value: Any) -> Any:
-    return None if value in ({}, "") else value
-
-
 class Settings(Strict):
     """Everything a stack says about itself. Defaults stand here and, for help, in Pulumi.yaml."""
 
@@ -195,7 +192,7 @@ class Settings(Strict):
     region: Region
     resource_group: GroupName
     images: Text = "images"
-    factory_lab: Annotated[FactoryLab | None, BeforeValidator(_empty_is_none)] = None
+    factory_lab: Annotated[FactoryLab | None, BeforeValidator(empty_is_none)] = None
     artifact_sources: list[ArtifactSource] = []
     labs: list[TargetLab] = []
     environments: list[LabEnvironment] = []
@@ -207,8 +204,8 @@ class Settings(Strict):
     let_go: list[Pattern] = []
     max_cores: Annotated[int, Field(ge=0)] = 0
     receives_from: StackNames = []
-    keep: Annotated[Keep | None, BeforeValidator(_empty_is_none)] = None
-    after: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
+    keep: Annotated[Keep | None, BeforeValidator(empty_is_none)] = None
+    after: Annotated[Duration | None, BeforeValidator(empty_is_none)] = None
     approve: dict[Identity, list[VersionText]] | None = None
     pin: dict[Identity, VersionText] = {}
     hold: list[Pattern] = []
@@ -217,9 +214,9 @@ class Settings(Strict):
     revoke: dict[Identity, Revocation] = {}
     allow_none: list[Pattern] = []
     on_removal: OnRemoval = OnRemoval.RETIRE
-    retire_after: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
+    retire_after: Annotated[Duration | None, BeforeValidator(empty_is_none)] = None
     protect_images: Switch = False
-    grace_for_vms: Annotated[Duration | None, BeforeValidator(_empty_is_none)] = None
+    grace_for_vms: Annotated[Duration | None, BeforeValidator(empty_is_none)] = None
     locked: Switch = False
     lock_file: Text = "images.lock"
     max_retirements: Annotated[int, Field(ge=0)] = 10

@@ -62,9 +62,8 @@ def left_out(inputs: Inputs) -> list[str]:
     found = []
     before = noted(inputs.ledger)
     for entry in file.entries if file else ():
-        held = inputs.ledger.held.get(entry.key) or Held(*entry.key, {})
-        going_on = held.record is None and held.spec is not None
-        if (entry.number in before and not held.returning) or going_on or held.retired:
+        held = inputs.ledger.about(entry.key)
+        if (entry.number in before and not held.returning) or held.going_on or held.retired:
             continue
         back = held.returning.parts if held.returning else {}
         out = [" ".join(path) for path in entry.paths if path not in back and not held.has(*path)]

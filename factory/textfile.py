@@ -1,4 +1,7 @@
-"""Reads text that somebody else wrote: bounded before it is read, UTF-8, nothing hidden in it."""
+"""Reads text that somebody else wrote: bounded before it is read, UTF-8, nothing hidden in it.
+
+And writes a file, so that nobody ever reads half of it.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +50,13 @@ def read_text(path: Path, shown: str, problems: Problems, most: int) -> str | No
         problems.error(f"{shown}:{line}:{column}", *about_hidden(hidden[0]))
         return None
     return text
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all. Raises OSError."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text, encoding="utf-8", newline="\n")
+    new.replace(path)
 
 
 def about_hidden(character: str) -> tuple[str, str]:

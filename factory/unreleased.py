@@ -109,8 +109,7 @@ def vms_of(inputs: Inputs, held: Held) -> list[BuildVm]:
     found = [
         vm
         for name, vm in inputs.observed.vms.items()
-        if name in known
-        or (vm.tags.get(names.DEFINITION), vm.tags.get(names.VERSION)) == (held.identity, number)
+        if name in known or vm.made_for == (held.identity, number)
     ]
     # Those that verify (v...) come after those that build (b...).
     return sorted(found, key=lambda vm: (vm.name[0], vm.tags.get(names.ATTEMPT, ""), vm.name))
@@ -131,7 +130,7 @@ def strays(inputs: Inputs, draft: Draft) -> None:
     looked_at = {left.vm for left in draft.unreleased}
     lab = inputs.settings.factory_lab.name if inputs.settings.factory_lab else ""
     for name, vm in sorted(inputs.observed.vms.items()):
-        identity, number = vm.tags.get(names.DEFINITION, ""), vm.tags.get(names.VERSION, "")
+        identity, number = vm.made_for
         version = _numbered(inputs, identity, number)
         if version is None or (identity, version) in at_work or vm.name in looked_at:
             continue

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from factory.stackfile import stack_of
 from rehearsal import repositories
 from rehearsal.client import RehearsalError
 from rehearsal.engine.steps import write_atomic
@@ -126,10 +127,7 @@ def prepare(home: Home, checkout: Path = CHECKOUT) -> list[str]:
     always.
     """
     _write_project(home, checkout)
-    # Pulumi.dev.deploy.yaml tells how Pulumi Cloud deploys dev; it is no stack dev.deploy.
-    sources = sorted(
-        path for path in checkout.glob("Pulumi.*.yaml") if not path.stem.endswith(".deploy")
-    )
+    sources = sorted(path for path in checkout.glob("Pulumi.*.yaml") if stack_of(path))
     for source in sources:
         _copy_stack_file(source, home.work)
     (home.state).mkdir(parents=True, exist_ok=True)

@@ -163,9 +163,8 @@ def read_deploy_file(folder: Path, stack: str, problems: Problems) -> DeployFile
         for fault in error.errors():
             loc = faults.where_of(fault["loc"], [read.marks])
             what, todo = faults.told(fault, loc, DeployFile)
-            joint = " " if what.startswith(("is required", "is not a known")) else ": "
             named = ".".join(map(str, loc)) or path.name
-            problems.error(read.place(loc), f"{named}{joint}{what}", todo)
+            problems.error(read.place(loc), faults.said_of(named, what), todo)
     return None
 
 

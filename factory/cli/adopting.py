@@ -13,6 +13,7 @@ from factory.moving.adopting import Candidate, candidates, with_adoption
 from factory.moving.notes import printable
 from factory.problems import FactoryError
 from factory.report import table
+from factory.textfile import replace_text
 
 _HEADS = ("definition", "made", "image", "ImagePath")
 
@@ -59,9 +60,7 @@ def _row(each: Candidate) -> tuple[str, str, str, str]:
 def _write(file: Path, lab: str, wanted: list[Candidate]) -> None:
     try:
         text = with_adoption(file.read_text(encoding="utf-8"), lab, wanted)
-        new = file.with_name(f"{file.name}.new")
-        new.write_text(text, encoding="utf-8", newline="\n")
-        new.replace(file)
+        replace_text(file, text)
     except OSError as error:
         msg = f"{file}: cannot be written: {error.strerror}"
         raise FactoryError(msg) from None

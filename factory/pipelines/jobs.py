@@ -41,9 +41,13 @@ class Desk:
     out: Path
     say: Callable[[str], None]
 
-    def engine(self) -> Engine:
-        """Give the engine with the variables that a factory wants and did not set."""
-        return Engine(self.work, {**_DEFAULTS, **os.environ}, self.say)
+    def engine(self, plan: Path | None = None) -> Engine:
+        """Give the engine with the variables that a factory wants and did not set.
+
+        ``plan`` is the file to which a run writes its own.
+        """
+        noted = {} if plan is None else {VARIABLE: str(plan)}
+        return Engine(self.work, {**_DEFAULTS, **os.environ, **noted}, self.say)
 
     def file(self, stack: str, kind: str) -> Path:
         """Name a file of a stack, in a folder that is made at need."""
@@ -67,11 +71,11 @@ def _fresh(desk: Desk, stack: str) -> tuple[Path, Path]:
 
 def _preview(desk: Desk, stack: str) -> Outcome:
     plan, log = _fresh(desk, stack)
-    ran = desk.engine().narrated(PREVIEW, stack, log=log, variables={VARIABLE: str(plan)})
+    ran = desk.engine(plan).narrated(PREVIEW, stack, log=log)
     if _is_missing(ran):
         text = f"{_missing(stack)} before this is merged"
         return Outcome(stack, Result.NOT_YET, (Notice("warning", text),))
-    return judge(stack, read_plan(plan), succeeded=ran.ok, troubles=ran.summary.troubles)
+    return _judged(stack, ran, plan)
 
 
 def _is_missing(ran: Ran) -> bool:
@@ -88,7 +92,7 @@ def _missing(stack: str) -> str:
 def up(desk: Desk, stack: str, seconds: float | None) -> Outcome:
     """Bring one stack up; after ``seconds`` it ends, and the next run goes on where it stood."""
     plan, log = _fresh(desk, stack)
-    engine = Engine(desk.work, {**_DEFAULTS, **os.environ, VARIABLE: str(plan)}, desk.say)
+    engine = desk.engine(plan)
     desk.say(f"{stack}: pulumi up")
     try:
         ran = engine.up(stack, log=log, seconds=seconds)

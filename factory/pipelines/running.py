@@ -145,14 +145,13 @@ class Engine:
         title: str = "",
         log: Path | None = None,
         seconds: float | None = None,
-        variables: Mapping[str, str] | None = None,
     ) -> Ran:
         """Run a command and tell the gist of what it prints; all of it goes to ``log``."""
         narrator = Narrator(title or stack, self._say)
         try:
             process = subprocess.Popen(
                 self._command(verb, stack),
-                env={**self._variables, **(variables or {})},
+                env=dict(self._variables),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

@@ -17,7 +17,8 @@ def carry_out(work: Path, stack: str, wish: Wish) -> Path:
     A file that would not be sound with it is left as it was.
     """
     _check(wish)
-    file = find_project(work, stack, None).stacks[0]
+    project = find_project(work, stack, None)
+    file = project.stacks[0]
     try:
         old = file.read_bytes()
         text = old.decode("utf-8-sig")
@@ -31,7 +32,6 @@ def carry_out(work: Path, stack: str, wish: Wish) -> Path:
         msg = f"{file.name}: cannot be read or written: {error.strerror}"
         raise FactoryError(msg) from None
     problems = Problems()
-    project = find_project(work, stack, None)
     checked = check(project, problems)
     known = {name for each in checked.images.values() for name in (*each.sound, *each.faulty)}
     if wish.what == ROLL_BACK and wish.image not in known:

@@ -9,11 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from rehearsal import workspace
@@ -248,3 +250,19 @@ ENGINEERING_US = lab("engineering-us", region="eastus2")
 def lab_path(subscription: str, name: str) -> str:
     group = f"/subscriptions/{subscription}/resourceGroups/rg-{name}"
     return f"{group}/providers/Microsoft.DevTestLab/labs/{name}"
+
+
+@contextmanager
+def standing(root: Path, labs: list[dict[str, Any]], **own: Any) -> Iterator[FactoryUnderTest]:
+    """Give a factory of one image, up in ``labs`` of dev and in one of prod, for tests to share."""
+    with pytest.MonkeyPatch.context() as patch:
+        stood = FactoryUnderTest(root)
+        patch.setenv("REHEARSAL_HOME", str(stood.home.root))
+        stood.start()
+        stood.define("linux/base")
+        stood.configure_dev(labs, pollInterval="0.1s", **own)
+        stood.configure_prod([ENGINEERING_US], pollInterval="0.1s")
+        for stack in ("dev", "prod"):
+            stood.must_up(stack)
+        yield stood
+        stood.rehearsal("stop")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.harness import DEV, ENGINEERING_US, PROD, FactoryUnderTest, Ran, lab, lab_path
+from tests.e2e.harness import DEV, PROD, FactoryUnderTest, Ran, lab, lab_path, standing
 from tests.e2e.harness import TEAM_DATA as NEAR
 from tests.e2e.harness import TEAM_WEB as WEB
 from tests.e2e.test_accidents import JAVA
@@ -28,17 +28,8 @@ QUOTA = {
 
 @pytest.fixture(scope="module")
 def factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FactoryUnderTest]:
-    with pytest.MonkeyPatch.context() as patch:
-        stood = FactoryUnderTest(tmp_path_factory.mktemp("reach"))
-        patch.setenv("REHEARSAL_HOME", str(stood.home.root))
-        stood.start()
-        stood.define("linux/base")
-        stood.configure_dev([WEB, NEAR], pollInterval="0.1s", keep={"newest": 1})
-        stood.configure_prod([ENGINEERING_US], pollInterval="0.1s")
-        for stack in ("dev", "prod"):
-            stood.must_up(stack)
+    with standing(tmp_path_factory.mktemp("reach"), [WEB, NEAR], keep={"newest": 1}) as stood:
         yield stood
-        stood.rehearsal("stop")
 
 
 def stems(factory: FactoryUnderTest, lab_name: str) -> set[str]:

@@ -21,7 +21,7 @@ import pytest
 
 from factory.apiversions import COMPUTE_API
 from rehearsal.up import Runner
-from tests.e2e.harness import DEV, ENGINEERING_US, TEAM_WEB, FactoryUnderTest, Ran
+from tests.e2e.harness import DEV, TEAM_WEB, FactoryUnderTest, Ran, standing
 from tests.e2e.test_accidents import DOCKER, JAVA, NODE
 from tests.e2e.test_cli import cli
 
@@ -32,17 +32,8 @@ OVER = "AADSTS700024: Client assertion is not within its valid time range."
 
 @pytest.fixture(scope="module")
 def factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FactoryUnderTest]:
-    with pytest.MonkeyPatch.context() as patch:
-        stood = FactoryUnderTest(tmp_path_factory.mktemp("world"))
-        patch.setenv("REHEARSAL_HOME", str(stood.home.root))
-        stood.start()
-        stood.define("linux/base")
-        stood.configure_dev([TEAM_WEB], pollInterval="0.1s")
-        stood.configure_prod([ENGINEERING_US], pollInterval="0.1s")
-        for stack in ("dev", "prod"):
-            stood.must_up(stack)
+    with standing(tmp_path_factory.mktemp("world"), [TEAM_WEB]) as stood:
         yield stood
-        stood.rehearsal("stop")
 
 
 def command(factory: FactoryUnderTest, stack: str) -> list[str]:

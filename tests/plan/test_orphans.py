@@ -234,7 +234,7 @@ class Shelves:
         if "/closed/" in collection:
             raise ArmError("GET", 403, "AuthorizationFailed", "no role there")
         if "/gone/" in collection:
-            raise ArmError("GET", 404, "ResourceNotFound", "gone")
+            return {}  # as a list of what was deleted since is read
         return {"image": Thing(f"{collection}/image", {})}
 
 

@@ -22,7 +22,7 @@ REGIONS = {
 _IMAGES = ("linux-base", "linux-app")
 _LAB = re.compile(r"/labs/([^/]+)")
 _REASON = re.compile(r"error: |warning: |refused|failed")
-_TODO = " -> "
+_WHAT_TO_DO = " -> "
 _EMPTY = ("error: update failed", "error: preview failed")
 
 
@@ -33,7 +33,7 @@ def alone(accident: Accident, missing: Sequence[Thing], told: str) -> list[str]:
     lines = list(_reasons(told))
     if not lines:
         wrong.append("the run failed and does not say why")
-    elif not any(_names(request, line) and _TODO in line for line in lines):
+    elif not any(_names(request, line) and _WHAT_TO_DO in line for line in lines):
         wrong.append(f"no line says whose failure it is and what to do: {lines[0]}")
     return wrong
 
