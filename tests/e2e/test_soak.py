@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from factory.plan_model import Plan
+from factory.plan_model import Action, Plan, Step
+from factory.reach import EVERY_IMAGE
 from tests.plan.world import DEV, World, image, lab, settings
 from tests.soak import report
 from tests.soak.checking import failed_images, lab_faults, unsettled
@@ -68,6 +69,11 @@ def test_a_failure_that_a_plan_is_silent_of_is_told() -> None:
     world.run(broken_labs={"web"})
     assert unsettled(world.inputs(), silent, "linux/a").startswith("web does not have ")
     assert unsettled(world.inputs(), world.plan(), "linux/a") == ""  # it says that it is to deliver
+    away = [
+        Step(Action.REFUSE, EVERY_IMAGE, "", "it cannot be read", name) for name in ("web", "x")
+    ]
+    assert unsettled(world.inputs(), Plan((), (away[0],)), "linux/a") == ""  # nor is it forgotten
+    assert unsettled(world.inputs(), Plan((), (away[1],)), "linux/a").startswith("web does not")
     world.run()
     assert unsettled(world.inputs(), silent, "linux/a") == ""
 
