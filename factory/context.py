@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pulumi
 
 from factory import names
 from factory.arm import lab_id
+from factory.durations import spell_duration
 from factory.foundations import compute_id
 from factory.parameters import Read, no_vaults
 from factory.settings import FactoryLab, Settings, TargetLab
@@ -60,6 +62,16 @@ class Run:
 def adoption(resource_id: str | None) -> dict[str, Any]:
     """Give the options that take in, as it is, what a killed run made but did not record."""
     return {"import_": resource_id, "ignore_changes": ["*"]} if resource_id else {}
+
+
+def timeouts(limit: timedelta) -> pulumi.CustomTimeouts:
+    """Give how long the engine waits for Azure to make, change or delete a thing.
+
+    Without it the provider waits for two hours, whatever the definition says
+    (https://www.pulumi.com/docs/iac/concepts/resources/options/customtimeouts/).
+    """
+    text = spell_duration(limit)
+    return pulumi.CustomTimeouts(create=text, update=text, delete=text)
 
 
 def shield(guard: pulumi.Resource | None) -> pulumi.ResourceOptions:

@@ -43,6 +43,10 @@ SizeName = Annotated[
 ]
 
 
+# Of a definition that says nothing, and of a version whose definition is gone.
+USUAL_TIME_LIMIT = timedelta(hours=4)
+
+
 class Definition(Strict):
     """One image, as its file and the ``defaults.yaml`` above it say together."""
 
@@ -73,9 +77,9 @@ class Definition(Strict):
     capture: Capture = Capture.GENERALIZED
     """``generalized`` (sysprep or deprovision is added) or ``specialized`` (an exact copy)."""
     time_limit: Annotated[Duration, Field(ge=timedelta(minutes=10), le=timedelta(hours=24))] = (
-        timedelta(hours=4)
+        USUAL_TIME_LIMIT
     )
-    """Longest time for the VM and for each artifact, from 10m to 24h."""
+    """Longest time for each thing made of it: VM, artifact, snapshot, image; from 10m to 24h."""
     retries: Annotated[int, Field(ge=0, le=5)] = 1
     """Further attempts after a failed one, each with a fresh VM."""
     tags: dict[TagName, TagValue] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from factory import guards
 from factory.adoption import plan_adopted
@@ -112,9 +113,16 @@ def _versions(
         replace(
             _handed_over(inputs, each),
             taken_in=str(each.version) in recovered.get(each.identity, ()),
+            time_limit=_time_limit(inputs, each),
         )
         for each in draft.versions
     )
+
+
+def _time_limit(inputs: Inputs, version: VersionPlan) -> timedelta:
+    """Give the limit of its definition as it is now, in a receiving stack too; it is in git."""
+    image = inputs.images.get(inputs.present(version.identity))
+    return image.definition.time_limit if image else version.time_limit
 
 
 def _warnings(inputs: Inputs) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from factory.catalogue import Entry
+from factory.models import USUAL_TIME_LIMIT
 from factory.record import Failure, Record, Spec
 from factory.settings import TargetLab
 from factory.versions import Version
@@ -137,7 +138,8 @@ class VersionPlan:
     engine is to refuse to delete its images. ``guest``: another stack built it, and it is brought
     into the factory lab for children; ``handed_over``: another stack builds its definition now.
     ``adopt_capture`` is the id of a custom image in the factory lab that the state lost.
-    ``taken_in``: its parts were not made by this state.
+    ``taken_in``: its parts were not made by this state. ``time_limit``: how long Azure may take for
+    any one of them.
     """
 
     identity: str
@@ -159,6 +161,7 @@ class VersionPlan:
     guest: bool = False
     handed_over: bool = False
     taken_in: bool = False
+    time_limit: timedelta = USUAL_TIME_LIMIT
 
     def entry(self, record: Record) -> dict[str, str]:
         """Give this version's place in the catalogue, as plain data."""

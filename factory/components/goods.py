@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pulumi
 from pulumi_azure_native import devtestlab
@@ -11,8 +12,9 @@ from pulumi_azure_native import devtestlab
 from factory import names
 from factory.components.capture import Capture
 from factory.components.custom_image import CustomImageArgs
+from factory.context import timeouts
+from factory.models import USUAL_TIME_LIMIT, Os
 from factory.models import Capture as Kind
-from factory.models import Os
 from factory.versions import Version as VersionNumber
 
 _LONGEST_DESCRIPTION = 1024
@@ -26,7 +28,7 @@ class Goods:
     ``capture_adopt`` is the id of one that is there and that the state lost.
     ``guard`` is set if the images are to be protected.
     ``source_waits`` says that the source is still being copied, ``source_lost`` that it is gone,
-    ``taken_in`` that a lost state was made again from it.
+    ``taken_in`` that a lost state was made again from it. ``time_limit`` is for each part.
     """
 
     identity: str
@@ -46,6 +48,12 @@ class Goods:
     source_waits: bool = False
     source_lost: bool = False
     taken_in: bool = False
+    time_limit: timedelta = USUAL_TIME_LIMIT
+
+    @property
+    def timeouts(self) -> pulumi.CustomTimeouts:
+        """How long the engine waits for Azure to make, change or delete a part."""
+        return timeouts(self.time_limit)
 
     def part(self, *path: str) -> str:
         """Give the logical name of a part."""

@@ -14,8 +14,7 @@ from factory.advice import advised
 from factory.arm import ArmError
 from factory.components.lab_vm import MachineArgs, Origin, new_password
 from factory.components.ordering import VmOrder
-from factory.context import unknown
-from factory.durations import spell_duration
+from factory.context import timeouts, unknown
 from factory.gates import Mark, RefusedError, clear_leftover, gate
 from factory.models import Artifact, SecretRef
 from factory.parameters import Parameters
@@ -128,7 +127,7 @@ class Machine(pulumi.ComponentResource):
                 import_=vm_id if ordered else None,
                 # A VM that is resumed keeps the password, one in a fallback size all of it.
                 ignore_changes=["*"] if definition.fallback_sizes else ["password"],
-                custom_timeouts=pulumi.CustomTimeouts(create=spell_duration(definition.time_limit)),
+                custom_timeouts=timeouts(definition.time_limit),
                 # One kept for a look leaves the state before it leaves Azure: declared again, a VM
                 # that Azure could not make would be written anew by every run.
                 retain_on_delete=definition.keep_failed is not None,

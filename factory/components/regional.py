@@ -81,9 +81,11 @@ class Regional:
         return images
 
     def _after_release(self, **options: Any) -> pulumi.ResourceOptions:
-        """Everything here waits for the release record."""
+        """Everything here waits for the release record, and has the image's own time limit."""
         depends = [self._goods.record] if self._goods.record is not None else []
-        return pulumi.ResourceOptions(depends_on=depends, **options)
+        return pulumi.ResourceOptions(
+            depends_on=depends, custom_timeouts=self._goods.timeouts, **options
+        )
 
     def _snapshot(self, region: RegionDelivery) -> tuple[pulumi.Input[str], list[Check]]:
         """Give the snapshot to use in a region, and what must hold before it is used."""

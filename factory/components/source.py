@@ -50,6 +50,7 @@ def source_snapshot(
         opts=pulumi.ResourceOptions(
             parent=version,
             hooks=hooks,
+            custom_timeouts=goods.timeouts,
             **(adoption(adopt) or {"ignore_changes": ignore_changes}),
         ),
     )

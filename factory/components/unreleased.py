@@ -72,6 +72,7 @@ def goods_of(spec: Spec, run: Run, attempt: pulumi.Input[str]) -> Goods:
         plan=spec.purchase_plan(),
         generation="V1",
         tags=tags_for(spec, stack=run.stack, attempt=attempt),
+        time_limit=definition.time_limit,
     )
 
 
@@ -108,7 +109,9 @@ class Kept(pulumi.ComponentResource):
             capture.add(
                 goods.custom_image("capture", vm=from_vm("", goods.os, goods.kind)),
                 pulumi.ResourceOptions(
-                    depends_on=[source] if source else [], ignore_changes=_FROZEN
+                    depends_on=[source] if source else [],
+                    ignore_changes=_FROZEN,
+                    custom_timeouts=goods.timeouts,
                 ),
             )
         self.register_outputs({})

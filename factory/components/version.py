@@ -163,6 +163,7 @@ class Version(pulumi.ComponentResource):
             source_lost=plan.source.lost,
             guard=self._guard(),
             taken_in=plan.taken_in,
+            time_limit=plan.time_limit,
         )
         parts: list[pulumi.Resource] = []
         source = None
@@ -227,6 +228,7 @@ class Version(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(
             depends_on=[source] if source else [],
             hooks=hooks,
+            custom_timeouts=goods.timeouts,
             **(kept if outcome is None else {}),
         )
         return self._args.capture.add(
