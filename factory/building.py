@@ -6,6 +6,7 @@ from factory.channel import on_hold, pinned
 from factory.delivering import Consignment, regions
 from factory.draft import Draft
 from factory.due import Build, NoParentError, due
+from factory.foundations import LAB
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.manifests import artifact_faults
@@ -66,7 +67,9 @@ def _secrets_there(inputs: Inputs, build: Build) -> None:
 
 def _artifact_fault(inputs: Inputs, build: Build) -> str:
     """Say why no VM should be paid for: what would fail on it for certain; "" if nothing does."""
-    if build.resumed:
+    lab = inputs.ledger.foundations.get(LAB)
+    unfinished = lab is not None and lab.state.lower() not in {"", "succeeded"}
+    if build.resumed or unfinished:  # a lab that is half made has no artifacts to show yet
         return ""
     faults = artifact_faults(build.spec.content, inputs.observed.artifacts or {})
     more = f" (and {len(faults) - 1} more: `validate --online`)" if len(faults) > 1 else ""

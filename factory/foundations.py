@@ -11,7 +11,9 @@ from factory.settings import Settings
 
 SUBNET = "build"
 # Nothing of anybody can be in one that was never finished; in a lab or a group there might be.
-_REMADE = ("factory/address", "factory/nat", "factory/network")
+_REMADE = ("factory/address", "factory/nat", "factory/network", "factory/lab-network")
+# So this one is cleared only if it was never there before, and factory/gates.py finds it empty.
+LAB = "factory/lab"
 
 
 def group_id(settings: Settings) -> str:
@@ -53,8 +55,12 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
 
 
 def remade(observed: Observed, ledger: Ledger, stack: str) -> Mapping[str, str]:
-    """Give the ids of parts of our network that Azure never ends making (see factory/hung.py)."""
-    found = {name: observed.foundations.get(name) for name in _REMADE if name in ledger.foundations}
+    """Give the ids of our lab and parts of our network that Azure never ends making.
+
+    See factory/hung.py. A lab that is being changed had been whole: it is left alone.
+    """
+    wanted = [name for name in (*_REMADE, LAB) if name in ledger.foundations]
+    found = {name: observed.foundations.get(name) for name in wanted}
     return {
         name: thing.id
         for name, thing in found.items()
@@ -62,6 +68,7 @@ def remade(observed: Observed, ledger: Ledger, stack: str) -> Mapping[str, str]:
         and thing.belongs_to(stack)
         and under_way(thing.provisioning_state)
         and under_way(ledger.foundations[name].state)
+        and (name != LAB or thing.provisioning_state.lower() == "creating")
     }
 
 

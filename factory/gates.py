@@ -85,17 +85,30 @@ def remake_gate(
 def renew_gate(
     name: str, waiter: Waiter, stack: str, resource_id: str
 ) -> pulumi.ResourceHookBinding:
-    """Make a before_update gate that clears a part of our network that Azure never ends making."""
+    """Make a before_update gate that clears what we stand on and Azure never ends making.
+
+    A lab is cleared only if nobody has put anything into it.
+    """
 
     async def clear(_: pulumi.ResourceHookArgs) -> None:
         try:
             found = await waiter.call(waiter.arm.thing, resource_id)
             if found and found.belongs_to(stack) and under_way(found.provisioning_state):
+                if "/labs/" in found.id.lower() and "/virtualnetworks/" not in found.id.lower():
+                    await _empty(waiter, found.id)
                 await waiter.gone(found.id, _CLEARED_WITHIN)
         except ArmError as error:
             raise RefusedError(str(error)) from None
 
     return pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook(name, clear)])
+
+
+async def _empty(waiter: Waiter, lab: str) -> None:
+    """Raise :class:`RefusedError` if there is anything in a lab that somebody may want."""
+    for kind in ("customimages", "virtualmachines", "formulas"):
+        if await waiter.call(waiter.arm.items, f"{lab}/{kind}"):
+            msg = f"{lab} was never finished and has {kind}; it was not touched -> ask Azure"
+            raise RefusedError(msg)
 
 
 async def clear_leftover(waiter: Waiter, resource_id: str, mark: Mark) -> None:

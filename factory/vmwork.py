@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from factory.advice import advised
 from factory.arm import ArmError, artifact_id
 from factory.models import Artifact, Capture, Definition
 from factory.observed import ArtifactStatus, BuildVm
@@ -137,7 +138,8 @@ class VmWork:
         except ArmError as error:
             if error.status in {0, 409}:  # no answer (it may have been accepted), or busy
                 return error.status == 0
-            msg = f"{which} was refused: {await self._said(artifact, error.reason)}"
+            said = await self._said(artifact, error.reason)
+            msg = advised(f"{which} was refused: {said}")
             raise GaveUpError(msg) from None
         self.say(f"{which} is being applied")
         return True

@@ -90,13 +90,16 @@ def test_what_is_whole_by_now_or_was_not_waited_for_is_left_alone(
         ("factory/nat", "Creating", "Succeeded", DEV, False),
         ("factory/nat", "Succeeded", "Updating", DEV, False),
         ("factory/nat", "Creating", "Creating", "somebody", False),
-        ("factory/lab", "Creating", "Creating", DEV, False),  # others may have put things there
+        ("factory/lab-network", "Creating", "Creating", DEV, True),
+        ("factory/lab", "Creating", "Creating", DEV, True),  # the gate looks that it is empty
+        ("factory/lab", "Updating", "Updating", DEV, False),  # it had been whole
     ],
 )
 def test_a_network_that_never_ends_is_made_again(
     part: str, noted: str, shown: str, stack: str, *, again: bool
 ) -> None:
     kinds = {"factory/nat": "network:NatGateway", "factory/lab": "devtestlab:Lab"}
+    kinds["factory/lab-network"] = "devtestlab:VirtualNetwork"
     name = foundation_ids(dev("linux/a").settings).get(part, "/x").rsplit("/", 1)[1]
     ledger = read_ledger(
         {
