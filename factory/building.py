@@ -48,7 +48,7 @@ def plan_build(inputs: Inputs, identity: str, held: list[Held], draft: Draft) ->
 def _lab_there(inputs: Inputs) -> None:
     """Refuse a build where this stack's own lab was deleted by somebody, by a LookupError."""
     own = inputs.settings.factory_lab
-    made = "factory/lab" in inputs.ledger.foundations
+    made = LAB in inputs.ledger.foundations
     if own is not None and made and not inputs.observed.factory_lab_exists:
         msg = (
             f"the lab {own.name} that this stack made is gone -> `pulumi refresh`; the next `up` "

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from factory import names
 from factory.ledger import Ledger
-from factory.observed import Observed, under_way
+from factory.observed import Observed, Thing, under_way
 from factory.settings import Settings
 
 SUBNET = "build"
-# Nothing of anybody can be in one that was never finished; in a lab or a group there might be.
-_REMADE = ("factory/address", "factory/nat", "factory/network", "factory/lab-network")
-# So this one is cleared only if it was never there before, and factory/gates.py finds it empty.
 LAB = "factory/lab"
+# Nothing of anybody can be in one that was never finished; in a group there might be. So in a lab,
+# which factory/gates.py clears only if it is empty.
+_REMADE = ("factory/address", "factory/nat", "factory/network", "factory/lab-network", LAB)
 
 
 def group_id(settings: Settings) -> str:
@@ -46,7 +46,7 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
         "factory/address": f"{network}/publicIPAddresses/{lab.name}-nat",
         "factory/nat": f"{network}/natGateways/{lab.name}-nat",
         "factory/network": f"{network}/virtualNetworks/{lab.name}-network",
-        "factory/lab": lab_id,
+        LAB: lab_id,
         "factory/lab-network": f"{lab_id}/virtualnetworks/{lab.name}-network",
     }
     for source in settings.artifact_sources:
@@ -57,19 +57,23 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
 def remade(observed: Observed, ledger: Ledger, stack: str) -> Mapping[str, str]:
     """Give the ids of our lab and parts of our network that Azure never ends making.
 
-    See factory/hung.py. A lab that is being changed had been whole: it is left alone.
+    See factory/hung.py.
     """
-    wanted = [name for name in (*_REMADE, LAB) if name in ledger.foundations]
-    found = {name: observed.foundations.get(name) for name in wanted}
+    found = {name: observed.foundations.get(name) for name in _REMADE if name in ledger.foundations}
     return {
         name: thing.id
         for name, thing in found.items()
         if thing is not None
         and thing.belongs_to(stack)
-        and under_way(thing.provisioning_state)
+        and in_the_making(name, thing)
         and under_way(ledger.foundations[name].state)
-        and (name != LAB or thing.provisioning_state.lower() == "creating")
     }
+
+
+def in_the_making(name: str, thing: Thing) -> bool:
+    """Tell whether Azure is at work on one of them. A lab that is changed had been whole: no."""
+    state = thing.provisioning_state
+    return state.lower() == "creating" if name == LAB else under_way(state)
 
 
 def adopted(observed: Observed, known: frozenset[str], stack: str) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ import pulumi
 
 from factory import names
 from factory.armclient import ArmError
+from factory.foundations import LAB, in_the_making
 from factory.observed import Thing, under_way
 from factory.waits import Waiter
 
@@ -83,24 +84,30 @@ def remake_gate(
 
 
 def renew_gate(
-    name: str, waiter: Waiter, stack: str, resource_id: str
+    part: str, waiter: Waiter, stack: str, resource_id: str
 ) -> pulumi.ResourceHookBinding:
-    """Make a before_update gate that clears what we stand on and Azure never ends making.
-
-    A lab is cleared only if nobody has put anything into it.
-    """
+    """Make a before_update gate that clears a foundation that Azure never ends making."""
 
     async def clear(_: pulumi.ResourceHookArgs) -> None:
-        try:
-            found = await waiter.call(waiter.arm.thing, resource_id)
-            if found and found.belongs_to(stack) and under_way(found.provisioning_state):
-                if "/labs/" in found.id.lower() and "/virtualnetworks/" not in found.id.lower():
-                    await _empty(waiter, found.id)
-                await waiter.gone(found.id, _CLEARED_WITHIN)
-        except ArmError as error:
-            raise RefusedError(str(error)) from None
+        await clear_unfinished(waiter, part, stack, resource_id)
 
-    return pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook(name, clear)])
+    hook = pulumi.ResourceHook(f"{part} is made again", clear)
+    return pulumi.ResourceHookBinding(before_update=[hook])
+
+
+async def clear_unfinished(waiter: Waiter, part: str, stack: str, resource_id: str) -> None:
+    """Make room for a foundation (``part`` is its logical name) that is still in the making.
+
+    A lab is cleared only if nobody has put anything into it. Raises :class:`RefusedError`.
+    """
+    try:
+        found = await waiter.call(waiter.arm.thing, resource_id)
+        if found and found.belongs_to(stack) and in_the_making(part, found):
+            if part == LAB:
+                await _empty(waiter, found.id)
+            await waiter.gone(found.id, _CLEARED_WITHIN)
+    except ArmError as error:
+        raise RefusedError(str(error)) from None
 
 
 async def _empty(waiter: Waiter, lab: str) -> None:

@@ -143,9 +143,7 @@ class FactoryLabComponent(pulumi.ComponentResource):
         name, run = f"factory/{part}", self._run
         filled = {"ignore_changes": filled_in(part, recovered=run.recovered)}
         if resource_id := run.remade.get(name):
-            options["hooks"] = renew_gate(
-                f"{name} is made again", run.waiter, run.stack, resource_id
-            )
+            options["hooks"] = renew_gate(name, run.waiter, run.stack, resource_id)
         return pulumi.ResourceOptions(parent=self, **options, **(run.adoption(name) or filled))
 
     def _source(

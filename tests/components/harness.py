@@ -125,6 +125,9 @@ class FakeArm:
     def thing(self, resource_id: str) -> Thing | None:
         return self.things.get(resource_id)
 
+    def items(self, collection: str) -> list[dict[str, Any]]:
+        return [{"id": name} for name in self.things if name.startswith(f"{collection}/")]
+
     def make_user(self, user_id: str) -> None:
         assert user_id not in self.things, "a user that is known is left alone"
         self.things[user_id] = Thing(user_id)

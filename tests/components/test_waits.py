@@ -11,7 +11,7 @@ import pytest
 
 from factory import names
 from factory.arm import Arm, ArmError, failure_text
-from factory.gates import Mark, RefusedError, clear_leftover, may_clear
+from factory.gates import Mark, RefusedError, clear_leftover, clear_unfinished, may_clear
 from factory.models import Artifact, Definition, VaultRef
 from factory.observed import ArtifactStatus, BuildVm, Thing
 from factory.parameters import Parameters, Read, no_vaults
@@ -291,3 +291,31 @@ def test_what_cannot_be_masked_is_not_told() -> None:
     said = work(arm, artifacts=[VAULTED]).error
     assert "is withheld" in said
     assert "E42" not in said
+
+
+@pytest.mark.parametrize(
+    ("part", "state", "inside", "cleared"),
+    [
+        ("factory/lab", "Creating", "", True),
+        ("factory/lab", "Updating", "", False),  # it had been whole
+        ("factory/lab", "Succeeded", "", False),
+        ("factory/lab-network", "Updating", "", True),
+        ("factory/lab", "Creating", "customimages", None),
+        ("factory/lab", "Creating", "virtualmachines", None),
+        ("factory/lab", "Creating", "formulas", None),
+    ],
+)
+def test_a_lab_that_never_was_whole_is_cleared_only_if_it_is_empty(
+    part: str, state: str, inside: str, *, cleared: bool | None
+) -> None:
+    arm = FakeArm()
+    arm.things[LAB] = Thing(LAB, {names.STACK: MARK.stack}, state)
+    if inside:
+        arm.things[f"{LAB}/{inside}/theirs"] = Thing(f"{LAB}/{inside}/theirs")
+    clearing = clear_unfinished(waiter(arm), part, MARK.stack, LAB)
+    if cleared is None:
+        with pytest.raises(RefusedError, match=f"has {inside}; it was not touched"):
+            asyncio.run(clearing)
+    else:
+        asyncio.run(clearing)
+    assert arm.deleted == ([LAB] if cleared else [])

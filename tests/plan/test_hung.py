@@ -98,8 +98,11 @@ def test_what_is_whole_by_now_or_was_not_waited_for_is_left_alone(
 def test_a_network_that_never_ends_is_made_again(
     part: str, noted: str, shown: str, stack: str, *, again: bool
 ) -> None:
-    kinds = {"factory/nat": "network:NatGateway", "factory/lab": "devtestlab:Lab"}
-    kinds["factory/lab-network"] = "devtestlab:VirtualNetwork"
+    kinds = {
+        "factory/nat": "network:NatGateway",
+        "factory/lab": "devtestlab:Lab",
+        "factory/lab-network": "devtestlab:VirtualNetwork",
+    }
     name = foundation_ids(dev("linux/a").settings).get(part, "/x").rsplit("/", 1)[1]
     ledger = read_ledger(
         {

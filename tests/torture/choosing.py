@@ -31,9 +31,9 @@ def choose(
 
     Whatever ends the list early, by limit or by time, has then seen a bit of everything.
     """
-    wanted = [each for each in every if not only or any(text in str(each).lower() for text in only)]
     # What goes on side by side comes in another order in every job; all jobs have to share out one.
-    wanted.sort(key=str)
+    inorder = sorted(every, key=str)
+    wanted = [each for each in inorder if not only or any(it in str(each).lower() for it in only)]
     chance = random.Random(seed)  # noqa: S311 - the same seed, the same choice
     chance.shuffle(wanted)
     by_kind: dict[str, dict[str, list[Accident]]] = {}
