@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory.common.errors import Problems
 from factory.configuration import parse_settings
 from factory.foundations import group_id
-from factory.problems import Problems
 from factory.roles import Role
 from factory.settings import Settings as Factory
 from factory.stackfile import read_stack_file, with_defaults

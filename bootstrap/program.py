@@ -18,8 +18,8 @@ from bootstrap.state import State
 from factory.apiversions import api_of
 from factory.armclient import ArmClient, ArmError
 from factory.cloud import find_cloud, find_credential, provider_lookup
+from factory.common.errors import FactoryError, Problems
 from factory.components.roles import Roles, role_id
-from factory.problems import FactoryError, Problems
 from factory.roles import Role
 from factory.settings import Settings as Factory
 

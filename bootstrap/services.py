@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from factory.fields import Strict, formed
+from factory.common.fields import Strict, formed
 
 Guid = Annotated[
     str,

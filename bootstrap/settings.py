@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError
 
 from bootstrap.services import AzureDevOps, Deployments, GitHub, Guid, StackName
-from factory import faults
-from factory.fields import Strict, Switch, Text, empty_is_none, formed
-from factory.problems import Problems
+from factory.common import messages
+from factory.common.errors import Problems
+from factory.common.fields import Strict, Switch, Text, empty_is_none, formed
 from factory.settings import GroupName, Region
 
 NAMESPACE = "image-factory-bootstrap"
@@ -85,10 +85,10 @@ def parse(raw: Mapping[str, Any], place: Text, problems: Problems) -> Settings |
         settings = Settings.model_validate(raw)
     except ValidationError as error:
         for fault in error.errors():
-            loc = faults.where_of(fault["loc"], [])
-            what, todo = faults.told(fault, loc, Settings)
+            loc = messages.where_of(fault["loc"], [])
+            what, todo = messages.told(fault, loc, Settings)
             what = what.replace("is not a known field", "is not a known setting")
-            problems.error(place, faults.said_of(_key(loc), what), todo)
+            problems.error(place, messages.said_of(_key(loc), what), todo)
         return None
     _check(settings, place, problems)
     return settings

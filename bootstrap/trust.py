@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bootstrap.services import AzureDevOps, Deployments, GitHub
 from bootstrap.settings import PREVIEW, Settings
-from factory.problems import Problems
+from factory.common.errors import Problems
 
 GITHUB = "https://token.actions.githubusercontent.com"
 AZURE_DEV_OPS = "https://vstoken.dev.azure.com"

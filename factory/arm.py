@@ -15,9 +15,9 @@ from factory.answers import build_vm_of, failure_text, note_use, thing_of
 from factory.apiversions import COMPUTE_API, DISK_API, LAB_API, api_of
 from factory.armclient import ArmClient, ArmError
 from factory.artifact_sources import Repository
+from factory.common.versions import base_order
 from factory.models import Artifact, Base
 from factory.observed import BuildVm, Thing, Use, provisioning_fault
-from factory.versions import base_order
 
 
 def lab_id(subscription: str, group: str, lab: str) -> str:

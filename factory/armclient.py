@@ -24,8 +24,8 @@ from azure.core.rest import HttpRequest, HttpResponse
 from requests import Session
 from requests.adapters import HTTPAdapter
 
-from factory.armerror import ArmError
 from factory.cloud import Cloud
+from factory.common.azure_error import ArmError
 
 _OK = range(200, 300)
 _CALLERS = 48

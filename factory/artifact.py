@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from factory.fields import AzureName, Strict, formed
+from factory.common.fields import AzureName, Strict, formed
 from factory.parameter_text import is_expression, parameter_text
 
 PUBLIC_SOURCE = "public repo"

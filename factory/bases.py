@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Discriminator, Field, Tag
 
-from factory.fields import Identity, MarketplaceName, Strict, formed
+from factory.common.fields import Identity, MarketplaceName, Strict, formed
 
 
 class Os(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from factory.channel import on_hold, pinned
+from factory.common.names import version_urn_name
 from factory.delivering import Consignment, regions
 from factory.draft import Draft
 from factory.due import Build, NoParentError, due
@@ -10,7 +11,6 @@ from factory.foundations import LAB
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.manifests import artifact_faults
-from factory.names import version_urn_name
 from factory.plan_model import Action, Source, Step, VersionPlan
 from factory.takers import takers
 

@@ -21,8 +21,8 @@ from factory.catalogue_serial import (
     next_serial,
     received,
 )
+from factory.common.versions import Version
 from factory.record import Record
-from factory.versions import Version
 
 SCHEMA = "1"
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from factory.catalogue import SCHEMA, Catalogue, Entry
 from factory.catalogue_serial import HANDED_OVER, OUTPUT, is_unknown, serial_of, shown, unreadable
-from factory.names import image_name
-from factory.problems import INVISIBLE
+from factory.common.errors import INVISIBLE
+from factory.common.names import image_name
+from factory.common.versions import Version
 from factory.record import read_record
-from factory.versions import Version
 
 # What no chain of stacks has, and what no clock counts to: beyond that a catalogue is not ours.
 _MOST_ENTRIES = 100_000

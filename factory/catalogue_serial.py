@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from factory.problems import FactoryError
+from factory.common.errors import FactoryError
 
 OUTPUT = "catalogue"
 RECEIVED = "received"

@@ -8,8 +8,8 @@ from typing import Any
 from factory.catalogue import Catalogue, Entry
 from factory.catalogue_reading import read_catalogue
 from factory.catalogue_serial import OUTPUT, last_serial
-from factory.problems import FactoryError
-from factory.versions import Version
+from factory.common.errors import FactoryError
+from factory.common.versions import Version
 
 _MOST_NAMED = 5
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from factory.catalogue import Entry
-from factory.durations import spell_duration
+from factory.common.durations import spell_duration
+from factory.common.versions import Version
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.settings import NAMESPACE
-from factory.versions import Version
 
 WAITS_FOR_APPROVAL = "waits for approval in image-factory:approve"
 

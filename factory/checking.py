@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from factory.common.errors import FactoryError, Problems
+from factory.common.yaml_file import read_yaml
 from factory.configuration import parse_settings
 from factory.definitions import Images, read_images
-from factory.problems import FactoryError, Problems
 from factory.settings import Settings
 from factory.sharing import check_all_built, check_sharing
 from factory.stackfile import (
@@ -22,7 +23,6 @@ from factory.stackfile import (
 )
 from factory.upstream import read_sibling
 from factory.validate import cross_check, wanted_secrets
-from factory.yamlfile import read_yaml
 
 
 @dataclass(frozen=True)

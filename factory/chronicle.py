@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.record import Record, read_failure, read_record
-from factory.versions import Version
 
 _Key = tuple[str, Version]
 _DELIVERED = "delivered to "

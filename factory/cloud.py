@@ -25,7 +25,7 @@ from azure.identity import (
     ManagedIdentityCredential,
 )
 
-from factory.problems import FactoryError
+from factory.common.errors import FactoryError
 
 _VARIABLES = {
     "clientCertificatePassword": "ARM_CLIENT_CERTIFICATE_PASSWORD",

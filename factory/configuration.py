@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from factory import faults
+from factory.common import messages
+from factory.common.errors import Problems
 from factory.environments import check_environments
-from factory.problems import Problems
 from factory.settings import NAMESPACE, Settings, TargetLab
 from factory.sources import check_sources
 from factory.stackfile import StackFile, key_of, setting_name
@@ -81,17 +81,17 @@ def _tell(
         if not (stack.elsewhere and fault["type"] == "missing" and len(fault["loc"]) == 1)
     ]
     for fault in found[:_MOST_FAULTS]:
-        loc = faults.where_of(fault["loc"], [stack.marks])
+        loc = messages.where_of(fault["loc"], [stack.marks])
         if loc[:1] in _ONE_OR_MORE and isinstance(raw.get(str(loc[0])), str):
             loc = loc[:1]  # the one that stands there without a list
         path = ".".join(str(part)[:80] for part in loc)
         key = key_of(path)
-        what, todo = faults.told(fault, loc, Settings)
+        what, todo = messages.told(fault, loc, Settings)
         number = isinstance(value := fault.get("input"), int | float)
         if fault["type"] == "string_type" and number and not isinstance(value, bool):
             todo = "put it into quotes: the engine reads it as a number"
         what = what.replace("is not a known field", "is not a known setting")
-        problems.error(stack.place(*loc), faults.said_of(key, what), todo)
+        problems.error(stack.place(*loc), messages.said_of(key, what), todo)
     if len(found) > _MOST_FAULTS:
         problems.error(stack.name, f"and {len(found) - _MOST_FAULTS} more faults")
 

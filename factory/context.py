@@ -10,9 +10,9 @@ from typing import Any
 
 import pulumi
 
-from factory import names
 from factory.arm import lab_id
-from factory.durations import spell_duration
+from factory.common import names
+from factory.common.durations import spell_duration
 from factory.foundations import compute_id
 from factory.parameters import Read, no_vaults
 from factory.settings import FactoryLab, Settings, TargetLab

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from factory import names
+from factory.common import names
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.models import Artifact, Os

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from factory import faults
+from factory.common import messages
+from factory.common.errors import Problems
+from factory.common.names import image_stem
+from factory.common.yaml_file import Limits, Loc, YamlFile, read_yaml
 from factory.folder import DEFAULTS, Found, Walk
 from factory.lineage import Image, check_lineage, check_moves
 from factory.models import Definition, Os, Verify
-from factory.names import image_stem
-from factory.problems import Problems
-from factory.yamlfile import Limits, Loc, YamlFile, read_yaml
 
 # Of one file: more than that is not read by anybody, and would take its time to tell.
 _MOST_FAULTS = 20
@@ -172,9 +172,9 @@ def report(
     found = [fault for fault in error.errors() if whole or fault["type"] != "missing"]
     marks = [layer.marks for layer in layers]
     for fault in found[:_MOST_FAULTS]:
-        loc: Loc = faults.where_of(fault["loc"], marks)
+        loc: Loc = messages.where_of(fault["loc"], marks)
         name = ".".join(str(part)[:80] for part in loc) or "the file"
-        what, todo = faults.told(fault, loc, model)
+        what, todo = messages.told(fault, loc, model)
         place = place_of(layers, loc)
         inherited = not place.startswith(f"{layers[-1].shown}:")
         if inherited and fault["type"] != "missing":

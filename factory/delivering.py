@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.mending import had, region_told, spare_copy
@@ -15,7 +16,6 @@ from factory.observed import Thing
 from factory.plan_model import Action, CopyPlan, LabDelivery, RegionDelivery, Step
 from factory.record import Record
 from factory.settings import TargetLab
-from factory.versions import Version
 
 
 @dataclass

@@ -12,10 +12,10 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
+from factory.common.yaml_file import Loc
 from factory.definitions import owner_of
 from factory.lineage import Image
 from factory.models import Definition
-from factory.yamlfile import Loc
 
 BUILT_IN = "default"
 

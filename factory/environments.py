@@ -15,9 +15,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Tag
 
-from factory.fields import AzureName, Strict, formed
+from factory.common.errors import Problems
+from factory.common.fields import AzureName, Strict, formed
 from factory.models import SecretRef
-from factory.problems import Problems
 
 PUBLIC_ENVIRONMENTS = "public environment repo"
 ENVIRONMENT_TYPE = "azure-native:devtestlab:Environment"

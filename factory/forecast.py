@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from factory.catalogues import read_all
+from factory.common.errors import FactoryError
 from factory.cost import Cost, estimate
 from factory.inputs import Inputs
 from factory.ledger import Ledger
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan
 from factory.playing import played
-from factory.problems import FactoryError
 from factory.settings import Settings
 
 # {lab: {identity: versions, oldest first}}

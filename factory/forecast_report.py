@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 
-from factory.durations import spell_duration
+from factory.common.durations import spell_duration
 from factory.forecast import Week
 from factory.report import table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from factory import names
+from factory.common import names
 from factory.ledger import Ledger
 from factory.observed import Observed, Thing, under_way
 from factory.settings import Settings

@@ -12,8 +12,8 @@ from datetime import timedelta
 
 import pulumi
 
-from factory import names
 from factory.armclient import ArmError
+from factory.common import names
 from factory.foundations import LAB, in_the_making
 from factory.observed import Thing, under_way
 from factory.waits import Waiter

@@ -16,6 +16,7 @@ from factory.armclient import ArmClient
 from factory.catalogue import Catalogue
 from factory.catalogues import read_all
 from factory.cloud import find_cloud, find_credential, provider_lookup
+from factory.common.errors import FactoryError, Problem, Problems
 from factory.configuration import parse_settings
 from factory.definitions import Image, read_images
 from factory.inputs import Inputs
@@ -23,7 +24,6 @@ from factory.ledger_reading import read_ledger
 from factory.lineage import present_names
 from factory.lock import Lock, read_lock
 from factory.observe import observe
-from factory.problems import FactoryError, Problem, Problems
 from factory.recovered import Recovered, read_recovered, with_recovered
 from factory.selection import selected
 from factory.settings import NAMESPACE, Settings

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from factory.adoption import check_adopted
 from factory.channel import on_hold, pinned
+from factory.common.errors import Problems
 from factory.foundations import foundation_ids
 from factory.inputs import Inputs
-from factory.problems import Problems
 from factory.protecting import check_lab_protection
 from factory.revoking import revoked
 from factory.settings import NAMESPACE
 
 
 def check(inputs: Inputs) -> None:
-    """Raise :class:`factory.problems.FactoryError` naming every guard that stops this run."""
+    """Raise :class:`factory.common.errors.FactoryError` naming every guard that stops this run."""
     problems = Problems()
     _lost_state(inputs, problems)
     check_labs(inputs, problems)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from factory.catalogue import Catalogue
+from factory.common.names import image_name
+from factory.common.patterns import takes_any
 from factory.definitions import Image
 from factory.ledger import Held, Ledger
 from factory.lineage import parent_of, present_names
 from factory.lock import Lock
-from factory.names import image_name
 from factory.observed import Observed, Thing
-from factory.patterns import takes_any
 from factory.recovered import Recovered
 from factory.selection import builds, selected
 from factory.settings import Settings

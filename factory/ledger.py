@@ -11,9 +11,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.record import Failure, Record, Spec
-from factory.versions import Version
 
 IMAGE_TYPE = "imagefactory:index:Image"
 # The stack output that says what labs held before the last run and were still to hold after it.

@@ -1,7 +1,7 @@
 """The one parser of ``{urn: {type, outputs}}``: makes a ledger of a stack's own state.
 
 The program fills it by invoke, a command line from ``pulumi stack export``. Logical names
-(factory/names.py) carry all it needs to know.
+(factory/common/names.py) carry all it needs to know.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from factory import names
+from factory.common import names
+from factory.common.errors import FactoryError
+from factory.common.versions import Version
 from factory.environments import ENVIRONMENT_TYPE
 from factory.ledger import IMAGE_TYPE, Foundation, Held, Ledger, Path
-from factory.problems import FactoryError
 from factory.record import Failure, Record, Spec, read_failure, read_record, read_spec
-from factory.versions import Version
 
 _T = TypeVar("_T")
 # What the program makes once and never drops; `pulumi destroy` alone does.

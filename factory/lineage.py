@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from factory.faults import suggestion
+from factory.common.errors import Problems
+from factory.common.messages import suggestion
+from factory.common.yaml_file import YamlFile
 from factory.models import Base, Definition, ParentBase
-from factory.problems import Problems
-from factory.yamlfile import YamlFile
 
 # To name them all would help nobody.
 _MOST_NAMED = 12

@@ -14,12 +14,12 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field
 
+from factory.common.errors import Problems
+from factory.common.fields import AzureName, Identity, Strict, Text, formed
+from factory.common.yaml_file import Limits
 from factory.content import SourceContent
 from factory.definitions import read_model
-from factory.fields import AzureName, Identity, Strict, Text, formed
 from factory.lineage import Image, parent_of
-from factory.problems import Problems
-from factory.yamlfile import Limits
 
 # Written by a program: some hundred bytes for each artifact of each of hundreds of definitions.
 _LIMITS = Limits(size=16 * 1024 * 1024, values=500_000)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from factory.faults import suggestion
+from factory.common.messages import suggestion
 from factory.models import Applied, Definition
 
 # A source of a lab may hold hundreds: only what resembles is named then.

@@ -5,7 +5,7 @@ The disk of the build is long gone, so a lost source snapshot cannot come from w
 
 from __future__ import annotations
 
-from factory import names
+from factory.common import names
 from factory.inputs import Inputs
 from factory.ledger import HOLDINGS, Held
 from factory.plan_model import Action, LabDelivery, SourcePlan, Step

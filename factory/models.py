@@ -23,14 +23,7 @@ from factory.artifact import (
     Verify,
 )
 from factory.bases import AnyBase, Base, Capture, DiskType, Os, ParentBase, PurchasePlan
-from factory.fields import (
-    Duration,
-    Identity,
-    Strict,
-    TagName,
-    TagValue,
-    formed,
-)
+from factory.common.fields import Duration, Identity, Strict, TagName, TagValue, formed
 from factory.policies import Keep, Refresh
 
 SizeName = Annotated[

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
 
-from factory import names
 from factory.arm import Arm, lab_id
-from factory.armerror import ArmError
 from factory.armfacts import manifest
+from factory.common import names
+from factory.common.azure_error import ArmError
 from factory.definitions import Image
 from factory.foundations import compute_id, foundation_ids, group_id
 from factory.lock import Lock

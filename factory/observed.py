@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from factory import names
+from factory.common import names
 from factory.content import Contents
 from factory.manifests import Shelves
 from factory.models import VaultRef

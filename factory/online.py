@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from factory.common.errors import Problems
 from factory.guards import check_labs
 from factory.inputs import Inputs
 from factory.lineage import Image
 from factory.manifests import artifact_faults
 from factory.models import Base
 from factory.permissions import Grant, needed, refused
-from factory.problems import Problems
 from factory.reach import unreached
 from factory.room import cores_of
 from factory.selection import selected

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.ledger import Held, Ledger
 from factory.observed import Observed, ObservedLab
 from factory.settings import Settings
 from factory.tagged import Found, Kind, in_state, tagged
-from factory.versions import Version
 
 
 class Fate(StrEnum):

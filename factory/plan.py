@@ -14,6 +14,7 @@ from factory import guards
 from factory.adoption import plan_adopted
 from factory.building import admit_build, plan_build
 from factory.channel import current, on_hold, vain_pins
+from factory.common.names import version_urn_name
 from factory.draft import Draft
 from factory.environment_plan import plan_environments
 from factory.foundations import adopted, remade
@@ -25,7 +26,6 @@ from factory.leaving import leftovers, retire, revoke, still_retired
 from factory.ledger import Held
 from factory.lineage import generations
 from factory.marking import marked_until
-from factory.names import version_urn_name
 from factory.plan_model import Action, Plan, Step, VersionPlan
 from factory.reach import refusals
 from factory.receiving import receive
@@ -41,7 +41,7 @@ _ORDER = {action: index for index, action in enumerate(Action)}
 
 
 def make_plan(inputs: Inputs) -> Plan:
-    """Decide everything. Raises :class:`factory.problems.FactoryError` if a guard stops the run."""
+    """Decide everything. Raises :class:`factory.common.errors.FactoryError` if a guard stops the run."""
     inputs = replace(inputs, observed=given_up(inputs.observed, inputs.ledger))
     guards.check(inputs)
     draft = Draft()

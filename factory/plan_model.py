@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from factory.catalogue import Entry
+from factory.common.versions import Version
 from factory.models import USUAL_TIME_LIMIT
 from factory.record import Failure, Record, Spec
 from factory.settings import TargetLab
-from factory.versions import Version
 
 
 class Action(StrEnum):

@@ -12,12 +12,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+from factory.common.errors import FactoryError
+from factory.common.text_file import replace_text
 from factory.cost import Cost
 from factory.inputs import Inputs
 from factory.plan_model import Plan
-from factory.problems import FactoryError
 from factory.report_json import PLAN_SCHEMA, plan_data
-from factory.textfile import replace_text
 
 VARIABLE = "IMAGE_FACTORY_PLAN_FILE"
 GUARD, WAITS, ERROR = "guard", "waits", "error"

@@ -1,7 +1,7 @@
 """Plays a plan on a ledger: the state after an ``up`` in which everything went well. Pure.
 
 It writes what the components would declare (factory/components/version.py, regional.py), under the
-names that :mod:`factory.names` gives, and reads it back by the one parser of ledgers.
+names that :mod:`factory.common.names` gives, and reads it back by the one parser of ledgers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from factory import catalogue as cat
-from factory import names
+from factory.common import names
 from factory.cost import Sizes
 from factory.foundations import compute_id
 from factory.inputs import Inputs

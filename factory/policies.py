@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 from pydantic import Field, field_validator, model_validator
 
-from factory.durations import spell_duration
-from factory.fields import Duration, Strict
+from factory.common.durations import spell_duration
+from factory.common.fields import Duration, Strict
 
 
 class Keep(Strict):

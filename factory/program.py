@@ -14,6 +14,8 @@ from factory import catalogue as cat
 from factory import stackconfig
 from factory.armclient import ArmError
 from factory.catalogues import NotBroughtUpError
+from factory.common.errors import FactoryError
+from factory.common.names import version_urn_name
 from factory.components.capture import Capture
 from factory.components.delivery import Delivery, delivery_for
 from factory.components.environment import Environment
@@ -32,11 +34,9 @@ from factory.gathering import connect, gather, read_sources
 from factory.guests import lobby
 from factory.inputs import Inputs
 from factory.ledger import HOLDINGS
-from factory.names import version_urn_name
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan, VersionPlan
 from factory.planfile import ERROR, GUARD, WAITS, note_plan, note_stop
-from factory.problems import FactoryError
 from factory.recovered import OUTPUT as RECOVERED
 from factory.report import plan_table
 from factory.settings import Settings

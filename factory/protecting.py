@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from factory.common.errors import Problems
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.plan_model import Action, Step
-from factory.problems import Problems
 from factory.settings import NAMESPACE
 
 FIRST = "its protection goes first, the next `up` does the rest"

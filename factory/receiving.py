@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from factory.catalogue import Entry
 from factory.channel import admitted, on_hold, pinned
+from factory.common.versions import Version
 from factory.delivering import Consignment, regions, travel_fault
 from factory.draft import Draft
 from factory.inputs import Inputs
@@ -11,7 +12,6 @@ from factory.ledger import Held
 from factory.plan_model import Action, Step, VersionPlan
 from factory.revoking import bad_offer, revoked
 from factory.takers import takers
-from factory.versions import Version
 
 
 def receive(inputs: Inputs, identity: str, held: list[Held], draft: Draft) -> None:

@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from factory import names
-from factory.fields import Strict
+from factory.common import names
+from factory.common.fields import Strict
+from factory.common.versions import Version
 from factory.models import Capture, Definition, Os
 from factory.record_texts import (
     Contents,
@@ -27,7 +28,6 @@ from factory.record_texts import (
     TimeText,
 )
 from factory.settings import VersionText
-from factory.versions import Version
 
 SCHEMA = "1"
 _T = TypeVar("_T", bound=Strict)

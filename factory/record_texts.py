@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from factory.common.errors import INVISIBLE
 from factory.content import read_contents
-from factory.problems import INVISIBLE
 
 _HIDDEN = re.compile(f"[{INVISIBLE}]")
 

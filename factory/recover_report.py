@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from factory.common.errors import printable
 from factory.ledger import Path
-from factory.problems import printable
 from factory.recovering import Finding, Findings
 from factory.report import table
 

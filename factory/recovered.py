@@ -15,18 +15,18 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field
 
-from factory import names
+from factory.common import names
+from factory.common.errors import Problems
+from factory.common.fields import Strict, formed
+from factory.common.names import image_name
+from factory.common.versions import Version
+from factory.common.yaml_file import Limits, YamlFile
 from factory.definitions import read_model
-from factory.fields import Strict, formed
 from factory.ledger import Held, Ledger, Path, Returning
-from factory.names import image_name
 from factory.observed import Observed, Thing
-from factory.problems import Problems
 from factory.record import Record
 from factory.record_texts import TimeText
 from factory.settings import Settings
-from factory.versions import Version
-from factory.yamlfile import Limits, YamlFile
 
 OUTPUT = "recovered"
 _TAKING, _SETTLED = "taking in", "settled"

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.foundations import compute_id
 from factory.inputs import Inputs
 from factory.ledger import Path
@@ -17,7 +18,6 @@ from factory.record import Record
 from factory.recovered import Entry
 from factory.rereading import Home, reread
 from factory.sighting import CAPTURE, LAB, Seen
-from factory.versions import Version
 
 Key = tuple[str, Version]
 

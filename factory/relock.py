@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from factory.common.errors import Problems
+from factory.common.patterns import matches
 from factory.content import contents_of, used_artifacts
 from factory.lineage import Image, parent_of
 from factory.lock import LockedImage, base_of, renewed
 from factory.observed import Offers
-from factory.patterns import matches
-from factory.problems import Problems
 
 
 def relocked(

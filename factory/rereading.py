@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.definitions import Image
 from factory.ledger import Path
 from factory.record import Record
 from factory.sighting import Seen
-from factory.versions import Version
 
 _GOING = "Retiring, deleted after "
 

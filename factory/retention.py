@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from factory.channel import above_pin, on_hold, pinned
+from factory.common.names import image_name, version_urn_name
 from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.names import image_name, version_urn_name
 from factory.policies import Keep
 from factory.settings import OnRemoval
 

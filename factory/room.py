@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from factory.common.names import version_urn_name
 from factory.due import Build
 from factory.inputs import Inputs
 from factory.models import Definition
-from factory.names import version_urn_name
 
 _CORES = re.compile(r"(?:Standard|Basic)_[A-Za-z]+(\d+)")
 

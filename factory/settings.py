@@ -9,8 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from factory.artifact import SECRET_NAME, SECRET_SAID
-from factory.environments import LabEnvironment
-from factory.fields import (
+from factory.common.fields import (
     AddressRange,
     AzureName,
     Duration,
@@ -23,10 +22,11 @@ from factory.fields import (
     empty_is_none,
     formed,
 )
+from factory.common.patterns import fault_of
+from factory.common.versions import Version
+from factory.environments import LabEnvironment
 from factory.models import PUBLIC_SOURCE
-from factory.patterns import fault_of
 from factory.policies import Keep
-from factory.versions import Version
 
 NAMESPACE = "image-factory"
 # Where the folder with Pulumi.yaml is, for a shell that works on one stack folder all day.

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import combinations
 
+from factory.common.errors import Problems
+from factory.common.patterns import matches, takes_any
 from factory.lineage import Image, parent_of
-from factory.patterns import matches, takes_any
-from factory.problems import Problems
 from factory.room import cores_at_once
 from factory.selection import builds, selected
 from factory.settings import NAMESPACE, Settings

@@ -1,6 +1,6 @@
 """What one resource in Azure says of the version that it is a part of: by name, tags, properties.
 
-Pure. The names are contract (factory/names.py), so that the name tells which part a resource is;
+Pure. The names are contract (factory/common/names.py), so that the name tells which part a resource is;
 what carries our tags under another name is no part of anything.
 """
 
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from factory import names
 from factory.answers import thing_of
+from factory.common import names
+from factory.common.versions import Version
 from factory.ledger import Path
 from factory.observed import Thing
 from factory.settings import normal_region
-from factory.versions import Version
 
 SNAPSHOT, IMAGE, CAPTURE, LAB = "snapshot", "image", "capture", "lab"
 # More copies of one snapshot never died one after another.

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from factory.durations import spell_duration
+from factory.common.durations import spell_duration
+from factory.common.errors import Problems
+from factory.common.patterns import takes_any
 from factory.lineage import Image
-from factory.patterns import takes_any
 from factory.policies import Keep, Refresh
-from factory.problems import Problems
 from factory.settings import NAMESPACE, Settings
 
 # So many builds of a schedule are looked at: cron expressions are not evenly spaced.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from factory.problems import Problems
+from factory.common.errors import Problems
 from factory.settings import NAMESPACE, Settings
 from factory.stackfile import StackFile
 

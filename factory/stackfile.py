@@ -14,11 +14,11 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from factory.faults import suggestion
-from factory.fields import ENGINES_UTC
-from factory.problems import Problems
+from factory.common.errors import Problems
+from factory.common.fields import ENGINES_UTC
+from factory.common.messages import suggestion
+from factory.common.yaml_file import Loc, YamlFile, read_yaml
 from factory.settings import NAMESPACE, Settings
-from factory.yamlfile import Loc, YamlFile, read_yaml
 
 PROVIDER = "azure-native"
 _OF_PROVIDER = {"region": "location", "subscriptionId": "subscriptionId"}

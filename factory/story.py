@@ -7,7 +7,8 @@ from difflib import get_close_matches
 
 from factory.catalogue import Entry
 from factory.channel import on_hold, pinned
-from factory.durations import spell_duration
+from factory.common.durations import spell_duration
+from factory.common.errors import FactoryError
 from factory.forecast import Run
 from factory.inputs import Inputs
 from factory.ledger import Held
@@ -15,7 +16,6 @@ from factory.lineage import parent_of
 from factory.marking import retire_after_of
 from factory.models import Definition
 from factory.plan_model import CHANGES, Action, Plan, Step
-from factory.problems import FactoryError
 from factory.report import table
 from factory.retention import keep_of
 from factory.takers import takers

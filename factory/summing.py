@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from factory import catalogue as cat
+from factory.common.versions import Version
 from factory.due import used_versions
 from factory.inputs import Inputs
 from factory.mending import had
 from factory.plan_model import VersionPlan
 from factory.revoking import Revoked
-from factory.versions import Version
 
 
 def holdings(inputs: Inputs, versions: tuple[VersionPlan, ...]) -> dict[str, dict[str, list[str]]]:

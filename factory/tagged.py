@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from factory import names
+from factory.common import names
 from factory.ledger import Held, Ledger
 from factory.observed import Observed, Thing
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from factory.names import image_stem
+from factory.common.names import image_stem
 from factory.settings import NAMESPACE
 from factory.stackfile import PROVIDER
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.draft import Draft
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.observed import BuildVm
 from factory.plan_model import Action, Step, Stray, Unreleased
 from factory.record import expiry
-from factory.versions import Version
 
 
 def leave(inputs: Inputs, held: Held, draft: Draft) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from factory.common.errors import Problems
 from factory.configuration import parse_settings
-from factory.problems import Problems
 from factory.settings import Settings
 from factory.soaking import Upstream
 from factory.stackfile import StackFile, read_stack_file, stack_of, with_defaults

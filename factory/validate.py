@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable, Mapping
 
+from factory.common.errors import Problems
+from factory.common.patterns import matches, takes_any
 from factory.definitions import Image
 from factory.models import PUBLIC_SOURCE, SecretRef
-from factory.patterns import matches, takes_any
-from factory.problems import Problems
 from factory.selection import selected
 from factory.settings import NAMESPACE, Settings
 from factory.stackfile import StackFile

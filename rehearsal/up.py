@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from factory.common.errors import FactoryError
 from factory.pipelines.narrate import Summary
 from factory.pipelines.running import Engine
-from factory.problems import FactoryError
 from rehearsal.client import Client, RehearsalError, running
 from rehearsal.engine.stacks import (
     drop_cut_off_notes,

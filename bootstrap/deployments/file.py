@@ -17,11 +17,11 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from bootstrap.access import sources
 from bootstrap.services import Guid
-from factory import faults
-from factory.fields import Strict, Switch, Text, formed
-from factory.problems import Problems
+from factory.common import messages
+from factory.common.errors import Problems
+from factory.common.fields import Strict, Switch, Text, formed
+from factory.common.yaml_file import read_yaml
 from factory.settings import Settings as Factory
-from factory.yamlfile import read_yaml
 
 PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
 
@@ -161,10 +161,10 @@ def read_deploy_file(folder: Path, stack: str, problems: Problems) -> DeployFile
         return DeployFile.model_validate(read.data)
     except ValidationError as error:
         for fault in error.errors():
-            loc = faults.where_of(fault["loc"], [read.marks])
-            what, todo = faults.told(fault, loc, DeployFile)
+            loc = messages.where_of(fault["loc"], [read.marks])
+            what, todo = messages.told(fault, loc, DeployFile)
             named = ".".join(map(str, loc)) or path.name
-            problems.error(read.place(loc), faults.said_of(named, what), todo)
+            problems.error(read.place(loc), messages.said_of(named, what), todo)
     return None
 
 

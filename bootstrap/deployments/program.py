@@ -9,7 +9,7 @@ import pulumi_pulumiservice as cloud
 
 from bootstrap.access import read_stacks, sources
 from bootstrap.deployments.file import DeployFile, DeploySettings, check, read_deploy_file
-from factory.problems import FactoryError, Problems
+from factory.common.errors import FactoryError, Problems
 
 
 def run(folder: Path) -> None:

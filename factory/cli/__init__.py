@@ -18,9 +18,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from factory.armerror import ArmError
 from factory.cli.options import Parser
-from factory.problems import FactoryError
+from factory.common.azure_error import ArmError
+from factory.common.errors import FactoryError
 
 # A command's module is imported if it is asked for: those that read files alone do without the
 # engine's SDK, which takes longer to import than 300 definitions to check.

@@ -8,12 +8,12 @@ from pathlib import Path
 from factory.arm import lab_id
 from factory.cli.options import place
 from factory.cli.reading import Stack
+from factory.common.errors import FactoryError
+from factory.common.text_file import replace_text
 from factory.gathering import connect, read_sources
 from factory.moving.adopting import Candidate, candidates, with_adoption
 from factory.moving.notes import printable
-from factory.problems import FactoryError
 from factory.report import table
-from factory.textfile import replace_text
 
 _HEADS = ("definition", "made", "image", "ImagePath")
 

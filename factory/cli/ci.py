@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from factory.cli.options import Commands, Parser, work_folder
+from factory.common.errors import FactoryError
 from factory.pipelines.service import Service
 from factory.pipelines.stages import read_stages, stages_json, stages_text
 from factory.pipelines.writing import write_files
-from factory.problems import FactoryError
 
 _EXITS = """exit codes:
   0  nothing to do, done, not yet (the stack or its source was never brought up), or cut off by

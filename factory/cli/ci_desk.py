@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from factory.cli.options import work_folder
+from factory.common.errors import FactoryError
 from factory.pipelines.jobs import Desk
 from factory.pipelines.outcome import Outcome, worst
 from factory.pipelines.service import Service
@@ -16,7 +17,6 @@ from factory.pipelines.signin import signed_in
 from factory.pipelines.stages import read_stages
 from factory.pipelines.telling import summary
 from factory.pipelines.webhook import notify
-from factory.problems import FactoryError
 
 
 def wanted(options: argparse.Namespace, desk: Desk) -> list[str]:

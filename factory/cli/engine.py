@@ -20,9 +20,9 @@ from pulumi.runtime.settings import Settings, configure
 
 from factory import stackconfig
 from factory.cli.options import Place
-from factory.problems import FactoryError, Problems
+from factory.common.errors import FactoryError, Problems
+from factory.common.yaml_file import read_yaml
 from factory.settings import NAMESPACE
-from factory.yamlfile import read_yaml
 
 # The file backend may be read while another engine writes ("failed to load checkpoint: EOF").
 _TRIES, _PAUSE = 6, 0.25

@@ -8,13 +8,13 @@ from pathlib import Path
 from factory.checking import Project, check, shown
 from factory.cli.offline import folder_of, identity_of, image_of, project_of
 from factory.cli.options import Commands, add_command
+from factory.common.errors import FactoryError, Problems
+from factory.common.yaml_file import read_yaml
 from factory.definitions import DEFAULTS, merged
 from factory.folder import fault_of_name
 from factory.models import Os
-from factory.problems import FactoryError, Problems
 from factory.schema import DEFINITION, FOLDER, modeline
 from factory.template import first_definition
-from factory.yamlfile import read_yaml
 
 _EXAMPLE = """  python -m factory new linux/team/build-agent
   python -m factory new images/tools/editor.yaml --os windows

@@ -9,12 +9,12 @@ from factory import armfacts
 from factory.arm import lab_id
 from factory.armclient import ArmClient
 from factory.cli.reading import Stack
+from factory.common.errors import Problems
 from factory.gathering import connect, gather, read_sources
 from factory.inputs import Inputs
 from factory.models import Base
 from factory.online import Facts, check_against, plan_key
 from factory.permissions import needed
-from factory.problems import Problems
 from factory.selection import selected
 
 _AT_ONCE = 8
@@ -23,7 +23,7 @@ _AT_ONCE = 8
 def check_online(options: argparse.Namespace, problems: Problems) -> tuple[str, ...]:
     """Check one stack against Azure; gives what could not be checked.
 
-    Raises :class:`factory.problems.FactoryError` or :class:`factory.armclient.ArmError`.
+    Raises :class:`factory.common.errors.FactoryError` or :class:`factory.armclient.ArmError`.
     """
     stack = Stack.of(options)
     engine = stack.engine

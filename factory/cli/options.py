@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from factory.problems import FactoryError
+from factory.common.errors import FactoryError
 from factory.settings import WORK_VARIABLE
 from factory.stackfile import is_about_deployments, stack_of
 

@@ -42,7 +42,7 @@ class Stack:
 
         ``catalogue`` is False where the stack's source is played ahead and not asked.
 
-        Raises :class:`factory.problems.FactoryError` or :class:`factory.armclient.ArmError`.
+        Raises :class:`factory.common.errors.FactoryError` or :class:`factory.armclient.ArmError`.
         """
         sources, engine = self.sources(), self.engine
         inputs = gather(sources, engine, connect(engine), catalogue=catalogue)
@@ -51,7 +51,7 @@ class Stack:
     def sources(self, *, use_lock: bool = True) -> Sources:
         """Read settings, definitions and, with ``use_lock``, the lock; warnings go to stderr.
 
-        Raises :class:`factory.problems.FactoryError`.
+        Raises :class:`factory.common.errors.FactoryError`.
         """
         engine = self.engine
         sources = read_sources(engine.root, engine, self.place.images, use_lock=use_lock)

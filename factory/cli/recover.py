@@ -17,20 +17,20 @@ from factory.catalogue import Catalogue
 from factory.cli.engine import CommandLine
 from factory.cli.options import Commands, add_command
 from factory.cli.reading import Stack
+from factory.common.errors import FactoryError
+from factory.common.names import parse_part
+from factory.common.text_file import replace_text
 from factory.foundations import compute_id
 from factory.gathering import connect, read_catalogues, read_sources
 from factory.inputs import Inputs
 from factory.ledger_reading import read_ledger
-from factory.names import parse_part
 from factory.observe import AT_ONCE, observe
-from factory.problems import FactoryError
 from factory.record import Record
 from factory.recover_report import recover_table
 from factory.recovered import Entry, file_name, write_recovered
 from factory.recovering import Key, Known, find
 from factory.settings import Settings
 from factory.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
-from factory.textfile import replace_text
 from factory.upstream import read_receivers
 
 _EXAMPLE = """  python -m factory recover --stack dev

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from factory.checking import Project, shown
 from factory.cli.options import Commands, add_command, work_folder
-from factory.problems import FactoryError
+from factory.common.errors import FactoryError
 from factory.schema import FOLDER, schemas
 
 _EXAMPLE = """  python -m factory schema

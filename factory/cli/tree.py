@@ -8,9 +8,9 @@ import json
 from factory.checking import Checked, shown
 from factory.cli.offline import folder_of, read
 from factory.cli.options import Commands, add_command, warn
+from factory.common.errors import printable
+from factory.common.patterns import takes
 from factory.lineage import Image
-from factory.patterns import takes
-from factory.problems import printable
 
 _EXAMPLE = """  python -m factory list
   python -m factory list --stack prod --json

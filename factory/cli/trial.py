@@ -12,7 +12,7 @@ import yaml
 from factory.checking import shown
 from factory.cli.offline import image_of, read
 from factory.cli.options import Commands, add_command, warn
-from factory.problems import FactoryError
+from factory.common.errors import FactoryError
 from factory.schema import FOLDER, STACK, modeline
 from factory.settings import NAMESPACE
 from factory.trial import PREFIX, trial_config, trial_name

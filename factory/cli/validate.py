@@ -8,8 +8,8 @@ from pathlib import Path
 from factory.checking import shown
 from factory.cli.offline import read
 from factory.cli.options import Commands, add_command
-from factory.findings import FORMATS, write
-from factory.problems import FactoryError, Problem, Problems
+from factory.common.annotations import FORMATS, write
+from factory.common.errors import FactoryError, Problem, Problems
 
 _EXAMPLE = """  python -m factory validate
   python -m factory validate images/linux --stack dev

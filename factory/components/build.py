@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pulumi
 
-from factory import names
+from factory.common import names
 from factory.components.lab_vm import MachineArgs, Origin, Parent
 from factory.components.machine import Machine
 from factory.delivering import capture_fault

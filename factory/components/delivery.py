@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi_azure_native import devtestlab
 
+from factory.common.names import adopted_name
 from factory.components.custom_image import CustomImageArgs, custom_image
 from factory.context import adoption
-from factory.names import adopted_name
 from factory.plan_model import Adoption
 from factory.settings import Delivery as Kind
 from factory.settings import TargetLab

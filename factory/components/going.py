@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from factory import names
+from factory.common import names
 from factory.plan_model import VersionPlan
 
 

@@ -9,13 +9,13 @@ from datetime import timedelta
 import pulumi
 from pulumi_azure_native import devtestlab
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version as VersionNumber
 from factory.components.capture import Capture
 from factory.components.custom_image import CustomImageArgs
 from factory.context import timeouts
 from factory.models import USUAL_TIME_LIMIT, Os
 from factory.models import Capture as Kind
-from factory.versions import Version as VersionNumber
 
 _LONGEST_DESCRIPTION = 1024
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pulumi
 
+from factory.common.versions import Version as VersionNumber
 from factory.ledger import IMAGE_TYPE
-from factory.versions import Version as VersionNumber
 
 
 class Image(pulumi.ComponentResource):

@@ -9,9 +9,9 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import devtestlab
 
-from factory import names
 from factory.advice import advised
 from factory.arm import ArmError
+from factory.common import names
 from factory.components.lab_vm import MachineArgs, Origin, new_password
 from factory.components.ordering import VmOrder
 from factory.context import timeouts, unknown

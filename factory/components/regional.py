@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import compute
 
-from factory import names
+from factory.common import names
 from factory.components.capture import Capture
 from factory.components.delivery import Delivery
 from factory.components.filled_in import filled_in

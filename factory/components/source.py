@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_azure_native import compute
 
-from factory import names
+from factory.common import names
 from factory.components.goods import Goods
 from factory.context import Run, adoption
 

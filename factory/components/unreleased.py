@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from factory import names
+from factory.common import names
 from factory.components.capture import Capture, from_vm
 from factory.components.goods import Goods
 from factory.components.source import source_snapshot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from factory import names
+from factory.common import names
 from factory.components.lab_vm import MachineArgs, Origin
 from factory.components.machine import Machine
 from factory.models import Artifact

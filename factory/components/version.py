@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from factory import names
+from factory.common import names
 from factory.components.build import Build
 from factory.components.capture import as_captured, from_vm
 from factory.components.filled_in import filled_in

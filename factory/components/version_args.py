@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from factory import names
+from factory.common import names
 from factory.components.capture import Capture
 from factory.components.delivery import Delivery
 from factory.components.factory_lab import FactoryLabComponent

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import yaml
 
-from factory import names
 from factory.adoption import IMAGE_PATH, definition_of
+from factory.common import names
+from factory.common.errors import FactoryError
 from factory.definitions import Image
 from factory.moving.notes import printable
 from factory.observed import Thing
-from factory.problems import FactoryError
 from factory.settings import NAMESPACE
 
 _KEY = f"{NAMESPACE}:adopt"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from factory.common.errors import Problems
 from factory.configuration import parse_settings
 from factory.definitions import load_images
 from factory.moving.stacks import StackFile
-from factory.problems import Problems
 from factory.settings import NAMESPACE
 from factory.validate import cross_check, wanted_secrets
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from factory.common.errors import visible
 from factory.models import DiskType, Os
 from factory.moving.artifacts import convert_artifacts
 from factory.moving.notes import Kind
 from factory.moving.secretive import Secrets
 from factory.moving.template import LabVm
-from factory.problems import visible
 
 _SIZE = re.compile(r"(Standard|Basic)_[A-Za-z0-9_-]+")
 _VERSION = re.compile(r"latest|\d+(\.\d+){2,3}")

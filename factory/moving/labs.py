@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from factory.common.errors import FactoryError
 from factory.moving.notes import Notes
 from factory.moving.prefixes import patterns_for
 from factory.moving.texts import UnreadableError, read_json
-from factory.problems import FactoryError
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MOST = 5_000

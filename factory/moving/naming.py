@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from factory.common.names import image_stem
 from factory.moving.notes import Kind, Notes
-from factory.names import image_stem
 
 _LONGEST_SEGMENT = 63
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from factory.common.patterns import matches
 from factory.moving.naming import legal
 from factory.moving.notes import Kind, Notes
-from factory.patterns import matches
 
 
 def patterns_for(entry: str, files: Mapping[str, str], where: str, notes: Notes) -> list[str]:

@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from factory.common.errors import FactoryError
 from factory.moving.definition import Imported, convert
 from factory.moving.naming import identities, image_path
 from factory.moving.notes import Notes
 from factory.moving.secretive import Secrets
 from factory.moving.template import LabVm, find_vm
 from factory.moving.texts import UnreadableError, read_json
-from factory.problems import FactoryError
 
 _MOST_FILES, _DEEPEST = 10_000, 32
 

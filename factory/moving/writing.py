@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
+from factory.common.errors import FactoryError
 from factory.moving.definition import Imported
 from factory.moving.notes import printable
 from factory.moving.stacks import StackFile
-from factory.problems import FactoryError
 
 _STACK_HEAD = """\
 # {role} Made from {labs} of the original image factory.

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from factory.problems import FactoryError
+from factory.common.errors import FactoryError
 from factory.settings import NAMESPACE
 
 REBUILD, REVOKE, ROLL_BACK = "rebuild", "revoke", "roll-back"

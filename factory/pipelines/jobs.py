@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from factory import catalogue as cat
+from factory.common.errors import FactoryError
 from factory.pipelines.outcome import Notice, Outcome, Result, judge
 from factory.pipelines.running import PREVIEW, Engine, Ran
 from factory.planfile import VARIABLE, read_plan
-from factory.problems import FactoryError
 
 _DRIFT = ("refresh", "--preview-only", "--json")
 # What Azure writes by itself, and nobody else can: a snapshot's copy goes on after it is declared.

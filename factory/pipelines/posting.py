@@ -7,9 +7,9 @@ from itertools import count
 from typing import Any
 from urllib.parse import quote
 
+from factory.common.errors import FactoryError
 from factory.pipelines.service import AZURE, GITHUB, Service
 from factory.pipelines.web import Api
-from factory.problems import FactoryError
 
 _PAGE = 100
 _VERSION = "api-version=7.1"

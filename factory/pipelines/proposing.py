@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from factory.gitcommand import GitError, git
+from factory.common.errors import FactoryError
+from factory.common.git import GitError, git
 from factory.pipelines.posting import azure_api, github_api
 from factory.pipelines.service import AZURE, GITHUB, Service
-from factory.problems import FactoryError
 
 _WHAT = "the pull request"
 _SECONDS = 120.0

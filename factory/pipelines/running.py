@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from factory.common.errors import FactoryError
 from factory.pipelines.locks import Lock, is_left_behind
 from factory.pipelines.narrate import Narrator, Summary
-from factory.problems import FactoryError
 
 UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 PREVIEW = ("preview", "--suppress-outputs", "--suppress-progress")

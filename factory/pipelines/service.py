@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory.findings import annotation
+from factory.common.annotations import annotation
 
 GITHUB, AZURE, NONE = "github", "azure", "text"
 _PULL = re.compile(r"refs/pull/(\d+)/")

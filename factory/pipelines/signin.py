@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
+from factory.common.errors import FactoryError
 from factory.pipelines.web import Api
-from factory.problems import FactoryError
 
 AUDIENCE = "api://AzureADTokenExchange"
 # Such a token is good for five to ten minutes, depending on the service.

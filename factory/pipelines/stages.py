@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from factory.checking import find_project, shown
-from factory.problems import Problems
+from factory.common.errors import Problems
+from factory.common.yaml_file import YamlFile, read_yaml
 from factory.settings import NAMESPACE
 from factory.stackfile import stack_of
 from factory.trial import PREFIX
-from factory.yamlfile import YamlFile, read_yaml
 
 STAGES_SCHEMA = "image-factory/stages/1"
 _EDGES = (f"{NAMESPACE}:receivesFrom", f"{NAMESPACE}:parentsFrom")
@@ -41,7 +41,7 @@ class Stage:
 def read_stages(work: Path) -> list[Stage]:
     """Read the order of all stacks beside Pulumi.yaml, wave by wave; trial stacks are left out.
 
-    Raises :class:`factory.problems.FactoryError`: a line for each file that cannot be read, each
+    Raises :class:`factory.common.errors.FactoryError`: a line for each file that cannot be read, each
     source that has no file, and each circle.
     """
     problems = Problems()

@@ -9,7 +9,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from factory.problems import FactoryError, printable
+from factory.common.errors import FactoryError, printable
 
 _SECONDS = 30.0
 _BUSY = (429, 500, 502, 503, 504)

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from factory.common.errors import FactoryError
 from factory.pipelines.outcome import Notice, Outcome, Result
 from factory.pipelines.web import Api
-from factory.problems import FactoryError
 
 ADDRESS, KIND = "IMAGE_FACTORY_WEBHOOK", "IMAGE_FACTORY_WEBHOOK_KIND"
 SLACK, TEAMS = "slack", "teams"

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from factory.common.errors import FactoryError
 from factory.pipelines.stages import Stage
-from factory.problems import FactoryError
 
 FILES = (".github/workflows/factory.yml", ".azure/stacks.yml")
 _BEGIN = "stacks: written by `python -m factory ci write`"

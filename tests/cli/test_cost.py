@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from factory import names
+from factory.common import names
 from factory.cost import DEFAULT_GIB, LONG_ARTIFACTS, PACES, Cost, estimate
 from factory.models import Os
 from factory.observed import ArtifactStatus, BuildVm

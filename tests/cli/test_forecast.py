@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from factory.common.errors import FactoryError
 from factory.forecast import Week, forecast, runs
 from factory.forecast_report import FORECAST_SCHEMA, forecast_json, forecast_table
 from factory.ledger import Ledger
 from factory.playing import played
-from factory.problems import FactoryError
 from tests.plan.world import START, World, changed, dev, image, lab, linux, prod
 
 DAY = timedelta(days=1)

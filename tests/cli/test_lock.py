@@ -11,11 +11,11 @@ import pytest
 
 from factory.cli import lock, main
 from factory.cli.reading import Stack
+from factory.common.errors import Problems
 from factory.content import SourceContent
 from factory.gathering import Sources
 from factory.lock import read_lock
 from factory.observed import Offers
-from factory.problems import Problems
 from tests.plan.world import DEV, PROD, image, settings
 from tests.plan.world import lab as lab_of
 

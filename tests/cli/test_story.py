@@ -7,8 +7,8 @@ from itertools import islice
 
 import pytest
 
+from factory.common.errors import FactoryError
 from factory.forecast import runs
-from factory.problems import FactoryError
 from factory.story import story
 from tests.plan.world import World, changed, dev, image, lab, prod
 

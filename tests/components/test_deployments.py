@@ -12,8 +12,8 @@ import yaml
 
 from bootstrap.deployments.program import run
 from factory.checking import find_project
+from factory.common.errors import FactoryError
 from factory.pipelines.stages import read_stages
-from factory.problems import FactoryError
 from factory.stackfile import stack_of
 from factory.upstream import read_receivers
 from rehearsal.home import Home

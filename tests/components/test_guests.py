@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from factory import names
+from factory.common import names
 from factory.observed import Thing
 from tests.components.harness import declare
 from tests.components.test_declared import CUSTOM, IMAGE, SNAPSHOT, STASH, VM

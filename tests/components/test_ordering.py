@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from factory import names
 from factory.arm import ArmError
+from factory.common import names
 from factory.components.ordering import VmOrder, lacks_capacity
 from factory.gates import Mark
 from factory.observed import BuildVm, Thing

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from factory import names
 from factory.arm import ArmError
+from factory.common import names
+from factory.common.versions import Version
 from factory.observed import BuildVm, Thing
 from factory.plan_model import Stray
-from factory.versions import Version
 from tests.components.harness import FakeArm, Recorder, declare
 from tests.components.test_waits import definition
 from tests.plan.world import DEV, World, dev, image

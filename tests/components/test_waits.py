@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from factory import names
 from factory.arm import Arm, ArmError, failure_text
+from factory.common import names
 from factory.gates import Mark, RefusedError, clear_leftover, clear_unfinished, may_clear
 from factory.models import Artifact, Definition, VaultRef
 from factory.observed import ArtifactStatus, BuildVm, Thing

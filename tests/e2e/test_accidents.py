@@ -6,7 +6,7 @@ import json
 import re
 
 from factory.apiversions import COMPUTE_API
-from factory.versions import Version
+from factory.common.versions import Version
 from rehearsal.client import Client, RehearsalError, running
 from tests.e2e.harness import DEV, FactoryUnderTest, lab_path
 from tests.e2e.leftovers import leaves

@@ -10,7 +10,7 @@ import pytest
 
 from factory import artifact_sources
 from factory.artifact_sources import Repository, cache_folder, read_repository
-from factory.gitcommand import GitError, git
+from factory.common.git import GitError, git
 from tests.inputs.repositories import URI, Upstream, upstream
 
 PLACE = Repository(URI, "main", "/Artifacts")

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from bootstrap import access
 from bootstrap.settings import NAMESPACE, Settings, parse
 from bootstrap.trust import MOST, check, trusts
-from factory.problems import Problems
+from factory.common.errors import Problems
 
 CHECKOUT = Path(__file__).parents[2]
 PAGE = (CHECKOUT / "docs/bootstrap.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from factory.checking import Project, check
-from factory.problems import Problems
+from factory.common.errors import Problems
 
 CORPUS = Path(__file__).parent / "corpus"
 

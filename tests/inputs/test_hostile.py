@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from factory.common.errors import Problem, Problems, printable
+from factory.common.yaml_file import MAX_BYTES, MAX_VALUES
 from factory.definitions import load_images
-from factory.problems import Problem, Problems, printable
-from factory.yamlfile import MAX_BYTES, MAX_VALUES
 
 GOOD = "base: {publisher: Canonical, offer: ubuntu-24_04-lts, sku: server}\nos: linux\n"
 

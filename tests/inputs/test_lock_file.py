@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from factory.common.errors import FactoryError, Problems
 from factory.content import SourceContent
 from factory.gathering import read_sources
 from factory.lock import LockedImage, differences, read_lock, renewed, write_lock
 from factory.observed import Offers
-from factory.problems import FactoryError, Problems
 from factory.relock import relocked
 from tests.inputs.test_settings import GOOD
 from tests.plan.world import image

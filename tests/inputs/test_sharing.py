@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from factory.checking import check, find_project
-from factory.problems import Problems
+from factory.common.errors import Problems
 
 LAB = {"name": "f", "resourceGroup": "g", "virtualNetwork": "n", "subnet": "s"}
 UBUNTU = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}

@@ -13,7 +13,7 @@ from azure.identity import (
 )
 
 from factory.cloud import find_cloud, find_credential, provider_lookup
-from factory.problems import FactoryError
+from factory.common.errors import FactoryError
 
 WHO = {"ARM_TENANT_ID": "3f6c1f0a-52d7-4c1b-9d51-7f3f2e9a4b10", "ARM_CLIENT_ID": "me"}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from factory.problems import Problems
+from factory.common.errors import Problems
 from factory.soaking import Upstream, check_soaking
 from factory.upstream import read_upstream
 from tests.plan.world import DEV, PROD, World, dev, image, lab, prod, settings

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory import names
-from factory.durations import parse_duration, spell_duration
-from factory.patterns import matches, takes
-from factory.versions import Version, next_version
+from factory.common import names
+from factory.common.durations import parse_duration, spell_duration
+from factory.common.patterns import matches, takes
+from factory.common.versions import Version, next_version
 
 segments = st.text("abcdefghijklmnopqrstuvwxyz0123456789-._", min_size=1, max_size=40).filter(
     lambda text: text[0].isalnum()

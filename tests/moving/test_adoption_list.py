@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from factory.common.errors import FactoryError
+from factory.common.names import STACK
 from factory.moving.adopting import Candidate, candidates, with_adoption
-from factory.names import STACK
 from factory.observed import Thing
-from factory.problems import FactoryError
 from tests.plan.world import image
 
 WANTED = [

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factory.cli import main
+from factory.common.errors import Problems
 from factory.definitions import load_images
 from factory.moving.definition import convert
 from factory.moving.expressions import Scope, UnresolvedError
@@ -21,7 +22,6 @@ from factory.moving.secretive import Secrets
 from factory.moving.template import find_vm
 from factory.moving.texts import parse_json
 from factory.moving.writing import definition_text
-from factory.problems import Problems
 from tests.moving.old import artifact, template, write
 
 KEYS = (

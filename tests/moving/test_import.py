@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from factory.cli import main
+from factory.common.errors import Problems
 from factory.configuration import parse_settings
 from factory.definitions import Image, load_images
 from factory.models import Base, Os, SecretRef
-from factory.problems import Problems
 from factory.validate import cross_check, wanted_secrets
 from tests.moving.old import CREDENTIAL, OTHER, SUBSCRIPTION, artifact, old_lab, template, write
 

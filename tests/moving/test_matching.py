@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from factory.common.patterns import fault_of, takes
 from factory.moving.naming import identities
 from factory.moving.notes import Notes
 from factory.moving.prefixes import patterns_for
-from factory.patterns import fault_of, takes
 
 FILES = [
     "Win2016/Datacenter.json",

@@ -13,9 +13,9 @@ import yaml
 from bootstrap.commands import Made, commands
 from bootstrap.settings import NAMESPACE, PREVIEW, Settings, parse
 from bootstrap.trust import EXCHANGE, GITHUB, trusts
+from factory.common.errors import Problems
 from factory.pipelines.signin import AUDIENCE
 from factory.pipelines.stages import read_stages
-from factory.problems import Problems
 
 Json = dict[str, Any]
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from factory.cli import main
+from factory.common.errors import FactoryError
 from factory.pipelines.changing import REBUILD, REVOKE, ROLL_BACK, Wish, with_wish
-from factory.problems import FactoryError
 
 CHECKOUT = Path(__file__).parents[2]
 FILE = """\

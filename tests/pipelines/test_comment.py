@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from factory.findings import annotation
+from factory.common.annotations import annotation
 from factory.pipelines.comment import LIMITS, MARK, comment
 from factory.pipelines.outcome import Notice, Outcome, Result, judge, worst
 from factory.pipelines.service import Service, harmless

@@ -14,12 +14,12 @@ import pytest
 from factory import program, stackconfig
 from factory.catalogues import NotBroughtUpError, read_all
 from factory.cli import main
+from factory.common.errors import FactoryError
 from factory.pipelines.comment import comment
 from factory.pipelines.jobs import Desk, read_outcomes, up
 from factory.pipelines.outcome import Outcome, Result, judge, worst
 from factory.pipelines.telling import summary
 from factory.planfile import VARIABLE, WAITS, note_stop, read_plan
-from factory.problems import FactoryError
 from tests.pipelines.test_stages import project
 
 DEV, PROD = "organization/image-factory/dev", "organization/image-factory/prod"

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from factory.common.errors import FactoryError
 from factory.pipelines import signin
 from factory.pipelines.locks import Lock, is_left_behind
 from factory.pipelines.outcome import Notice, Outcome, Result
 from factory.pipelines.posting import post
 from factory.pipelines.service import Service
 from factory.pipelines.webhook import notify
-from factory.problems import FactoryError
 from rehearsal import certificates
 from rehearsal.home import Home
 from tests.pipelines.standin import TOKEN, Standin, standin

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from factory.cli import main
+from factory.common.errors import FactoryError
 from factory.pipelines.stages import read_stages, stages_json, stages_text
 from factory.pipelines.writing import FILES, write_files
-from factory.problems import FactoryError
 
 LAB = {"name": "f", "resourceGroup": "rg", "create": True}
 

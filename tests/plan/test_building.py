@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.observed import ArtifactStatus, BuildVm, Thing
 from factory.plan_model import Action, Plan
-from factory.versions import Version
 from tests.plan.world import DEV, changed, dev, image, lab
 
 

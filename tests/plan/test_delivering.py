@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.delivering import travel_fault
 from factory.observed import ObservedLab, Thing
 from factory.plan_model import Action
-from factory.versions import Version
 from tests.plan.world import DEV, PROD, SUBSCRIPTIONS, changed, dev, image, lab, prod, record_of
 
 US = "eastus2"

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from factory import names
+from factory.common import names
+from factory.common.errors import FactoryError, Problems
 from factory.configuration import parse_settings
 from factory.environments import ENVIRONMENT_TYPE
 from factory.observed import Thing
 from factory.plan_model import Action
 from factory.playing import played
-from factory.problems import FactoryError, Problems
 from factory.report import plan_table
 from factory.validate import wanted_secrets
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, dev, lab

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from factory import names
 from factory.armclient import ArmError
 from factory.catalogue_reading import read_catalogue
+from factory.common import names
+from factory.common.errors import FactoryError
 from factory.ledger_reading import read_ledger
 from factory.observe import observe
 from factory.observed import ObservedLab, Thing
 from factory.plan_model import Action
-from factory.problems import FactoryError
 from tests.plan.world import DEV, PROD, START, World, changed, dev, lab, prod
 
 

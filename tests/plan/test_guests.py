@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from factory import names
+from factory.common import names
 from factory.observed import Thing
 from factory.plan_model import Action, Plan
 from factory.revoking import revocations

@@ -9,9 +9,9 @@ import pytest
 
 from factory import catalogue as cat
 from factory.catalogue import last_serial, received
+from factory.common.errors import FactoryError
 from factory.observed import BuildVm
 from factory.plan_model import Action, Plan
-from factory.problems import FactoryError
 from factory.settings import Settings
 from tests.plan.world import DEV, LINUX, World, changed, dev, lab, linux, prod
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.foundations import foundation_ids, remade
 from factory.ledger_reading import read_ledger
 from factory.observed import Observed, ObservedLab, Thing
 from factory.plan_model import Action, Plan
-from factory.versions import Version
 from tests.plan.world import DEV, START, World, dev, lab
 
 NUMBER = Version.parse("20261122.1")

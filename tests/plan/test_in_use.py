@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.observed import ObservedLab, Use
 from factory.plan_model import Action, Plan
-from factory.versions import Version
 from tests.plan.world import World, changed, dev, lab
 
 

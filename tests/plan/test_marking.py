@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.observed import ObservedLab, Use
 from factory.plan_model import Action, Plan, Step
 from factory.settings import Settings
-from factory.versions import Version
 from tests.components.harness import declare
 from tests.plan.world import World, changed, dev, image, lab, prod
 

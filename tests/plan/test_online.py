@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from factory.common.errors import Problems
 from factory.observed import ObservedLab
 from factory.online import Facts, check_against
 from factory.permissions import Grant, needed, refused
-from factory.problems import Problems
 from tests.plan.world import dev, image, lab, prod
 
 ALL = (Grant(("*",)),)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from factory import names
-from factory.armerror import ArmError
+from factory.common import names
+from factory.common.azure_error import ArmError
+from factory.common.versions import Version
 from factory.ledger import Ledger
 from factory.observe import observe_elsewhere
 from factory.observed import BuildVm, Observed, ObservedLab, Thing
 from factory.orphans import Fate, Orphan, chosen, find_orphans
 from factory.orphans_report import orphans_json, orphans_table
 from factory.tagged import Kind
-from factory.versions import Version
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, dev
 
 if TYPE_CHECKING:

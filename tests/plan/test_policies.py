@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from factory.common.errors import FactoryError
 from factory.plan_model import Action, Plan
 from factory.policies import Keep, Refresh
-from factory.problems import FactoryError
 from factory.settings import Settings
 from tests.plan.world import World, changed, dev, image, lab, prod
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from factory.common.errors import FactoryError
 from factory.ledger import Held
 from factory.plan_model import Action, Plan
-from factory.problems import FactoryError
 from tests.plan.world import World, changed, dev, lab, prod, settings
 
 PROTECTED_KINDS = {"capture", "lab"}

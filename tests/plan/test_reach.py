@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from factory.common.errors import FactoryError, Problems
 from factory.observed import ObservedLab
 from factory.online import Facts, check_against
 from factory.plan_model import Action, Plan
-from factory.problems import FactoryError, Problems
 from tests.plan.world import DEV, World, changed, dev, lab, prod, settings
 
 HERE = ObservedLab("westeurope")

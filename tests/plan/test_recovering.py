@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from factory import names
+from factory.common import names
+from factory.common.errors import FactoryError, Problems
+from factory.common.versions import Version
 from factory.inputs import Inputs
 from factory.ledger import Ledger
 from factory.models import Definition
 from factory.observed import BuildVm, Observed, ObservedLab
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan
-from factory.problems import FactoryError, Problems
 from factory.recover_report import recover_table
 from factory.recovered import Recovered, file_name, read_recovered, with_recovered, write_recovered
 from factory.recovering import Findings, Known, find
 from factory.rereading import Home, reread
 from factory.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
-from factory.versions import Version
 from tests.plan.world import DEV, PROD, SUBSCRIPTIONS, World, changed, dev, image, lab, played, prod
 
 Raw = dict[str, Any]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.observed import ObservedLab, Thing
 from factory.plan_model import Action
-from factory.versions import Version
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, changed, dev, lab, prod
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from factory import names
 from factory.catalogue_reading import read_catalogue
+from factory.common import names
+from factory.common.errors import FactoryError
+from factory.common.versions import Version
 from factory.observed import ObservedLab, Use
 from factory.plan_model import Action
-from factory.problems import FactoryError
 from factory.report import plan_table
 from factory.settings import Settings
-from factory.versions import Version
 from tests.plan.world import World, changed, dev, image, lab, prod
 
 

@@ -13,10 +13,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from factory.common.errors import FactoryError
 from factory.inputs import Inputs
 from factory.plan import make_plan
 from factory.plan_model import Action
-from factory.problems import FactoryError
 from tests.plan.test_handing_over import with_settings
 from tests.plan.test_invariants import assert_consistent, good, there
 from tests.plan.world import World, dev, image, lab, linux, prod

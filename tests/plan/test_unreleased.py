@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from factory import names
+from factory.common import names
+from factory.common.versions import Version
 from factory.cost import PACES, estimate
 from factory.forecast import runs
 from factory.inputs import Inputs
@@ -14,7 +15,6 @@ from factory.models import Os
 from factory.observed import ArtifactStatus, BuildVm, Thing
 from factory.plan_model import Action, Plan
 from factory.record import expiry
-from factory.versions import Version
 from tests.plan.world import DEV, World, dev, failed_vm, image, prod
 
 V1 = Version(20261122, 1)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from factory import names
 from factory.catalogue import Catalogue, written
 from factory.catalogues import read_all
+from factory.common import names
+from factory.common.errors import Problems
 from factory.configuration import parse_settings
 from factory.definitions import Image
 from factory.inputs import Inputs
@@ -20,7 +21,6 @@ from factory.models import Capture, Definition
 from factory.observed import BuildVm, Observed, ObservedLab
 from factory.plan import make_plan
 from factory.plan_model import Plan, VersionPlan
-from factory.problems import Problems
 from factory.record import Record, Spec
 from factory.settings import Settings
 

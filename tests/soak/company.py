@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from factory.patterns import takes_any
+from factory.common.patterns import takes_any
 from tests.e2e.harness import DEV, PROD, UBUNTU, FactoryUnderTest, lab, lab_path
 
 Json = dict[str, Any]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from factory.problems import FactoryError
+from factory.common.errors import FactoryError
 from rehearsal.client import RehearsalError
 from rehearsal.workspace import PROJECT
 from tests.soak.accidents import Misfortune, misfortune

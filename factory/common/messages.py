@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from factory.wanted import fields_of, wanted
+from factory.common.field_forms import fields_of, wanted
 
 # What pydantic puts between the keys of a place: the branch of a union that it tried.
 _PYDANTICS_OWN = frozenset(

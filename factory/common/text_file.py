@@ -9,7 +9,7 @@ import re
 import stat
 from pathlib import Path
 
-from factory.problems import INVISIBLE, Problems
+from factory.common.errors import INVISIBLE, Problems
 
 HIDDEN = re.compile(f"[{INVISIBLE}]")
 

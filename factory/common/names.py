@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from factory.versions import Version
+from factory.common.versions import Version
 
 # What Microsoft.DevTestLab and Microsoft.Compute accept alike for images and snapshots.
 _LONGEST = 80

@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-from factory.problems import Problems
-from factory.textfile import HIDDEN, about_hidden, read_text
+from factory.common.errors import Problems
+from factory.common.text_file import HIDDEN, about_hidden, read_text
 
 Loc = tuple[str | int, ...]
 

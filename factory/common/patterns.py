@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from factory.faults import look_alike
+from factory.common.messages import look_alike
 
 # What no folder has; matching takes time by both.
 _LONGEST, _MOST_SLASHES = 256, 16

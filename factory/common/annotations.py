@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from factory.problems import Problem, Problems, printable
+from factory.common.errors import Problem, Problems, printable
 
 FORMATS = ("text", "json", "github", "azure")
 SCHEMA = "image-factory/validate/1"

@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from factory.durations import parse_duration, spell_duration
+from factory.common.durations import parse_duration, spell_duration
 
 
 class Strict(BaseModel):

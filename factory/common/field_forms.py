@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from factory.durations import spell_duration
-from factory.fields import Strict, said_of
+from factory.common.durations import spell_duration
+from factory.common.fields import Strict, said_of
 
 _TEXT = "text"
 _WHOLE = "a whole number"
