@@ -14,12 +14,12 @@ from typing import Any
 from factory.channel import on_hold
 from factory.common import names
 from factory.common.errors import Problems
-from factory.definitions import Image
+from factory.definitions.loader import Image
+from factory.definitions.policies import Keep
 from factory.draft import Draft
 from factory.inputs import Inputs
 from factory.observed import Thing
 from factory.plan_model import Action, Adoption, Step
-from factory.policies import Keep
 from factory.retention import keep_of
 from factory.settings import NAMESPACE, OnRemoval, TargetLab
 

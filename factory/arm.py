@@ -16,7 +16,7 @@ from factory.apiversions import COMPUTE_API, DISK_API, LAB_API, api_of
 from factory.armclient import ArmClient, ArmError
 from factory.artifact_sources import Repository
 from factory.common.versions import base_order
-from factory.models import Artifact, Base
+from factory.definitions.definition import Artifact, Base
 from factory.observed import BuildVm, Thing, Use, provisioning_fault
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from factory.armclient import ArmClient, ArmError
+from factory.definitions.definition import Base
 from factory.manifests import Manifest
-from factory.models import Base
 from factory.permissions import Grant
 
 _LAB_API = "2018-09-15"

@@ -10,7 +10,7 @@ from pathlib import Path
 from factory.common.errors import FactoryError, Problems
 from factory.common.yaml_file import read_yaml
 from factory.configuration import parse_settings
-from factory.definitions import Images, read_images
+from factory.definitions.loader import Images, read_images
 from factory.settings import Settings
 from factory.sharing import check_all_built, check_sharing
 from factory.stackfile import (

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from factory.common import names
+from factory.definitions.definition import Artifact, Os
 from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.models import Artifact, Os
 from factory.observed import BuildVm
 from factory.plan_model import Plan, Source, VersionPlan
 from factory.record import Record, Spec

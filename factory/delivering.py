@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from factory.common import names
 from factory.common.versions import Version
+from factory.definitions.definition import Capture
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.mending import had, region_told, spare_copy
-from factory.models import Capture
 from factory.observed import Thing
 from factory.plan_model import Action, CopyPlan, LabDelivery, RegionDelivery, Step
 from factory.record import Record

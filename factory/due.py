@@ -10,12 +10,12 @@ from datetime import datetime
 from factory.common import names
 from factory.common.patterns import matches
 from factory.common.versions import Version, base_order, next_version
-from factory.content import changes, contents_of, dump_contents, read_contents
+from factory.definitions.artifact_content import changes, contents_of, dump_contents, read_contents
+from factory.definitions.definition import ParentBase
+from factory.definitions.lineage import Image, canonical, fingerprint_of, parent_of, root_base
 from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.lineage import Image, canonical, fingerprint_of, parent_of, root_base
 from factory.locked import check_buildable, entry_for, moved
-from factory.models import ParentBase
 from factory.record import SCHEMA, Record, Spec
 
 

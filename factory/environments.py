@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, Discriminator, Tag
 
 from factory.common.errors import Problems
 from factory.common.fields import AzureName, Strict, formed
-from factory.models import SecretRef
+from factory.definitions.definition import SecretRef
 
 PUBLIC_ENVIRONMENTS = "public environment repo"
 ENVIRONMENT_TYPE = "azure-native:devtestlab:Environment"

@@ -18,11 +18,11 @@ from factory.catalogues import read_all
 from factory.cloud import find_cloud, find_credential, provider_lookup
 from factory.common.errors import FactoryError, Problem, Problems
 from factory.configuration import parse_settings
-from factory.definitions import Image, read_images
+from factory.definitions.lineage import present_names
+from factory.definitions.loader import Image, read_images
+from factory.definitions.lock_file import Lock, read_lock
 from factory.inputs import Inputs
 from factory.ledger_reading import read_ledger
-from factory.lineage import present_names
-from factory.lock import Lock, read_lock
 from factory.observe import observe
 from factory.recovered import Recovered, read_recovered, with_recovered
 from factory.selection import selected

@@ -9,10 +9,10 @@ from functools import cached_property
 from factory.catalogue import Catalogue
 from factory.common.names import image_name
 from factory.common.patterns import takes_any
-from factory.definitions import Image
+from factory.definitions.lineage import parent_of, present_names
+from factory.definitions.loader import Image
+from factory.definitions.lock_file import Lock
 from factory.ledger import Held, Ledger
-from factory.lineage import parent_of, present_names
-from factory.lock import Lock
 from factory.observed import Observed, Thing
 from factory.recovered import Recovered
 from factory.selection import builds, selected

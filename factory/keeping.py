@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from factory.channel import above_pin, on_hold
+from factory.definitions.definition import Capture
 from factory.delivering import Consignment, regions
 from factory.draft import Draft
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.marking import WHOLE, holders, marked_since, marked_until
 from factory.mending import source_plan, source_there, told
-from factory.models import Capture
 from factory.plan_model import Action, RegionDelivery, Source, SourcePlan, Step, VersionPlan
 from factory.protecting import FIRST, protection, stays_protected
 from factory.record import Record

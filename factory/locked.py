@@ -5,11 +5,11 @@ Every text here ends in the command that brings the lock up to date.
 
 from __future__ import annotations
 
-from factory.content import changes, read_contents, unreadable
+from factory.definitions.artifact_content import changes, read_contents, unreadable
+from factory.definitions.definition import Base
+from factory.definitions.lineage import Image, parent_of
+from factory.definitions.lock_file import Lock, LockedImage, base_of
 from factory.inputs import Inputs
-from factory.lineage import Image, parent_of
-from factory.lock import Lock, LockedImage, base_of
-from factory.models import Base
 from factory.record import Record, Spec
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from factory.common.messages import suggestion
-from factory.models import Applied, Definition
+from factory.definitions.definition import Applied, Definition
 
 # A source of a lab may hold hundreds: only what resembles is named then.
 _MOST_NAMED = 12

@@ -11,12 +11,12 @@ from factory.arm import Arm, lab_id
 from factory.armfacts import manifest
 from factory.common import names
 from factory.common.azure_error import ArmError
-from factory.definitions import Image
+from factory.definitions.definition import Base, VaultRef
+from factory.definitions.loader import Image
+from factory.definitions.lock_file import Lock
 from factory.foundations import compute_id, foundation_ids, group_id
-from factory.lock import Lock
 from factory.locked import locked_base
 from factory.manifests import Manifest, Shelves
-from factory.models import Base, VaultRef
 from factory.observe_artifacts import observe_contents
 from factory.observed import BuildVm, Observed, ObservedLab, Offers, Thing
 from factory.settings import FactoryLab, Settings, TargetLab, normal_region

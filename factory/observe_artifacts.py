@@ -14,9 +14,9 @@ from typing import Any
 from factory.arm import Arm, lab_id
 from factory.artifact_sources import GitContent, Repository, read_repository
 from factory.common.git import GitError
-from factory.content import SourceContent, used_artifacts
-from factory.definitions import Image
-from factory.models import PUBLIC_SOURCE
+from factory.definitions.artifact_content import SourceContent, used_artifacts
+from factory.definitions.definition import PUBLIC_SOURCE
+from factory.definitions.loader import Image
 from factory.settings import Settings
 
 _AT_ONCE = 8

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from factory.common import names
-from factory.content import Contents
+from factory.definitions.artifact_content import Contents
+from factory.definitions.definition import VaultRef
 from factory.manifests import Shelves
-from factory.models import VaultRef
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from factory.common.errors import Problems
+from factory.definitions.definition import Base
+from factory.definitions.lineage import Image
 from factory.guards import check_labs
 from factory.inputs import Inputs
-from factory.lineage import Image
 from factory.manifests import artifact_faults
-from factory.models import Base
 from factory.permissions import Grant, needed, refused
 from factory.reach import unreached
 from factory.room import cores_of

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from factory.models import Artifact, SecretRef, VaultRef
+from factory.definitions.definition import Artifact, SecretRef, VaultRef
 from factory.vault import VaultError
 
 Read = Callable[[VaultRef], str]

@@ -15,6 +15,7 @@ from factory.adoption import plan_adopted
 from factory.building import admit_build, plan_build
 from factory.channel import current, on_hold, vain_pins
 from factory.common.names import version_urn_name
+from factory.definitions.lineage import generations
 from factory.draft import Draft
 from factory.environment_plan import plan_environments
 from factory.foundations import adopted, remade
@@ -24,7 +25,6 @@ from factory.inputs import Inputs
 from factory.keeping import keep, mark
 from factory.leaving import leftovers, retire, revoke, still_retired
 from factory.ledger import Held
-from factory.lineage import generations
 from factory.marking import marked_until
 from factory.plan_model import Action, Plan, Step, VersionPlan
 from factory.reach import refusals

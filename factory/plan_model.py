@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from factory.catalogue import Entry
 from factory.common.versions import Version
-from factory.models import USUAL_TIME_LIMIT
+from factory.definitions.definition import USUAL_TIME_LIMIT
 from factory.record import Failure, Record, Spec
 from factory.settings import TargetLab
 

@@ -17,7 +17,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from factory.common import names
 from factory.common.fields import Strict
 from factory.common.versions import Version
-from factory.models import Capture, Definition, Os
+from factory.definitions.definition import Capture, Definition, Os
 from factory.record_texts import (
     Contents,
     JsonObject,
@@ -51,7 +51,7 @@ class _Facts(Strict):
     # The fingerprinted content itself as JSON, so that a plan can name the fields that changed.
     shape: JsonObject
 
-    # What the artifacts' files were (factory/content.py), as JSON; "{}" where nobody looked.
+    # What the artifacts' files were (factory/definitions/artifact_content.py), as JSON; "{}" where nobody looked.
     contents: Contents = "{}"
 
     def parsed(self) -> Version:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from factory.common.errors import INVISIBLE
-from factory.content import read_contents
+from factory.definitions.artifact_content import read_contents
 
 _HIDDEN = re.compile(f"[{INVISIBLE}]")
 

@@ -21,7 +21,7 @@ from factory.common.fields import Strict, formed
 from factory.common.names import image_name
 from factory.common.versions import Version
 from factory.common.yaml_file import Limits, YamlFile
-from factory.definitions import read_model
+from factory.definitions.loader import read_model
 from factory.ledger import Held, Ledger, Path, Returning
 from factory.observed import Observed, Thing
 from factory.record import Record

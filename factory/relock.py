@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from factory.common.errors import Problems
 from factory.common.patterns import matches
-from factory.content import contents_of, used_artifacts
-from factory.lineage import Image, parent_of
-from factory.lock import LockedImage, base_of, renewed
+from factory.definitions.artifact_content import contents_of, used_artifacts
+from factory.definitions.lineage import Image, parent_of
+from factory.definitions.lock_file import LockedImage, base_of, renewed
 from factory.observed import Offers
 
 
@@ -25,7 +25,7 @@ def relocked(
 
     With the pattern ``only`` all other entries stay as they are; without it what is no definition
     any more goes. What cannot be locked is noted in ``problems``; ``learn`` as in
-    :func:`factory.lock.renewed`.
+    :func:`factory.definitions.lock_file.renewed`.
     """
     new = dict(old) if only else {}
     wanted = {

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from factory.common import names
 from factory.common.versions import Version
-from factory.definitions import Image
+from factory.definitions.loader import Image
 from factory.ledger import Path
 from factory.record import Record
 from factory.sighting import Seen

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from factory.common.names import version_urn_name
+from factory.definitions.definition import Definition
 from factory.due import Build
 from factory.inputs import Inputs
-from factory.models import Definition
 
 _CORES = re.compile(r"(?:Standard|Basic)_[A-Za-z]+(\d+)")
 

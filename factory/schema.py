@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from factory.common.durations import spell_duration
-from factory.models import Definition
+from factory.definitions.definition import Definition
 from factory.settings import NAMESPACE, Settings
 from factory.stackfile import key_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from factory.common.patterns import takes, takes_any
-from factory.lineage import Image, parent_of
+from factory.definitions.lineage import Image, parent_of
 from factory.settings import Settings
 
 

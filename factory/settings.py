@@ -8,7 +8,6 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from factory.artifact import SECRET_NAME, SECRET_SAID
 from factory.common.fields import (
     AddressRange,
     AzureName,
@@ -24,9 +23,10 @@ from factory.common.fields import (
 )
 from factory.common.patterns import fault_of
 from factory.common.versions import Version
+from factory.definitions.artifact import SECRET_NAME, SECRET_SAID
+from factory.definitions.definition import PUBLIC_SOURCE
+from factory.definitions.policies import Keep
 from factory.environments import LabEnvironment
-from factory.models import PUBLIC_SOURCE
-from factory.policies import Keep
 
 NAMESPACE = "image-factory"
 # Where the folder with Pulumi.yaml is, for a shell that works on one stack folder all day.

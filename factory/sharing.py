@@ -8,7 +8,7 @@ from itertools import combinations
 
 from factory.common.errors import Problems
 from factory.common.patterns import matches, takes_any
-from factory.lineage import Image, parent_of
+from factory.definitions.lineage import Image, parent_of
 from factory.room import cores_at_once
 from factory.selection import builds, selected
 from factory.settings import NAMESPACE, Settings

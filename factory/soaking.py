@@ -10,8 +10,8 @@ from itertools import pairwise
 from factory.common.durations import spell_duration
 from factory.common.errors import Problems
 from factory.common.patterns import takes_any
-from factory.lineage import Image
-from factory.policies import Keep, Refresh
+from factory.definitions.lineage import Image
+from factory.definitions.policies import Keep, Refresh
 from factory.settings import NAMESPACE, Settings
 
 # So many builds of a schedule are looked at: cron expressions are not evenly spaced.

@@ -9,12 +9,12 @@ from factory.catalogue import Entry
 from factory.channel import on_hold, pinned
 from factory.common.durations import spell_duration
 from factory.common.errors import FactoryError
+from factory.definitions.definition import Definition
+from factory.definitions.lineage import parent_of
 from factory.forecast import Run
 from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.lineage import parent_of
 from factory.marking import retire_after_of
-from factory.models import Definition
 from factory.plan_model import CHANGES, Action, Plan, Step
 from factory.report import table
 from factory.retention import keep_of

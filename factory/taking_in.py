@@ -6,12 +6,12 @@ its state and goes on as if nothing had happened.
 
 from __future__ import annotations
 
+from factory.definitions.definition import Capture
 from factory.delivering import Consignment, regions
 from factory.draft import Draft
 from factory.inputs import Inputs
 from factory.ledger import Held, Returning
 from factory.mending import source_plan, source_there
-from factory.models import Capture
 from factory.plan_model import Action, Source, SourcePlan, Step, VersionPlan
 from factory.record import Record
 from factory.recovered import noted

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from factory.common.errors import Problems
 from factory.common.patterns import matches, takes_any
-from factory.definitions import Image
-from factory.models import PUBLIC_SOURCE, SecretRef
+from factory.definitions.definition import PUBLIC_SOURCE, SecretRef
+from factory.definitions.loader import Image
 from factory.selection import selected
 from factory.settings import NAMESPACE, Settings
 from factory.stackfile import StackFile

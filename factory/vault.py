@@ -17,7 +17,7 @@ from azure.core.pipeline.policies import (
 from azure.core.rest import HttpRequest, HttpResponse
 
 from factory.cloud import Cloud
-from factory.models import VaultRef
+from factory.definitions.definition import VaultRef
 
 _API = "7.4"
 

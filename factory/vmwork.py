@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from factory.advice import advised
 from factory.arm import ArmError, artifact_id
-from factory.models import Artifact, Capture, Definition
+from factory.definitions.definition import Artifact, Capture, Definition
 from factory.observed import ArtifactStatus, BuildVm
 from factory.parameters import Parameters
 from factory.vault import VaultError

@@ -11,8 +11,8 @@ from factory.cli.options import Commands, add_command, warn
 from factory.cli.reading import Stack
 from factory.common.errors import FactoryError, Problems
 from factory.common.patterns import fault_of
+from factory.definitions.lock_file import LockedImage, differences, read_lock, write_lock
 from factory.gathering import connect
-from factory.lock import LockedImage, differences, read_lock, write_lock
 from factory.observe import observe_offers
 from factory.relock import relocked
 from factory.selection import selected

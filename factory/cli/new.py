@@ -10,11 +10,11 @@ from factory.cli.offline import folder_of, identity_of, image_of, project_of
 from factory.cli.options import Commands, add_command
 from factory.common.errors import FactoryError, Problems
 from factory.common.yaml_file import read_yaml
-from factory.definitions import DEFAULTS, merged
-from factory.folder import fault_of_name
-from factory.models import Os
+from factory.definitions.definition import Os
+from factory.definitions.file_walk import fault_of_name
+from factory.definitions.loader import DEFAULTS, merged
+from factory.definitions.starter import first_definition
 from factory.schema import DEFINITION, FOLDER, modeline
-from factory.template import first_definition
 
 _EXAMPLE = """  python -m factory new linux/team/build-agent
   python -m factory new images/tools/editor.yaml --os windows

@@ -8,7 +8,7 @@ from pathlib import Path
 from factory.checking import Checked, Project, check, find_project
 from factory.cli.options import place, work_folder
 from factory.common.errors import FactoryError, Problems
-from factory.lineage import Image
+from factory.definitions.lineage import Image
 
 
 def project_of(options: argparse.Namespace) -> Project:

@@ -10,9 +10,9 @@ from factory.arm import lab_id
 from factory.armclient import ArmClient
 from factory.cli.reading import Stack
 from factory.common.errors import Problems
+from factory.definitions.definition import Base
 from factory.gathering import connect, gather, read_sources
 from factory.inputs import Inputs
-from factory.models import Base
 from factory.online import Facts, check_against, plan_key
 from factory.permissions import needed
 from factory.selection import selected

@@ -6,7 +6,7 @@ import argparse
 
 from factory.cli.offline import image_of, read
 from factory.cli.options import Commands, add_command
-from factory.effective import effective_json, effective_text
+from factory.definitions.effective import effective_json, effective_text
 
 _EXAMPLE = """  python -m factory show linux/rhel-9
   python -m factory show images/linux/rhel-9.yaml --json

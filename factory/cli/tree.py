@@ -10,7 +10,7 @@ from factory.cli.offline import folder_of, read
 from factory.cli.options import Commands, add_command, warn
 from factory.common.errors import printable
 from factory.common.patterns import takes
-from factory.lineage import Image
+from factory.definitions.lineage import Image
 
 _EXAMPLE = """  python -m factory list
   python -m factory list --stack prod --json

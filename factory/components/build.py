@@ -9,8 +9,8 @@ import pulumi
 from factory.common import names
 from factory.components.lab_vm import MachineArgs, Origin, Parent
 from factory.components.machine import Machine
+from factory.definitions.definition import Artifact, ParentBase
 from factory.delivering import capture_fault
-from factory.models import Artifact, ParentBase
 from factory.vmwork import BuildOutcome, VmWork
 
 

@@ -10,8 +10,8 @@ from pulumi_azure_native import devtestlab
 from factory.components.custom_image import CustomImageArgs, custom_image
 from factory.components.factory_lab import FactoryLabComponent
 from factory.context import adoption
-from factory.models import Capture as Kind
-from factory.models import Os
+from factory.definitions.definition import Capture as Kind
+from factory.definitions.definition import Os
 
 
 class Capture(pulumi.ComponentResource):

@@ -10,9 +10,9 @@ from pulumi_azure_native import devtestlab
 
 from factory.armclient import ArmError
 from factory.context import Run
+from factory.definitions.definition import SecretRef
 from factory.environments import LabEnvironment, Replace
 from factory.gates import RefusedError, gate
-from factory.models import SecretRef
 
 _USER_WITHIN = timedelta(minutes=10)
 

@@ -14,8 +14,8 @@ from factory.common.versions import Version as VersionNumber
 from factory.components.capture import Capture
 from factory.components.custom_image import CustomImageArgs
 from factory.context import timeouts
-from factory.models import USUAL_TIME_LIMIT, Os
-from factory.models import Capture as Kind
+from factory.definitions.definition import USUAL_TIME_LIMIT, Os
+from factory.definitions.definition import Capture as Kind
 
 _LONGEST_DESCRIPTION = 1024
 

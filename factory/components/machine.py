@@ -15,8 +15,8 @@ from factory.common import names
 from factory.components.lab_vm import MachineArgs, Origin, new_password
 from factory.components.ordering import VmOrder
 from factory.context import timeouts, unknown
+from factory.definitions.definition import Artifact, SecretRef
 from factory.gates import Mark, RefusedError, clear_leftover, gate
-from factory.models import Artifact, SecretRef
 from factory.parameters import Parameters
 from factory.vmwork import BuildOutcome, VmWork
 

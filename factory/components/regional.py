@@ -15,9 +15,9 @@ from factory.components.delivery import Delivery
 from factory.components.filled_in import filled_in
 from factory.components.goods import Goods
 from factory.context import Run, adoption, shield, unknown
+from factory.definitions.definition import Capture as Kind
 from factory.delivering import travel_fault
 from factory.gates import Check, Mark, RefusedError, clear_leftover, gate, remake_gate
-from factory.models import Capture as Kind
 from factory.plan_model import RegionDelivery
 from factory.record import read_record
 

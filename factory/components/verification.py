@@ -7,7 +7,7 @@ import pulumi
 from factory.common import names
 from factory.components.lab_vm import MachineArgs, Origin
 from factory.components.machine import Machine
-from factory.models import Artifact
+from factory.definitions.definition import Artifact
 from factory.vmwork import BuildOutcome, VmWork
 
 

@@ -11,7 +11,7 @@ import yaml
 from factory.adoption import IMAGE_PATH, definition_of
 from factory.common import names
 from factory.common.errors import FactoryError
-from factory.definitions import Image
+from factory.definitions.loader import Image
 from factory.moving.notes import printable
 from factory.observed import Thing
 from factory.settings import NAMESPACE

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from factory.models import PUBLIC_SOURCE, Os
+from factory.definitions.definition import PUBLIC_SOURCE, Os
 from factory.moving.expressions import HOLE, UnresolvedError
 from factory.moving.secretive import Secrets
 from factory.moving.template import LabVm

@@ -7,7 +7,7 @@ from typing import Any
 
 from factory.common.errors import Problems
 from factory.configuration import parse_settings
-from factory.definitions import load_images
+from factory.definitions.loader import load_images
 from factory.moving.stacks import StackFile
 from factory.settings import NAMESPACE
 from factory.validate import cross_check, wanted_secrets

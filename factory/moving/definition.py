@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.common.errors import visible
-from factory.models import DiskType, Os
+from factory.definitions.definition import DiskType, Os
 from factory.moving.artifacts import convert_artifacts
 from factory.moving.notes import Kind
 from factory.moving.secretive import Secrets

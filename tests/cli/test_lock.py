@@ -12,9 +12,9 @@ import pytest
 from factory.cli import lock, main
 from factory.cli.reading import Stack
 from factory.common.errors import Problems
-from factory.content import SourceContent
+from factory.definitions.artifact_content import SourceContent
+from factory.definitions.lock_file import read_lock
 from factory.gathering import Sources
-from factory.lock import read_lock
 from factory.observed import Offers
 from tests.plan.world import DEV, PROD, image, settings
 from tests.plan.world import lab as lab_of

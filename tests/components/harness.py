@@ -13,8 +13,8 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mock
 
 from factory.arm import ArmError, Disk
 from factory.context import Run
+from factory.definitions.definition import Artifact
 from factory.inputs import Inputs
-from factory.models import Artifact
 from factory.observed import ArtifactStatus, BuildVm, Thing
 from factory.plan_model import Plan
 from factory.program import _declare

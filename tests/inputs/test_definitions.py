@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from factory.common.errors import FactoryError, Problems
-from factory.definitions import Image, load_images
-from factory.models import Capture, Os, SecretRef
+from factory.definitions.definition import Capture, Os, SecretRef
+from factory.definitions.loader import Image, load_images
 
 BASE = "base: {publisher: Canonical, offer: ubuntu-24_04-lts, sku: server}\n"
 

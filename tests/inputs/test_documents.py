@@ -9,8 +9,8 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from factory.definitions.definition import Definition
 from factory.environments import LabEnvironment
-from factory.models import Definition
 from factory.settings import ArtifactSource, FactoryLab, Network, TargetLab
 from factory.stackfile import SETTINGS as SETTINGS_KNOWN
 from factory.stackfile import key_of

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from factory.common.errors import FactoryError, Problems
 from factory.configuration import parse_settings
-from factory.definitions import load_images
-from factory.models import Definition
+from factory.definitions.definition import Definition
+from factory.definitions.loader import load_images
 from factory.record import read_record, read_spec
 from factory.settings import Settings
 from tests.inputs.test_corpus import CORPUS

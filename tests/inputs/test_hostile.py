@@ -11,7 +11,7 @@ import pytest
 
 from factory.common.errors import Problem, Problems, printable
 from factory.common.yaml_file import MAX_BYTES, MAX_VALUES
-from factory.definitions import load_images
+from factory.definitions.loader import load_images
 
 GOOD = "base: {publisher: Canonical, offer: ubuntu-24_04-lts, sku: server}\nos: linux\n"
 

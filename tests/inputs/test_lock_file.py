@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from factory.common.errors import FactoryError, Problems
-from factory.content import SourceContent
+from factory.definitions.artifact_content import SourceContent
+from factory.definitions.lock_file import LockedImage, differences, read_lock, renewed, write_lock
 from factory.gathering import read_sources
-from factory.lock import LockedImage, differences, read_lock, renewed, write_lock
 from factory.observed import Offers
 from factory.relock import relocked
 from tests.inputs.test_settings import GOOD

@@ -11,7 +11,7 @@ import yaml
 from factory import stackconfig
 from factory.common.errors import Problems
 from factory.configuration import parse_settings
-from factory.definitions import load_images
+from factory.definitions.loader import load_images
 from factory.settings import Settings
 from factory.stackfile import SETTINGS, same_value
 from factory.validate import cross_check, wanted_secrets

@@ -12,7 +12,7 @@ from azure.core.exceptions import ServiceRequestError
 from azure.core.rest import HttpRequest
 
 from factory.cloud import Cloud, find_cloud
-from factory.models import VaultRef
+from factory.definitions.definition import VaultRef
 from factory.vault import VaultError, Vaults
 
 REF = VaultRef.model_validate({"keyVault": "kv-golden", "secret": "vpn"})

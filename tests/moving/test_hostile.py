@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from factory.cli import main
 from factory.common.errors import Problems
-from factory.definitions import load_images
+from factory.definitions.loader import load_images
 from factory.moving.definition import convert
 from factory.moving.expressions import Scope, UnresolvedError
 from factory.moving.notes import Notes

@@ -12,8 +12,8 @@ import yaml
 from factory.cli import main
 from factory.common.errors import Problems
 from factory.configuration import parse_settings
-from factory.definitions import Image, load_images
-from factory.models import Base, Os, SecretRef
+from factory.definitions.definition import Base, Os, SecretRef
+from factory.definitions.loader import Image, load_images
 from factory.validate import cross_check, wanted_secrets
 from tests.moving.old import CREDENTIAL, OTHER, SUBSCRIPTION, artifact, old_lab, template, write
 

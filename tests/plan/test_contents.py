@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from factory.content import Contents, SourceContent, read_contents
+from factory.definitions.artifact_content import Contents, SourceContent, read_contents
 from factory.forecast import forecast
 from factory.ledger_reading import read_ledger
 from factory.observed import Observed

@@ -10,8 +10,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from factory.definitions.lineage import Image
 from factory.ledger import Held
-from factory.lineage import Image
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan
 from factory.record import expiry

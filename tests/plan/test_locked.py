@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from factory.content import Contents, SourceContent
+from factory.definitions.artifact_content import Contents, SourceContent
+from factory.definitions.definition import Base
+from factory.definitions.lock_file import Lock, LockedImage
 from factory.inputs import Inputs
-from factory.lock import Lock, LockedImage
 from factory.locked import locked_base
-from factory.models import Base
 from factory.plan_model import Action, Plan, Step
 from tests.plan.world import World, dev, image
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from factory.common.errors import FactoryError
+from factory.definitions.policies import Keep, Refresh
 from factory.plan_model import Action, Plan
-from factory.policies import Keep, Refresh
 from factory.settings import Settings
 from tests.plan.world import World, changed, dev, image, lab, prod
 

@@ -12,9 +12,9 @@ import pytest
 from factory.common import names
 from factory.common.errors import FactoryError, Problems
 from factory.common.versions import Version
+from factory.definitions.definition import Definition
 from factory.inputs import Inputs
 from factory.ledger import Ledger
-from factory.models import Definition
 from factory.observed import BuildVm, Observed, ObservedLab
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan

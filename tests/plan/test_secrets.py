@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from factory.models import VaultRef
+from factory.definitions.definition import VaultRef
 from factory.plan_model import Action
 from tests.plan.world import World, dev, image
 

@@ -9,9 +9,9 @@ from typing import Any
 from factory.common import names
 from factory.common.versions import Version
 from factory.cost import PACES, estimate
+from factory.definitions.definition import Os
 from factory.forecast import runs
 from factory.inputs import Inputs
-from factory.models import Os
 from factory.observed import ArtifactStatus, BuildVm, Thing
 from factory.plan_model import Action, Plan
 from factory.record import expiry

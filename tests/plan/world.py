@@ -12,12 +12,12 @@ from factory.catalogues import read_all
 from factory.common import names
 from factory.common.errors import Problems
 from factory.configuration import parse_settings
-from factory.definitions import Image
+from factory.definitions.definition import Capture, Definition
+from factory.definitions.lineage import present_names
+from factory.definitions.loader import Image
 from factory.inputs import Inputs
 from factory.ledger import Ledger
 from factory.ledger_reading import read_ledger
-from factory.lineage import present_names
-from factory.models import Capture, Definition
 from factory.observed import BuildVm, Observed, ObservedLab
 from factory.plan import make_plan
 from factory.plan_model import Plan, VersionPlan

@@ -13,9 +13,9 @@ from factory.common import messages
 from factory.common.errors import Problems
 from factory.common.names import image_stem
 from factory.common.yaml_file import Limits, Loc, YamlFile, read_yaml
-from factory.folder import DEFAULTS, Found, Walk
-from factory.lineage import Image, check_lineage, check_moves
-from factory.models import Definition, Os, Verify
+from factory.definitions.definition import Definition, Os, Verify
+from factory.definitions.file_walk import DEFAULTS, Found, Walk
+from factory.definitions.lineage import Image, check_lineage, check_moves
 
 # Of one file: more than that is not read by anybody, and would take its time to tell.
 _MOST_FAULTS = 20

@@ -13,9 +13,9 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from factory.common.yaml_file import Loc
-from factory.definitions import owner_of
-from factory.lineage import Image
-from factory.models import Definition
+from factory.definitions.definition import Definition
+from factory.definitions.lineage import Image
+from factory.definitions.loader import owner_of
 
 BUILT_IN = "default"
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from factory.common.fields import AzureName, Strict, formed
-from factory.parameter_text import is_expression, parameter_text
+from factory.definitions.parameter_text import is_expression, parameter_text
 
 PUBLIC_SOURCE = "public repo"
 SECRET_NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"  # noqa: S105 - the form of a name

@@ -11,7 +11,8 @@ from pydantic import (
     model_validator,
 )
 
-from factory.artifact import (
+from factory.common.fields import Duration, Identity, Strict, TagName, TagValue, formed
+from factory.definitions.artifact import (
     PUBLIC_SOURCE,
     AnyVerify,
     Applied,
@@ -22,9 +23,8 @@ from factory.artifact import (
     VaultRef,
     Verify,
 )
-from factory.bases import AnyBase, Base, Capture, DiskType, Os, ParentBase, PurchasePlan
-from factory.common.fields import Duration, Identity, Strict, TagName, TagValue, formed
-from factory.policies import Keep, Refresh
+from factory.definitions.bases import AnyBase, Base, Capture, DiskType, Os, ParentBase, PurchasePlan
+from factory.definitions.policies import Keep, Refresh
 
 SizeName = Annotated[
     str,

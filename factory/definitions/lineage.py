@@ -11,7 +11,7 @@ from typing import Any
 from factory.common.errors import Problems
 from factory.common.messages import suggestion
 from factory.common.yaml_file import YamlFile
-from factory.models import Base, Definition, ParentBase
+from factory.definitions.definition import Base, Definition, ParentBase
 
 # To name them all would help nobody.
 _MOST_NAMED = 12

@@ -17,9 +17,9 @@ from pydantic import Field
 from factory.common.errors import Problems
 from factory.common.fields import AzureName, Identity, Strict, Text, formed
 from factory.common.yaml_file import Limits
-from factory.content import SourceContent
-from factory.definitions import read_model
-from factory.lineage import Image, parent_of
+from factory.definitions.artifact_content import SourceContent
+from factory.definitions.lineage import Image, parent_of
+from factory.definitions.loader import read_model
 
 # Written by a program: some hundred bytes for each artifact of each of hundreds of definitions.
 _LIMITS = Limits(size=16 * 1024 * 1024, values=500_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from factory.models import Os
+from factory.definitions.definition import Os
 
 _BASES = {
     Os.LINUX: ("Canonical", "ubuntu-24_04-lts", "server"),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from factory.models import Artifact, Definition
+from factory.definitions.definition import Artifact, Definition
 
 _SHOWN = 7
 
