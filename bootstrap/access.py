@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory.common.errors import Problems
-from factory.configuration import parse_settings
 from factory.foundations import group_id
 from factory.roles import Role
-from factory.settings import Settings as Factory
-from factory.stackfile import read_stack_file, with_defaults
+from factory.settings.loader import parse_settings
+from factory.settings.stack import Settings as Factory
+from factory.settings.stack_file import read_stack_file, with_defaults
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from factory.cloud import find_cloud, find_credential, provider_lookup
 from factory.common.errors import FactoryError, Problems
 from factory.components.roles import Roles, role_id
 from factory.roles import Role
-from factory.settings import Settings as Factory
+from factory.settings.stack import Settings as Factory
 
 There = Callable[[str], bool]
 _TEXTS = ("resourceGroup", "storageAccount", "redundancy", "container", "keyVault", "key")

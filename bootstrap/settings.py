@@ -12,7 +12,7 @@ from bootstrap.services import AzureDevOps, Deployments, GitHub, Guid, StackName
 from factory.common import messages
 from factory.common.errors import Problems
 from factory.common.fields import Strict, Switch, Text, empty_is_none, formed
-from factory.settings import GroupName, Region
+from factory.settings.stack import GroupName, Region
 
 NAMESPACE = "image-factory-bootstrap"
 PREVIEW = "preview"

@@ -21,7 +21,7 @@ from factory.inputs import Inputs
 from factory.observed import Thing
 from factory.plan_model import Action, Adoption, Step
 from factory.retention import keep_of
-from factory.settings import NAMESPACE, OnRemoval, TargetLab
+from factory.settings.stack import NAMESPACE, OnRemoval, TargetLab
 
 IMAGE_PATH = "ImagePath"
 

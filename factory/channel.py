@@ -9,7 +9,7 @@ from factory.common.durations import spell_duration
 from factory.common.versions import Version
 from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.settings import NAMESPACE
+from factory.settings.stack import NAMESPACE
 
 WAITS_FOR_APPROVAL = "waits for approval in image-factory:approve"
 

@@ -15,7 +15,7 @@ from factory.common import names
 from factory.common.durations import spell_duration
 from factory.foundations import compute_id
 from factory.parameters import Read, no_vaults
-from factory.settings import FactoryLab, Settings, TargetLab
+from factory.settings.stack import FactoryLab, Settings, TargetLab
 from factory.waits import Waiter
 
 

@@ -15,7 +15,7 @@ from factory.mending import had, region_told, spare_copy
 from factory.observed import Thing
 from factory.plan_model import Action, CopyPlan, LabDelivery, RegionDelivery, Step
 from factory.record import Record
-from factory.settings import TargetLab
+from factory.settings.stack import TargetLab
 
 
 @dataclass

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from factory.draft import Draft
-from factory.environments import Replace
 from factory.inputs import Inputs
 from factory.plan_model import Action, Step
+from factory.settings.environments import Replace
 
 
 def plan_environments(inputs: Inputs, draft: Draft) -> None:

@@ -18,7 +18,7 @@ from factory.ledger import Ledger
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan
 from factory.playing import played
-from factory.settings import Settings
+from factory.settings.stack import Settings
 
 # {lab: {identity: versions, oldest first}}
 Holdings = Mapping[str, Mapping[str, tuple[str, ...]]]

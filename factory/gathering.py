@@ -17,7 +17,6 @@ from factory.catalogue import Catalogue
 from factory.catalogues import read_all
 from factory.cloud import find_cloud, find_credential, provider_lookup
 from factory.common.errors import FactoryError, Problem, Problems
-from factory.configuration import parse_settings
 from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image, read_images
 from factory.definitions.lock_file import Lock, read_lock
@@ -25,19 +24,20 @@ from factory.inputs import Inputs
 from factory.ledger_reading import read_ledger
 from factory.observe import observe
 from factory.recovered import Recovered, read_recovered, with_recovered
-from factory.selection import selected
-from factory.settings import NAMESPACE, Settings
-from factory.sharing import check_sharing
-from factory.soaking import check_soaking
-from factory.stackconfig import git_commit
-from factory.stackfile import StackFile, check_keys, read_stack_file, same_value
-from factory.upstream import read_sibling, read_upstream
-from factory.validate import cross_check, wanted_secrets
+from factory.settings.cross_check import cross_check, wanted_secrets
+from factory.settings.engine_config import git_commit
+from factory.settings.loader import parse_settings
+from factory.settings.selection import selected
+from factory.settings.sharing import check_sharing
+from factory.settings.sibling_stacks import read_sibling, read_upstream
+from factory.settings.soaking import check_soaking
+from factory.settings.stack import NAMESPACE, Settings
+from factory.settings.stack_file import StackFile, check_keys, read_stack_file, same_value
 from factory.vault import Vaults
 
 
 class Engine(Protocol):
-    """What is asked of the engine; ``factory/stackconfig.py`` answers within a program."""
+    """What is asked of the engine; ``factory/settings/engine_config.py`` answers within a program."""
 
     def stack_file(self) -> Path | None:
         """Give the file that most of the configuration comes from, None if there is none."""

@@ -9,7 +9,7 @@ from factory.foundations import foundation_ids
 from factory.inputs import Inputs
 from factory.protecting import check_lab_protection
 from factory.revoking import revoked
-from factory.settings import NAMESPACE
+from factory.settings.stack import NAMESPACE
 
 
 def check(inputs: Inputs) -> None:

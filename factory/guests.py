@@ -17,7 +17,7 @@ from factory.ledger import Held
 from factory.plan_model import Action, RegionDelivery, Step, VersionPlan
 from factory.record import Record
 from factory.revoking import bad_offer, revoked
-from factory.settings import Settings, TargetLab
+from factory.settings.stack import Settings, TargetLab
 
 
 def plan_guests(inputs: Inputs, identity: str, guests: list[Held], draft: Draft) -> None:

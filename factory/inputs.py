@@ -15,8 +15,8 @@ from factory.definitions.lock_file import Lock
 from factory.ledger import Held, Ledger
 from factory.observed import Observed, Thing
 from factory.recovered import Recovered
-from factory.selection import builds, selected
-from factory.settings import Settings
+from factory.settings.selection import builds, selected
+from factory.settings.stack import Settings
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from factory.mending import source_plan, source_there, told
 from factory.plan_model import Action, RegionDelivery, Source, SourcePlan, Step, VersionPlan
 from factory.protecting import FIRST, protection, stays_protected
 from factory.record import Record
-from factory.settings import TargetLab
+from factory.settings.stack import TargetLab
 from factory.takers import labs_for, takers
 
 

@@ -19,7 +19,7 @@ from factory.locked import locked_base
 from factory.manifests import Manifest, Shelves
 from factory.observe_artifacts import observe_contents
 from factory.observed import BuildVm, Observed, ObservedLab, Offers, Thing
-from factory.settings import FactoryLab, Settings, TargetLab, normal_region
+from factory.settings.stack import FactoryLab, Settings, TargetLab, normal_region
 from factory.vault import Vaults
 
 # Reads at once: ARM's bucket of 250 reads refills at 25 a second, so more would only be throttled.

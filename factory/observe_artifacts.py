@@ -17,7 +17,7 @@ from factory.common.git import GitError
 from factory.definitions.artifact_content import SourceContent, used_artifacts
 from factory.definitions.definition import PUBLIC_SOURCE
 from factory.definitions.loader import Image
-from factory.settings import Settings
+from factory.settings.stack import Settings
 
 _AT_ONCE = 8
 # What every new lab has: known before a lab is made, so that its first images remember it too.

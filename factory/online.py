@@ -17,8 +17,8 @@ from factory.manifests import artifact_faults
 from factory.permissions import Grant, needed, refused
 from factory.reach import unreached
 from factory.room import cores_of
-from factory.selection import selected
-from factory.settings import NAMESPACE
+from factory.settings.selection import selected
+from factory.settings.stack import NAMESPACE
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from factory.common import names
 from factory.common.versions import Version
 from factory.ledger import Held, Ledger
 from factory.observed import Observed, ObservedLab
-from factory.settings import Settings
+from factory.settings.stack import Settings
 from factory.tagged import Found, Kind, in_state, tagged
 
 

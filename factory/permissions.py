@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from factory.settings import Settings
+from factory.settings.stack import Settings
 
 _LAB = "Microsoft.DevTestLab/labs"
 _COMPUTE = "Microsoft.Compute"

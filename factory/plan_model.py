@@ -11,7 +11,7 @@ from factory.catalogue import Entry
 from factory.common.versions import Version
 from factory.definitions.definition import USUAL_TIME_LIMIT
 from factory.record import Failure, Record, Spec
-from factory.settings import TargetLab
+from factory.settings.stack import TargetLab
 
 
 class Action(StrEnum):

@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 import pulumi
 
 from factory import catalogue as cat
-from factory import stackconfig
 from factory.armclient import ArmError
 from factory.catalogues import NotBroughtUpError
 from factory.common.errors import FactoryError
@@ -39,8 +38,9 @@ from factory.plan_model import Action, Plan, VersionPlan
 from factory.planfile import ERROR, GUARD, WAITS, note_plan, note_stop
 from factory.recovered import OUTPUT as RECOVERED
 from factory.report import plan_table
-from factory.settings import Settings
-from factory.validate import wanted_secrets
+from factory.settings import engine_config
+from factory.settings.cross_check import wanted_secrets
+from factory.settings.stack import Settings
 from factory.waits import Waiter
 
 
@@ -52,13 +52,13 @@ def run(root: Path) -> None:
     # azure-identity logs of its own what is told in one line here.
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     try:
-        sources = read_sources(root, stackconfig)
+        sources = read_sources(root, engine_config)
         for warning in sources.warnings:
             pulumi.warn(str(warning))
-        azure = connect(stackconfig)
-        inputs = gather(sources, stackconfig, azure)
+        azure = connect(engine_config)
+        inputs = gather(sources, engine_config, azure)
     except NotBroughtUpError as error:
-        _stop(WAITS, error, error.told(stackconfig.stack_name()))
+        _stop(WAITS, error, error.told(engine_config.stack_name()))
     except FactoryError as error:
         _stop(ERROR, error)
     except ArmError as error:
@@ -74,7 +74,7 @@ def run(root: Path) -> None:
         pulumi.warn(line)
     pulumi.info(plan_table(plan, cost))
     settings = inputs.settings
-    secrets = {name: stackconfig.secret(name) for name in wanted_secrets(inputs.images, settings)}
+    secrets = {name: engine_config.secret(name) for name in wanted_secrets(inputs.images, settings)}
     waiter = Waiter(azure.arm, settings.poll_interval)
     this = Run(
         inputs.stack,
@@ -93,7 +93,7 @@ def run(root: Path) -> None:
 
 def _stop(kind: str, error: Exception, text: str = "") -> NoReturn:
     with suppress(FactoryError):  # what stopped the run is told in any case
-        note_stop(stackconfig.stack_name(), kind, text or str(error))
+        note_stop(engine_config.stack_name(), kind, text or str(error))
     raise pulumi.RunError(str(error)) from None
 
 

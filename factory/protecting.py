@@ -14,7 +14,7 @@ from factory.common.errors import Problems
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.plan_model import Action, Step
-from factory.settings import NAMESPACE
+from factory.settings.stack import NAMESPACE
 
 FIRST = "its protection goes first, the next `up` does the rest"
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from factory.inputs import Inputs
 from factory.plan_model import Action, Step
-from factory.settings import NAMESPACE
+from factory.settings.stack import NAMESPACE
 
 EVERY_IMAGE = "every image"
 

@@ -27,7 +27,7 @@ from factory.record_texts import (
     SnapshotId,
     TimeText,
 )
-from factory.settings import VersionText
+from factory.settings.stack import VersionText
 
 SCHEMA = "1"
 _T = TypeVar("_T", bound=Strict)

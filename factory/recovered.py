@@ -26,7 +26,7 @@ from factory.ledger import Held, Ledger, Path, Returning
 from factory.observed import Observed, Thing
 from factory.record import Record
 from factory.record_texts import TimeText
-from factory.settings import Settings
+from factory.settings.stack import Settings
 
 OUTPUT = "recovered"
 _TAKING, _SETTLED = "taking in", "settled"

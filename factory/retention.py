@@ -10,7 +10,7 @@ from factory.common.names import image_name, version_urn_name
 from factory.definitions.policies import Keep
 from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.settings import OnRemoval
+from factory.settings.stack import OnRemoval
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from factory.common import names
 from factory.common.versions import Version
 from factory.ledger import Path
 from factory.observed import Thing
-from factory.settings import normal_region
+from factory.settings.stack import normal_region
 
 SNAPSHOT, IMAGE, CAPTURE, LAB = "snapshot", "image", "capture", "lab"
 # More copies of one snapshot never died one after another.

@@ -12,7 +12,7 @@ from datetime import datetime
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.mending import had
-from factory.settings import OnRemoval, TargetLab
+from factory.settings.stack import OnRemoval, TargetLab
 
 
 def takers(inputs: Inputs, identity: str) -> list[TargetLab]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from factory.stackfile import stack_of
+from factory.settings.stack_file import stack_of
 from rehearsal import repositories
 from rehearsal.client import RehearsalError
 from rehearsal.engine.steps import write_atomic

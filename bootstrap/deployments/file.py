@@ -21,7 +21,7 @@ from factory.common import messages
 from factory.common.errors import Problems
 from factory.common.fields import Strict, Switch, Text, formed
 from factory.common.yaml_file import read_yaml
-from factory.settings import Settings as Factory
+from factory.settings.stack import Settings as Factory
 
 PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
 

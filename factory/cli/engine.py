@@ -1,7 +1,7 @@
 """Asks the ``pulumi`` command what the program would ask its engine; secrets stay masked.
 
 Configuration goes the program's own way: what `pulumi config` says (stack file, defaults of
-Pulumi.yaml, environments) becomes the SDK's configuration, which factory/stackconfig.py reads.
+Pulumi.yaml, environments) becomes the SDK's configuration, which factory/settings/engine_config.py reads.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.settings import Settings, configure
 
-from factory import stackconfig
 from factory.cli.options import Place
 from factory.common.errors import FactoryError, Problems
 from factory.common.yaml_file import read_yaml
-from factory.settings import NAMESPACE
+from factory.settings import engine_config
+from factory.settings.stack import NAMESPACE
 
 # The file backend may be read while another engine writes ("failed to load checkpoint: EOF").
 _TRIES, _PAUSE = 6, 0.25
@@ -76,17 +76,17 @@ class CommandLine:
     def raw_settings(self) -> dict[str, Any]:
         """Collect the configuration as plain values."""
         self._enter()
-        return stackconfig.raw_settings()
+        return engine_config.raw_settings()
 
     def provider_setting(self, key: str) -> str | None:
         """Look up one plain key of azure-native's configuration; secret ones come by ``ARM_*``."""
         self._enter()
-        return stackconfig.provider_setting(key)
+        return engine_config.provider_setting(key)
 
     def is_set(self, name: str) -> bool:
         """Tell whether a setting has a value; of a secret nothing else is ever known here."""
         self._enter()
-        return f"{NAMESPACE}:{name}" in self._config[1] or stackconfig.is_set(name)
+        return f"{NAMESPACE}:{name}" in self._config[1] or engine_config.is_set(name)
 
     def stack_name(self) -> str:
         """Give the full name of this stack."""

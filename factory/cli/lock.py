@@ -15,8 +15,8 @@ from factory.definitions.lock_file import LockedImage, differences, read_lock, w
 from factory.gathering import connect
 from factory.observe import observe_offers
 from factory.relock import relocked
-from factory.selection import selected
-from factory.settings import NAMESPACE
+from factory.settings.selection import selected
+from factory.settings.stack import NAMESPACE
 
 _EXAMPLE = """  python -m factory lock --stack dev
   python -m factory lock --stack dev --only 'windows/**'

@@ -18,7 +18,7 @@ from factory.moving.reading import read_definitions
 from factory.moving.secretive import Secrets, declared_secrets
 from factory.moving.stacks import Choices, StackFile, stack_files
 from factory.moving.writing import definition_text, stack_text, write_all
-from factory.settings import normal_region
+from factory.settings.stack import normal_region
 
 _ABOUT = "bring the original image factory's definitions and labs along"
 _MORE = """example:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from factory.checking import Project, check, shown
 from factory.cli.offline import folder_of, identity_of, image_of, project_of
 from factory.cli.options import Commands, add_command
 from factory.common.errors import FactoryError, Problems
@@ -14,7 +13,8 @@ from factory.definitions.definition import Os
 from factory.definitions.file_walk import fault_of_name
 from factory.definitions.loader import DEFAULTS, merged
 from factory.definitions.starter import first_definition
-from factory.schema import DEFINITION, FOLDER, modeline
+from factory.settings.check import Project, check, shown
+from factory.settings.json_schema import DEFINITION, FOLDER, modeline
 
 _EXAMPLE = """  python -m factory new linux/team/build-agent
   python -m factory new images/tools/editor.yaml --os windows

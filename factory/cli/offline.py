@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from factory.checking import Checked, Project, check, find_project
 from factory.cli.options import place, work_folder
 from factory.common.errors import FactoryError, Problems
 from factory.definitions.lineage import Image
+from factory.settings.check import Checked, Project, check, find_project
 
 
 def project_of(options: argparse.Namespace) -> Project:

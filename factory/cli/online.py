@@ -15,7 +15,7 @@ from factory.gathering import connect, gather, read_sources
 from factory.inputs import Inputs
 from factory.online import Facts, check_against, plan_key
 from factory.permissions import needed
-from factory.selection import selected
+from factory.settings.selection import selected
 
 _AT_ONCE = 8
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from factory.common.errors import FactoryError
-from factory.settings import WORK_VARIABLE
-from factory.stackfile import is_about_deployments, stack_of
+from factory.settings.stack import WORK_VARIABLE
+from factory.settings.stack_file import is_about_deployments, stack_of
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction["Parser"]  # noqa: SLF001 - it has no public name

@@ -29,9 +29,9 @@ from factory.record import Record
 from factory.recover_report import recover_table
 from factory.recovered import Entry, file_name, write_recovered
 from factory.recovering import Key, Known, find
-from factory.settings import Settings
+from factory.settings.sibling_stacks import read_receivers
+from factory.settings.stack import Settings
 from factory.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
-from factory.upstream import read_receivers
 
 _EXAMPLE = """  python -m factory recover --stack dev
   python -m factory recover --stack dev --write

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from factory.checking import Project, shown
 from factory.cli.options import Commands, add_command, work_folder
 from factory.common.errors import FactoryError
-from factory.schema import FOLDER, schemas
+from factory.settings.check import Project, shown
+from factory.settings.json_schema import FOLDER, schemas
 
 _EXAMPLE = """  python -m factory schema
   python -m factory schema --check

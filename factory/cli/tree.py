@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 
-from factory.checking import Checked, shown
 from factory.cli.offline import folder_of, read
 from factory.cli.options import Commands, add_command, warn
 from factory.common.errors import printable
 from factory.common.patterns import takes
 from factory.definitions.lineage import Image
+from factory.settings.check import Checked, shown
 
 _EXAMPLE = """  python -m factory list
   python -m factory list --stack prod --json

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import yaml
 
-from factory.checking import shown
 from factory.cli.offline import image_of, read
 from factory.cli.options import Commands, add_command, warn
 from factory.common.errors import FactoryError
-from factory.schema import FOLDER, STACK, modeline
-from factory.settings import NAMESPACE
-from factory.trial import PREFIX, trial_config, trial_name
-from factory.validate import wanted_secrets
+from factory.settings.check import shown
+from factory.settings.cross_check import wanted_secrets
+from factory.settings.json_schema import FOLDER, STACK, modeline
+from factory.settings.stack import NAMESPACE
+from factory.settings.trial import PREFIX, trial_config, trial_name
 
 _EXAMPLE = """  python -m factory trial linux/rhel-9 --stack dev
   python -m factory trial linux/rhel-9 --stack dev --name anna

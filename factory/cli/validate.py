@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from factory.checking import shown
 from factory.cli.offline import read
 from factory.cli.options import Commands, add_command
 from factory.common.annotations import FORMATS, write
 from factory.common.errors import FactoryError, Problem, Problems
+from factory.settings.check import shown
 
 _EXAMPLE = """  python -m factory validate
   python -m factory validate images/linux --stack dev

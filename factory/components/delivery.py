@@ -12,8 +12,8 @@ from factory.common.names import adopted_name
 from factory.components.custom_image import CustomImageArgs, custom_image
 from factory.context import adoption
 from factory.plan_model import Adoption
-from factory.settings import Delivery as Kind
-from factory.settings import TargetLab
+from factory.settings.stack import Delivery as Kind
+from factory.settings.stack import TargetLab
 
 
 class Delivery(pulumi.ComponentResource):

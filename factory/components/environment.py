@@ -11,8 +11,8 @@ from pulumi_azure_native import devtestlab
 from factory.armclient import ArmError
 from factory.context import Run
 from factory.definitions.definition import SecretRef
-from factory.environments import LabEnvironment, Replace
 from factory.gates import RefusedError, gate
+from factory.settings.environments import LabEnvironment, Replace
 
 _USER_WITHIN = timedelta(minutes=10)
 

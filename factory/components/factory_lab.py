@@ -12,7 +12,7 @@ from factory.components.filled_in import filled_in
 from factory.context import Run
 from factory.foundations import SUBNET
 from factory.gates import renew_gate
-from factory.settings import ArtifactSource, FactoryLab
+from factory.settings.stack import ArtifactSource, FactoryLab
 
 
 class FactoryLabComponent(pulumi.ComponentResource):

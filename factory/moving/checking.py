@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from factory.common.errors import Problems
-from factory.configuration import parse_settings
 from factory.definitions.loader import load_images
 from factory.moving.stacks import StackFile
-from factory.settings import NAMESPACE
-from factory.validate import cross_check, wanted_secrets
+from factory.settings.cross_check import cross_check, wanted_secrets
+from factory.settings.loader import parse_settings
+from factory.settings.stack import NAMESPACE
 
 _AZURE = {"azure-native:subscriptionId": "subscriptionId", "azure-native:location": "region"}
 

@@ -8,7 +8,7 @@ from factory.armclient import ArmClient, ArmError
 from factory.cloud import find_cloud, find_credential, provider_lookup
 from factory.moving.labs import OldLab, is_subscription
 from factory.moving.notes import Notes
-from factory.settings import normal_region
+from factory.settings.stack import normal_region
 
 _API = "2018-09-15"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from factory.moving.notes import Kind, Notes
 from factory.moving.texts import UnreadableError, read_json
-from factory.settings import NAMESPACE
+from factory.settings.stack import NAMESPACE
 
 # What people call a secret, anywhere in a name; and what is one as a name's last word alone.
 _NAMED = re.compile(

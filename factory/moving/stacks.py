@@ -8,7 +8,7 @@ from typing import Any
 
 from factory.moving.labs import OldLab, is_subscription
 from factory.moving.notes import Kind, Notes
-from factory.settings import NAMESPACE
+from factory.settings.stack import NAMESPACE
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from factory.common.errors import FactoryError
-from factory.settings import NAMESPACE
+from factory.settings.stack import NAMESPACE
 
 REBUILD, REVOKE, ROLL_BACK = "rebuild", "revoke", "roll-back"
 _INDENT = "  "

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.checking import find_project, shown
 from factory.common.errors import Problems
 from factory.common.yaml_file import YamlFile, read_yaml
-from factory.settings import NAMESPACE
-from factory.stackfile import stack_of
-from factory.trial import PREFIX
+from factory.settings.check import find_project, shown
+from factory.settings.stack import NAMESPACE
+from factory.settings.stack_file import stack_of
+from factory.settings.trial import PREFIX
 
 STAGES_SCHEMA = "image-factory/stages/1"
 _EDGES = (f"{NAMESPACE}:receivesFrom", f"{NAMESPACE}:parentsFrom")

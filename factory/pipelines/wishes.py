@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from factory.checking import check, find_project
 from factory.common.errors import FactoryError, Problems
 from factory.common.patterns import matches
 from factory.common.versions import Version
 from factory.pipelines.changing import REBUILD, REVOKE, ROLL_BACK, Wish, with_wish
+from factory.settings.check import check, find_project
 
 
 def carry_out(work: Path, stack: str, wish: Wish) -> Path:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from factory.cli import main
-from factory.schema import DEFINITION, STACK, modeline, schemas
+from factory.settings.json_schema import DEFINITION, STACK, modeline, schemas
 
 CHECKOUT = Path(__file__).parents[2]
 BASE = "base: {publisher: Canonical, offer: ubuntu-24_04-lts, sku: server}\n"

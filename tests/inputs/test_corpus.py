@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from factory.checking import Project, check
 from factory.common.errors import Problems
+from factory.settings.check import Project, check
 
 CORPUS = Path(__file__).parent / "corpus"
 

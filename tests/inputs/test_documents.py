@@ -10,10 +10,10 @@ import yaml
 from pydantic import BaseModel
 
 from factory.definitions.definition import Definition
-from factory.environments import LabEnvironment
-from factory.settings import ArtifactSource, FactoryLab, Network, TargetLab
-from factory.stackfile import SETTINGS as SETTINGS_KNOWN
-from factory.stackfile import key_of
+from factory.settings.environments import LabEnvironment
+from factory.settings.stack import ArtifactSource, FactoryLab, Network, TargetLab
+from factory.settings.stack_file import SETTINGS as SETTINGS_KNOWN
+from factory.settings.stack_file import key_of
 
 CHECKOUT = Path(__file__).parents[2]
 SETTINGS = (CHECKOUT / "docs/settings.md").read_text(encoding="utf-8")

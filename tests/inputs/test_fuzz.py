@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from factory.common.errors import FactoryError, Problems
-from factory.configuration import parse_settings
 from factory.definitions.definition import Definition
 from factory.definitions.loader import load_images
 from factory.record import read_record, read_spec
-from factory.settings import Settings
+from factory.settings.loader import parse_settings
+from factory.settings.stack import Settings
 from tests.inputs.test_corpus import CORPUS
 from tests.plan.world import dev, prod
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from factory import stackconfig
 from factory.common.errors import Problems
-from factory.configuration import parse_settings
 from factory.definitions.loader import load_images
-from factory.settings import Settings
-from factory.stackfile import SETTINGS, same_value
-from factory.validate import cross_check, wanted_secrets
+from factory.settings import engine_config
+from factory.settings.cross_check import cross_check, wanted_secrets
+from factory.settings.loader import parse_settings
+from factory.settings.stack import Settings
+from factory.settings.stack_file import SETTINGS, same_value
 from tests.plan.world import image, lab
 
 CHECKOUT = Path(__file__).parents[2]
@@ -215,9 +215,9 @@ def test_the_folder_of_the_stack_files_is_known_with_an_old_language_host_too(
     monkeypatch.setattr("pulumi.get_root_directory", silent)
     monkeypatch.setattr("pulumi.get_stack", lambda: "dev")
     monkeypatch.setenv("IMAGE_FACTORY_WORK", str(tmp_path))
-    assert stackconfig.stack_folder() is None
-    assert stackconfig.stack_file() is None
+    assert engine_config.stack_folder() is None
+    assert engine_config.stack_file() is None
     for name in ("Pulumi.yaml", "Pulumi.dev.yaml"):
         (tmp_path / name).touch()
-    assert stackconfig.stack_folder() == tmp_path
-    assert stackconfig.stack_file() == tmp_path / "Pulumi.dev.yaml"
+    assert engine_config.stack_folder() == tmp_path
+    assert engine_config.stack_file() == tmp_path / "Pulumi.dev.yaml"

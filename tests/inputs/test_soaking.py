@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from factory.common.errors import Problems
-from factory.soaking import Upstream, check_soaking
-from factory.upstream import read_upstream
+from factory.settings.sibling_stacks import read_upstream
+from factory.settings.soaking import Upstream, check_soaking
 from tests.plan.world import DEV, PROD, World, dev, image, lab, prod, settings
 
 DAILY = {"refresh": "1d"}

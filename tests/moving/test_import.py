@@ -11,10 +11,10 @@ import yaml
 
 from factory.cli import main
 from factory.common.errors import Problems
-from factory.configuration import parse_settings
 from factory.definitions.definition import Base, Os, SecretRef
 from factory.definitions.loader import Image, load_images
-from factory.validate import cross_check, wanted_secrets
+from factory.settings.cross_check import cross_check, wanted_secrets
+from factory.settings.loader import parse_settings
 from tests.moving.old import CREDENTIAL, OTHER, SUBSCRIPTION, artifact, old_lab, template, write
 
 STORAGE = "Microsoft.Storage/storageAccounts"

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pulumi
 import pytest
 
-from factory import program, stackconfig
+from factory import program
 from factory.catalogues import NotBroughtUpError, read_all
 from factory.cli import main
 from factory.common.errors import FactoryError
@@ -20,6 +20,7 @@ from factory.pipelines.jobs import Desk, read_outcomes, up
 from factory.pipelines.outcome import Outcome, Result, judge, worst
 from factory.pipelines.telling import summary
 from factory.planfile import VARIABLE, WAITS, note_stop, read_plan
+from factory.settings import engine_config
 from tests.pipelines.test_stages import project
 
 DEV, PROD = "organization/image-factory/dev", "organization/image-factory/prod"
@@ -72,7 +73,7 @@ def test_the_program_writes_down_that_its_source_never_ran(
     monkeypatch.setattr(program, "read_sources", lambda *_: _NoWarnings)
     monkeypatch.setattr(program, "connect", lambda *_: None)
     monkeypatch.setattr(program, "gather", gather)
-    monkeypatch.setattr(stackconfig, "stack_name", lambda: PROD)
+    monkeypatch.setattr(engine_config, "stack_name", lambda: PROD)
     with pytest.raises(pulumi.RunError, match="there is nothing to receive from it"):
         program.run(tmp_path)
     found = read_plan(tmp_path / "plan.json")

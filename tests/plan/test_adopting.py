@@ -10,10 +10,10 @@ import pytest
 
 from factory.common import names
 from factory.common.errors import FactoryError, Problems
-from factory.configuration import parse_settings
 from factory.observed import ObservedLab, Thing, Use
 from factory.plan_model import Action, Plan
 from factory.playing import played
+from factory.settings.loader import parse_settings
 from tests.plan.world import START, World, dev, image, lab, settings
 
 PATH = "Linux\\A.json"

@@ -8,13 +8,13 @@ import pytest
 
 from factory.common import names
 from factory.common.errors import FactoryError, Problems
-from factory.configuration import parse_settings
-from factory.environments import ENVIRONMENT_TYPE
 from factory.observed import Thing
 from factory.plan_model import Action
 from factory.playing import played
 from factory.report import plan_table
-from factory.validate import wanted_secrets
+from factory.settings.cross_check import wanted_secrets
+from factory.settings.environments import ENVIRONMENT_TYPE
+from factory.settings.loader import parse_settings
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, dev, lab
 
 SHOP = {"name": "shop", "lab": "team", "template": "web-app", "parameters": {"sku": "S1"}}

@@ -12,7 +12,7 @@ from factory.catalogue import last_serial, received
 from factory.common.errors import FactoryError
 from factory.observed import BuildVm
 from factory.plan_model import Action, Plan
-from factory.settings import Settings
+from factory.settings.stack import Settings
 from tests.plan.world import DEV, LINUX, World, changed, dev, lab, linux, prod
 
 A_DAY = timedelta(days=1)

@@ -16,7 +16,7 @@ from factory.plan import make_plan
 from factory.plan_model import Action, Plan
 from factory.record import expiry
 from factory.revoking import revoked
-from factory.settings import Settings
+from factory.settings.stack import Settings
 from tests.plan.world import World, dev, image, lab, prod
 
 IDENTITIES = ["linux/a", "linux/b", "windows/c"]

@@ -9,7 +9,7 @@ from factory.common import names
 from factory.common.versions import Version
 from factory.observed import ObservedLab, Use
 from factory.plan_model import Action, Plan, Step
-from factory.settings import Settings
+from factory.settings.stack import Settings
 from tests.components.harness import declare
 from tests.plan.world import World, changed, dev, image, lab, prod
 

@@ -14,7 +14,7 @@ from factory.common.versions import Version
 from factory.observed import ObservedLab, Use
 from factory.plan_model import Action
 from factory.report import plan_table
-from factory.settings import Settings
+from factory.settings.stack import Settings
 from tests.plan.world import World, changed, dev, image, lab, prod
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from factory.plan_model import Action
-from factory.selection import selected
+from factory.settings.selection import selected
 from tests.plan.world import dev, image
 
 CHILD: dict[str, Any] = {"base": {"image": "linux/a"}}

@@ -11,7 +11,6 @@ from factory.catalogue import Catalogue, written
 from factory.catalogues import read_all
 from factory.common import names
 from factory.common.errors import Problems
-from factory.configuration import parse_settings
 from factory.definitions.definition import Capture, Definition
 from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image
@@ -22,7 +21,8 @@ from factory.observed import BuildVm, Observed, ObservedLab
 from factory.plan import make_plan
 from factory.plan_model import Plan, VersionPlan
 from factory.record import Record, Spec
-from factory.settings import Settings
+from factory.settings.loader import parse_settings
+from factory.settings.stack import Settings
 
 DEV = "organization/image-factory/dev"
 PROD = "organization/image-factory/prod"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from factory.common.patterns import takes, takes_any
 from factory.definitions.lineage import Image, parent_of
-from factory.settings import Settings
+from factory.settings.stack import Settings
 
 
 def builds(settings: Settings, identity: str) -> bool:

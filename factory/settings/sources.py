@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from factory.common.errors import Problems
-from factory.settings import NAMESPACE, Settings
-from factory.stackfile import StackFile
+from factory.settings.stack import NAMESPACE, Settings
+from factory.settings.stack_file import StackFile
 
 
 def check_sources(settings: Settings, stack: StackFile, problems: Problems) -> None:

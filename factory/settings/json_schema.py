@@ -15,8 +15,8 @@ from pydantic import TypeAdapter
 
 from factory.common.durations import spell_duration
 from factory.definitions.definition import Definition
-from factory.settings import NAMESPACE, Settings
-from factory.stackfile import key_of
+from factory.settings.stack import NAMESPACE, Settings
+from factory.settings.stack_file import key_of
 
 FOLDER = "schemas"
 DEFINITION = "definition.schema.json"

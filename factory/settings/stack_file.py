@@ -18,7 +18,7 @@ from factory.common.errors import Problems
 from factory.common.fields import ENGINES_UTC
 from factory.common.messages import suggestion
 from factory.common.yaml_file import Loc, YamlFile, read_yaml
-from factory.settings import NAMESPACE, Settings
+from factory.settings.stack import NAMESPACE, Settings
 
 PROVIDER = "azure-native"
 _OF_PROVIDER = {"region": "location", "subscriptionId": "subscriptionId"}

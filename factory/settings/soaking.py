@@ -12,7 +12,7 @@ from factory.common.errors import Problems
 from factory.common.patterns import takes_any
 from factory.definitions.lineage import Image
 from factory.definitions.policies import Keep, Refresh
-from factory.settings import NAMESPACE, Settings
+from factory.settings.stack import NAMESPACE, Settings
 
 # So many builds of a schedule are looked at: cron expressions are not evenly spaced.
 _LOOKED_AT = 60

@@ -9,9 +9,9 @@ from factory.common.errors import Problems
 from factory.common.patterns import matches, takes_any
 from factory.definitions.definition import PUBLIC_SOURCE, SecretRef
 from factory.definitions.loader import Image
-from factory.selection import selected
-from factory.settings import NAMESPACE, Settings
-from factory.stackfile import StackFile
+from factory.settings.selection import selected
+from factory.settings.stack import NAMESPACE, Settings
+from factory.settings.stack_file import StackFile
 
 
 def cross_check(

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from factory.common.names import image_stem
-from factory.settings import NAMESPACE
-from factory.stackfile import PROVIDER
+from factory.settings.stack import NAMESPACE
+from factory.settings.stack_file import PROVIDER
 
 PREFIX = "trial-"
 # What of the building stack's settings is about how to build, not about whom it is for.

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from factory.common.errors import Problems
-from factory.configuration import parse_settings
-from factory.settings import Settings
-from factory.soaking import Upstream
-from factory.stackfile import StackFile, read_stack_file, stack_of, with_defaults
+from factory.settings.loader import parse_settings
+from factory.settings.soaking import Upstream
+from factory.settings.stack import Settings
+from factory.settings.stack_file import StackFile, read_stack_file, stack_of, with_defaults
 
 # A subscription may come by ARM_SUBSCRIPTION_ID; nothing here hangs on it.
 _ANY = "00000000-0000-0000-0000-000000000000"

@@ -1,6 +1,6 @@
 """Makes settings of a stack's raw configuration, and tells every fault of it at once.
 
-``factory/stackconfig.py`` fetches the raw values from the engine; this knows no Pulumi.
+``factory/settings/engine_config.py`` fetches the raw values from the engine; this knows no Pulumi.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from factory.common import messages
 from factory.common.errors import Problems
-from factory.environments import check_environments
-from factory.settings import NAMESPACE, Settings, TargetLab
-from factory.sources import check_sources
-from factory.stackfile import StackFile, key_of, setting_name
+from factory.settings.environments import check_environments
+from factory.settings.sources import check_sources
+from factory.settings.stack import NAMESPACE, Settings, TargetLab
+from factory.settings.stack_file import StackFile, key_of, setting_name
 
 _MOST_FAULTS = 50
 _ONE_OR_MORE = (("receivesFrom",), ("parentsFrom",))

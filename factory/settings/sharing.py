@@ -10,9 +10,9 @@ from factory.common.errors import Problems
 from factory.common.patterns import matches, takes_any
 from factory.definitions.lineage import Image, parent_of
 from factory.room import cores_at_once
-from factory.selection import builds, selected
-from factory.settings import NAMESPACE, Settings
-from factory.stackfile import StackFile
+from factory.settings.selection import builds, selected
+from factory.settings.stack import NAMESPACE, Settings
+from factory.settings.stack_file import StackFile
 
 # Reads another stack's file by the stack's name; None if it is not there, or not to be understood.
 Siblings = Callable[[str], tuple[StackFile, Settings] | None]

@@ -1,4 +1,4 @@
-"""The stack's settings: what each may be. ``factory/configuration.py`` reads and checks them."""
+"""The stack's settings: what each may be. ``factory/settings/loader.py`` reads and checks them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from factory.common.versions import Version
 from factory.definitions.artifact import SECRET_NAME, SECRET_SAID
 from factory.definitions.definition import PUBLIC_SOURCE
 from factory.definitions.policies import Keep
-from factory.environments import LabEnvironment
+from factory.settings.environments import LabEnvironment
 
 NAMESPACE = "image-factory"
 # Where the folder with Pulumi.yaml is, for a shell that works on one stack folder all day.

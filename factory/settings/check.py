@@ -9,11 +9,13 @@ from pathlib import Path
 
 from factory.common.errors import FactoryError, Problems
 from factory.common.yaml_file import read_yaml
-from factory.configuration import parse_settings
 from factory.definitions.loader import Images, read_images
-from factory.settings import Settings
-from factory.sharing import check_all_built, check_sharing
-from factory.stackfile import (
+from factory.settings.cross_check import cross_check, wanted_secrets
+from factory.settings.loader import parse_settings
+from factory.settings.sharing import check_all_built, check_sharing
+from factory.settings.sibling_stacks import read_sibling
+from factory.settings.stack import Settings
+from factory.settings.stack_file import (
     StackFile,
     check_keys,
     is_about_deployments,
@@ -21,8 +23,6 @@ from factory.stackfile import (
     stack_of,
     with_defaults,
 )
-from factory.upstream import read_sibling
-from factory.validate import cross_check, wanted_secrets
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pulumi
 
-from factory.settings import NAMESPACE, WORK_VARIABLE
+from factory.settings.stack import NAMESPACE, WORK_VARIABLE
 
 _TEXT = (
     "images",
