@@ -18,7 +18,7 @@ from factory.definitions.loader import Image
 from factory.definitions.policies import Keep
 from factory.draft import Draft
 from factory.inputs import Inputs
-from factory.observed import Thing
+from factory.observed.model import Thing
 from factory.plan_model import Action, Adoption, Step
 from factory.retention import keep_of
 from factory.settings.stack import NAMESPACE, OnRemoval, TargetLab

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from factory.answers import build_vm_of, failure_text, note_use, thing_of
 from factory.apiversions import COMPUTE_API, DISK_API, LAB_API, api_of
 from factory.armclient import ArmClient, ArmError
 from factory.artifact_sources import Repository
 from factory.common.versions import base_order
 from factory.definitions.definition import Artifact, Base
-from factory.observed import BuildVm, Thing, Use, provisioning_fault
+from factory.observed.model import BuildVm, Thing, Use, provisioning_fault
+from factory.observed.responses import build_vm_of, failure_text, note_use, thing_of
 
 
 def lab_id(subscription: str, group: str, lab: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 from factory.armclient import ArmClient, ArmError
 from factory.definitions.definition import Base
-from factory.manifests import Manifest
-from factory.permissions import Grant
+from factory.observed.artifact_manifest import Manifest
+from factory.observed.permissions import Grant
 
 _LAB_API = "2018-09-15"
 _COMPUTE_API = "2024-11-01"

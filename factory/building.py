@@ -10,7 +10,7 @@ from factory.due import Build, NoParentError, due
 from factory.foundations import LAB
 from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.manifests import artifact_faults
+from factory.observed.artifact_manifest import artifact_faults
 from factory.plan_model import Action, Source, Step, VersionPlan
 from factory.takers import takers
 

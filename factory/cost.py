@@ -13,7 +13,7 @@ from factory.common import names
 from factory.definitions.definition import Artifact, Os
 from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.observed import BuildVm
+from factory.observed.model import BuildVm
 from factory.plan_model import Plan, Source, VersionPlan
 from factory.record import Record, Spec
 

@@ -12,7 +12,7 @@ from factory.definitions.definition import Capture
 from factory.inputs import Inputs
 from factory.ledger import Held
 from factory.mending import had, region_told, spare_copy
-from factory.observed import Thing
+from factory.observed.model import Thing
 from factory.plan_model import Action, CopyPlan, LabDelivery, RegionDelivery, Step
 from factory.record import Record
 from factory.settings.stack import TargetLab

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from factory.common import names
 from factory.ledger import Ledger
-from factory.observed import Observed, Thing, under_way
+from factory.observed.model import Observed, Thing, under_way
 from factory.settings.stack import Settings
 
 SUBNET = "build"

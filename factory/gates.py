@@ -15,7 +15,7 @@ import pulumi
 from factory.armclient import ArmError
 from factory.common import names
 from factory.foundations import LAB, in_the_making
-from factory.observed import Thing, under_way
+from factory.observed.model import Thing, under_way
 from factory.waits import Waiter
 
 Check = Callable[[], Awaitable[None]]

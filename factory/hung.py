@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from factory.ledger import Ledger
-from factory.observed import Observed, Thing, under_way
+from factory.observed.model import Observed, Thing, under_way
 
 _SNAPSHOTS = frozenset({"source", "copy"})
 # Where a thing is, "" for the stack's own group, and its lower-cased name.

@@ -13,7 +13,7 @@ from factory.definitions.lineage import parent_of, present_names
 from factory.definitions.loader import Image
 from factory.definitions.lock_file import Lock
 from factory.ledger import Held, Ledger
-from factory.observed import Observed, Thing
+from factory.observed.model import Observed, Thing
 from factory.recovered import Recovered
 from factory.settings.selection import builds, selected
 from factory.settings.stack import Settings

@@ -16,9 +16,9 @@ from factory.definitions.loader import Image
 from factory.definitions.lock_file import Lock
 from factory.foundations import compute_id, foundation_ids, group_id
 from factory.locked import locked_base
-from factory.manifests import Manifest, Shelves
 from factory.observe_artifacts import observe_contents
-from factory.observed import BuildVm, Observed, ObservedLab, Offers, Thing
+from factory.observed.artifact_manifest import Manifest, Shelves
+from factory.observed.model import BuildVm, Observed, ObservedLab, Offers, Thing
 from factory.settings.stack import FactoryLab, Settings, TargetLab, normal_region
 from factory.vault import Vaults
 

@@ -13,8 +13,8 @@ from factory.definitions.definition import Base
 from factory.definitions.lineage import Image
 from factory.guards import check_labs
 from factory.inputs import Inputs
-from factory.manifests import artifact_faults
-from factory.permissions import Grant, needed, refused
+from factory.observed.artifact_manifest import artifact_faults
+from factory.observed.permissions import Grant, needed, refused
 from factory.reach import unreached
 from factory.room import cores_of
 from factory.settings.selection import selected

@@ -23,7 +23,7 @@ from factory.common.versions import Version
 from factory.common.yaml_file import Limits, YamlFile
 from factory.definitions.loader import read_model
 from factory.ledger import Held, Ledger, Path, Returning
-from factory.observed import Observed, Thing
+from factory.observed.model import Observed, Thing
 from factory.record import Record
 from factory.record_texts import TimeText
 from factory.settings.stack import Settings

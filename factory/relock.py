@@ -9,7 +9,7 @@ from factory.common.patterns import matches
 from factory.definitions.artifact_content import contents_of, used_artifacts
 from factory.definitions.lineage import Image, parent_of
 from factory.definitions.lock_file import LockedImage, base_of, renewed
-from factory.observed import Offers
+from factory.observed.model import Offers
 
 
 def relocked(

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from factory.answers import thing_of
 from factory.common import names
 from factory.common.versions import Version
 from factory.ledger import Path
-from factory.observed import Thing
+from factory.observed.model import Thing
+from factory.observed.responses import thing_of
 from factory.settings.stack import normal_region
 
 SNAPSHOT, IMAGE, CAPTURE, LAB = "snapshot", "image", "capture", "lab"

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from factory.common import names
 from factory.ledger import Held, Ledger
-from factory.observed import Observed, Thing
+from factory.observed.model import Observed, Thing
 
 
 class Kind(StrEnum):

@@ -9,7 +9,7 @@ from factory.common.versions import Version
 from factory.draft import Draft
 from factory.inputs import Inputs
 from factory.ledger import Held
-from factory.observed import BuildVm
+from factory.observed.model import BuildVm
 from factory.plan_model import Action, Step, Stray, Unreleased
 from factory.record import expiry
 

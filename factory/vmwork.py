@@ -13,7 +13,7 @@ from datetime import timedelta
 from factory.advice import advised
 from factory.arm import ArmError, artifact_id
 from factory.definitions.definition import Artifact, Capture, Definition
-from factory.observed import ArtifactStatus, BuildVm
+from factory.observed.model import ArtifactStatus, BuildVm
 from factory.parameters import Parameters
 from factory.vault import VaultError
 from factory.waits import GaveUpError, Say, Waiter

@@ -13,8 +13,8 @@ from factory.common.errors import Problems
 from factory.definitions.definition import Base
 from factory.gathering import connect, gather, read_sources
 from factory.inputs import Inputs
+from factory.observed.permissions import needed
 from factory.online import Facts, check_against, plan_key
-from factory.permissions import needed
 from factory.settings.selection import selected
 
 _AT_ONCE = 8

@@ -15,7 +15,7 @@ from typing import Any
 
 from factory.armclient import ArmError
 from factory.gates import Mark, RefusedError, clear_leftover, may_clear
-from factory.observed import Thing
+from factory.observed.model import Thing
 from factory.waits import GaveUpError, Say, Waiter
 
 _CAPACITY = re.compile(

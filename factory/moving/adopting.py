@@ -13,7 +13,7 @@ from factory.common import names
 from factory.common.errors import FactoryError
 from factory.definitions.loader import Image
 from factory.moving.notes import printable
-from factory.observed import Thing
+from factory.observed.model import Thing
 from factory.settings.stack import NAMESPACE
 
 _KEY = f"{NAMESPACE}:adopt"

@@ -15,7 +15,7 @@ from factory.arm import ArmError, Disk
 from factory.context import Run
 from factory.definitions.definition import Artifact
 from factory.inputs import Inputs
-from factory.observed import ArtifactStatus, BuildVm, Thing
+from factory.observed.model import ArtifactStatus, BuildVm, Thing
 from factory.plan_model import Plan
 from factory.program import _declare
 from factory.waits import Waiter

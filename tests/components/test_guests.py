@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from factory.common import names
-from factory.observed import Thing
+from factory.observed.model import Thing
 from tests.components.harness import declare
 from tests.components.test_declared import CUSTOM, IMAGE, SNAPSHOT, STASH, VM
 from tests.plan.test_guests import layered

@@ -14,7 +14,7 @@ from factory.arm import ArmError
 from factory.common import names
 from factory.components.ordering import VmOrder, lacks_capacity
 from factory.gates import Mark
-from factory.observed import BuildVm, Thing
+from factory.observed.model import BuildVm, Thing
 from factory.plan_model import Action
 from tests.components.harness import FakeArm, declare, waiter
 from tests.plan.world import dev, image

@@ -10,7 +10,7 @@ import pytest
 from factory.arm import ArmError
 from factory.common import names
 from factory.common.versions import Version
-from factory.observed import BuildVm, Thing
+from factory.observed.model import BuildVm, Thing
 from factory.plan_model import Stray
 from tests.components.harness import FakeArm, Recorder, declare
 from tests.components.test_waits import definition

@@ -11,7 +11,7 @@ from factory.common.errors import FactoryError, Problems
 from factory.definitions.artifact_content import SourceContent
 from factory.definitions.lock_file import LockedImage, differences, read_lock, renewed, write_lock
 from factory.gathering import read_sources
-from factory.observed import Offers
+from factory.observed.model import Offers
 from factory.relock import relocked
 from tests.inputs.test_settings import GOOD
 from tests.plan.world import image

@@ -10,7 +10,7 @@ import pytest
 
 from factory.common import names
 from factory.common.errors import FactoryError, Problems
-from factory.observed import ObservedLab, Thing, Use
+from factory.observed.model import ObservedLab, Thing, Use
 from factory.plan_model import Action, Plan
 from factory.playing import played
 from factory.settings.loader import parse_settings

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from factory.cost import estimate
-from factory.observed import Thing
+from factory.observed.model import Thing
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan, VersionPlan
 from tests.components.harness import declare, snapshot_id

@@ -8,7 +8,7 @@ import pytest
 
 from factory.common import names
 from factory.common.errors import FactoryError, Problems
-from factory.observed import Thing
+from factory.observed.model import Thing
 from factory.plan_model import Action
 from factory.playing import played
 from factory.report import plan_table

@@ -13,7 +13,7 @@ from factory.common import names
 from factory.common.errors import FactoryError
 from factory.ledger_reading import read_ledger
 from factory.observe import observe
-from factory.observed import ObservedLab, Thing
+from factory.observed.model import ObservedLab, Thing
 from factory.plan_model import Action
 from tests.plan.world import DEV, PROD, START, World, changed, dev, lab, prod
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from factory.common import names
-from factory.observed import Thing
+from factory.observed.model import Thing
 from factory.plan_model import Action, Plan
 from factory.revoking import revocations
 from tests.plan.test_handing_over import told, with_settings

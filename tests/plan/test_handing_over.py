@@ -10,7 +10,7 @@ import pytest
 from factory import catalogue as cat
 from factory.catalogue import last_serial, received
 from factory.common.errors import FactoryError
-from factory.observed import BuildVm
+from factory.observed.model import BuildVm
 from factory.plan_model import Action, Plan
 from factory.settings.stack import Settings
 from tests.plan.world import DEV, LINUX, World, changed, dev, lab, linux, prod

@@ -8,7 +8,7 @@ from factory.common import names
 from factory.common.versions import Version
 from factory.foundations import foundation_ids, remade
 from factory.ledger_reading import read_ledger
-from factory.observed import Observed, ObservedLab, Thing
+from factory.observed.model import Observed, ObservedLab, Thing
 from factory.plan_model import Action, Plan
 from tests.plan.world import DEV, START, World, dev, lab
 

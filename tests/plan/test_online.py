@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from factory.common.errors import Problems
-from factory.observed import ObservedLab
+from factory.observed.model import ObservedLab
+from factory.observed.permissions import Grant, needed, refused
 from factory.online import Facts, check_against
-from factory.permissions import Grant, needed, refused
 from tests.plan.world import dev, image, lab, prod
 
 ALL = (Grant(("*",)),)

@@ -14,7 +14,7 @@ from factory.common.azure_error import ArmError
 from factory.common.versions import Version
 from factory.ledger import Ledger
 from factory.observe import observe_elsewhere
-from factory.observed import BuildVm, Observed, ObservedLab, Thing
+from factory.observed.model import BuildVm, Observed, ObservedLab, Thing
 from factory.orphans import Fate, Orphan, chosen, find_orphans
 from factory.orphans_report import orphans_json, orphans_table
 from factory.tagged import Kind

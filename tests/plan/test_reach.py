@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from factory.common.errors import FactoryError, Problems
-from factory.observed import ObservedLab
+from factory.observed.model import ObservedLab
 from factory.online import Facts, check_against
 from factory.plan_model import Action, Plan
 from tests.plan.world import DEV, World, changed, dev, lab, prod, settings

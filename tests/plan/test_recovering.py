@@ -15,7 +15,7 @@ from factory.common.versions import Version
 from factory.definitions.definition import Definition
 from factory.inputs import Inputs
 from factory.ledger import Ledger
-from factory.observed import BuildVm, Observed, ObservedLab
+from factory.observed.model import BuildVm, Observed, ObservedLab
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan
 from factory.recover_report import recover_table

@@ -11,7 +11,7 @@ from factory.catalogue_reading import read_catalogue
 from factory.common import names
 from factory.common.errors import FactoryError
 from factory.common.versions import Version
-from factory.observed import ObservedLab, Use
+from factory.observed.model import ObservedLab, Use
 from factory.plan_model import Action
 from factory.report import plan_table
 from factory.settings.stack import Settings

@@ -17,7 +17,7 @@ from factory.definitions.loader import Image
 from factory.inputs import Inputs
 from factory.ledger import Ledger
 from factory.ledger_reading import read_ledger
-from factory.observed import BuildVm, Observed, ObservedLab
+from factory.observed.model import BuildVm, Observed, ObservedLab
 from factory.plan import make_plan
 from factory.plan_model import Plan, VersionPlan
 from factory.record import Record, Spec

@@ -10,7 +10,7 @@ from typing import Any
 from factory.common import names
 from factory.definitions.artifact_content import Contents
 from factory.definitions.definition import VaultRef
-from factory.manifests import Shelves
+from factory.observed.artifact_manifest import Shelves
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from factory.observed import ArtifactStatus, BuildVm, Thing, Use
+from factory.observed.model import ArtifactStatus, BuildVm, Thing, Use
 
 
 def note_use(found: dict[str, list[Use]], made_from: Mapping[str, Any], use: Use) -> None:
