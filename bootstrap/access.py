@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory.common.errors import Problems
-from factory.foundations import group_id
+from factory.ledger.foundations import group_id
 from factory.roles import Role
 from factory.settings.loader import parse_settings
 from factory.settings.stack import Settings as Factory

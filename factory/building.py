@@ -7,9 +7,9 @@ from factory.common.names import version_urn_name
 from factory.delivering import Consignment, regions
 from factory.draft import Draft
 from factory.due import Build, NoParentError, due
-from factory.foundations import LAB
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.foundations import LAB
+from factory.ledger.model import Held
 from factory.observed.artifact_manifest import artifact_faults
 from factory.plan_model import Action, Source, Step, VersionPlan
 from factory.takers import takers

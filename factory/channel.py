@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from factory.catalogue import Entry
 from factory.common.durations import spell_duration
 from factory.common.versions import Version
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.catalogue import Entry
+from factory.ledger.model import Held
 from factory.settings.stack import NAMESPACE
 
 WAITS_FOR_APPROVAL = "waits for approval in image-factory:approve"

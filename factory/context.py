@@ -13,7 +13,7 @@ import pulumi
 from factory.arm import lab_id
 from factory.common import names
 from factory.common.durations import spell_duration
-from factory.foundations import compute_id
+from factory.ledger.foundations import compute_id
 from factory.parameters import Read, no_vaults
 from factory.settings.stack import FactoryLab, Settings, TargetLab
 from factory.waits import Waiter

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from factory.common import names
 from factory.definitions.definition import Artifact, Os
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.model import Held
+from factory.ledger.record import Record, Spec
 from factory.observed.model import BuildVm
 from factory.plan_model import Plan, Source, VersionPlan
-from factory.record import Record, Spec
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from factory.common import names
 from factory.common.versions import Version
 from factory.definitions.definition import Capture
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.model import Held
+from factory.ledger.record import Record
 from factory.mending import had, region_told, spare_copy
 from factory.observed.model import Thing
 from factory.plan_model import Action, CopyPlan, LabDelivery, RegionDelivery, Step
-from factory.record import Record
 from factory.settings.stack import TargetLab
 
 

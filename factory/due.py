@@ -14,9 +14,9 @@ from factory.definitions.artifact_content import changes, contents_of, dump_cont
 from factory.definitions.definition import ParentBase
 from factory.definitions.lineage import Image, canonical, fingerprint_of, parent_of, root_base
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.model import Held
+from factory.ledger.record import SCHEMA, Record, Spec
 from factory.locked import check_buildable, entry_for, moved
-from factory.record import SCHEMA, Record, Spec
 
 
 @dataclass(frozen=True)

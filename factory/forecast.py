@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from factory.catalogues import read_all
 from factory.common.errors import FactoryError
 from factory.cost import Cost, estimate
 from factory.inputs import Inputs
-from factory.ledger import Ledger
+from factory.ledger.catalogue_merge import read_all
+from factory.ledger.model import Ledger
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan
 from factory.playing import played

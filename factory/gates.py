@@ -14,7 +14,7 @@ import pulumi
 
 from factory.armclient import ArmError
 from factory.common import names
-from factory.foundations import LAB, in_the_making
+from factory.ledger.foundations import LAB, in_the_making
 from factory.observed.model import Thing, under_way
 from factory.waits import Waiter
 

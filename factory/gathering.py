@@ -13,17 +13,17 @@ from typing import Any, Protocol
 
 from factory.arm import Arm
 from factory.armclient import ArmClient
-from factory.catalogue import Catalogue
-from factory.catalogues import read_all
 from factory.cloud import find_cloud, find_credential, provider_lookup
 from factory.common.errors import FactoryError, Problem, Problems
 from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image, read_images
 from factory.definitions.lock_file import Lock, read_lock
 from factory.inputs import Inputs
-from factory.ledger_reading import read_ledger
+from factory.ledger.catalogue import Catalogue
+from factory.ledger.catalogue_merge import read_all
+from factory.ledger.reader import read_ledger
+from factory.ledger.recovered_file import Recovered, read_recovered, with_recovered
 from factory.observe import observe
-from factory.recovered import Recovered, read_recovered, with_recovered
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.engine_config import git_commit
 from factory.settings.loader import parse_settings

@@ -5,8 +5,8 @@ from __future__ import annotations
 from factory.adoption import check_adopted
 from factory.channel import on_hold, pinned
 from factory.common.errors import Problems
-from factory.foundations import foundation_ids
 from factory.inputs import Inputs
+from factory.ledger.foundations import foundation_ids
 from factory.protecting import check_lab_protection
 from factory.revoking import revoked
 from factory.settings.stack import NAMESPACE

@@ -6,16 +6,16 @@ the factory lab. It is nobody's but the children's: no lab gets it, and no catal
 
 from __future__ import annotations
 
-from factory.catalogue import Entry
 from factory.channel import on_hold
 from factory.common import names
 from factory.common.names import version_urn_name
 from factory.delivering import Consignment, regions, travel_fault
 from factory.draft import Draft
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.catalogue import Entry
+from factory.ledger.model import Held
+from factory.ledger.record import Record
 from factory.plan_model import Action, RegionDelivery, Step, VersionPlan
-from factory.record import Record
 from factory.revoking import bad_offer, revoked
 from factory.settings.stack import Settings, TargetLab
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from factory.ledger import Ledger
+from factory.ledger.model import Ledger
 from factory.observed.model import Observed, Thing, under_way
 
 _SNAPSHOTS = frozenset({"source", "copy"})

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from factory.catalogue import Catalogue
 from factory.common.names import image_name
 from factory.common.patterns import takes_any
 from factory.definitions.lineage import parent_of, present_names
 from factory.definitions.loader import Image
 from factory.definitions.lock_file import Lock
-from factory.ledger import Held, Ledger
+from factory.ledger.catalogue import Catalogue
+from factory.ledger.model import Held, Ledger
+from factory.ledger.recovered_file import Recovered
 from factory.observed.model import Observed, Thing
-from factory.recovered import Recovered
 from factory.settings.selection import builds, selected
 from factory.settings.stack import Settings
 

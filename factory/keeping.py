@@ -11,12 +11,12 @@ from factory.definitions.definition import Capture
 from factory.delivering import Consignment, regions
 from factory.draft import Draft
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.model import Held
+from factory.ledger.record import Record
 from factory.marking import WHOLE, holders, marked_since, marked_until
 from factory.mending import source_plan, source_there, told
 from factory.plan_model import Action, RegionDelivery, Source, SourcePlan, Step, VersionPlan
 from factory.protecting import FIRST, protection, stays_protected
-from factory.record import Record
 from factory.settings.stack import TargetLab
 from factory.takers import labs_for, takers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from factory.draft import Draft
 from factory.inputs import Inputs
 from factory.keeping import unprotect
-from factory.ledger import Held
+from factory.ledger.model import Held
 from factory.mending import source_plan
 from factory.plan_model import Action, Source, Step, VersionPlan
 from factory.retention import grace_over, keep_of

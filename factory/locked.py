@@ -10,7 +10,7 @@ from factory.definitions.definition import Base
 from factory.definitions.lineage import Image, parent_of
 from factory.definitions.lock_file import Lock, LockedImage, base_of
 from factory.inputs import Inputs
-from factory.record import Record, Spec
+from factory.ledger.record import Record, Spec
 
 
 def locked_base(lock: Lock | None, image: Image) -> Base | None:

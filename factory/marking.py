@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from factory.channel import above_pin
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.model import Held
 from factory.settings.stack import TargetLab
 
 WHOLE = ""

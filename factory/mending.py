@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from factory.common import names
 from factory.inputs import Inputs
-from factory.ledger import HOLDINGS, Held
+from factory.ledger.model import HOLDINGS, Held
 from factory.plan_model import Action, LabDelivery, SourcePlan, Step
 
 

@@ -14,7 +14,7 @@ from factory.common.azure_error import ArmError
 from factory.definitions.definition import Base, VaultRef
 from factory.definitions.loader import Image
 from factory.definitions.lock_file import Lock
-from factory.foundations import compute_id, foundation_ids, group_id
+from factory.ledger.foundations import compute_id, foundation_ids, group_id
 from factory.locked import locked_base
 from factory.observe_artifacts import observe_contents
 from factory.observed.artifact_manifest import Manifest, Shelves

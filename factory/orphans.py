@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from factory.common import names
 from factory.common.versions import Version
-from factory.ledger import Held, Ledger
+from factory.ledger.model import Held, Ledger
 from factory.observed.model import Observed, ObservedLab
 from factory.settings.stack import Settings
 from factory.tagged import Found, Kind, in_state, tagged

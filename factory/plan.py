@@ -18,18 +18,18 @@ from factory.common.names import version_urn_name
 from factory.definitions.lineage import generations
 from factory.draft import Draft
 from factory.environment_plan import plan_environments
-from factory.foundations import adopted, remade
 from factory.guests import plan_guests
 from factory.hung import given_up
 from factory.inputs import Inputs
 from factory.keeping import keep, mark
 from factory.leaving import leftovers, retire, revoke, still_retired
-from factory.ledger import Held
+from factory.ledger.foundations import adopted, remade
+from factory.ledger.model import Held
+from factory.ledger.recovered_file import settled
 from factory.marking import marked_until
 from factory.plan_model import Action, Plan, Step, VersionPlan
 from factory.reach import refusals
 from factory.receiving import receive
-from factory.recovered import settled
 from factory.retention import judge
 from factory.revoking import revocations, revoked, still_used
 from factory.room import admit

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from factory.catalogue import Entry
 from factory.common.versions import Version
 from factory.definitions.definition import USUAL_TIME_LIMIT
-from factory.record import Failure, Record, Spec
+from factory.ledger.catalogue import Entry
+from factory.ledger.record import Failure, Record, Spec
 from factory.settings.stack import TargetLab
 
 

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from factory import catalogue as cat
 from factory.common import names
 from factory.cost import Sizes
-from factory.foundations import compute_id
 from factory.inputs import Inputs
-from factory.ledger import HOLDINGS, IMAGE_TYPE, Ledger, Path
-from factory.ledger_reading import read_ledger
+from factory.ledger import catalogue as cat
+from factory.ledger.foundations import compute_id
+from factory.ledger.model import HOLDINGS, IMAGE_TYPE, Ledger, Path
+from factory.ledger.reader import read_ledger
+from factory.ledger.record import Record, Spec, released
 from factory.plan_model import Adoption, Plan, Source, Unreleased, VersionPlan
-from factory.record import Record, Spec, released
 
 
 def played(inputs: Inputs, plan: Plan) -> Ledger:

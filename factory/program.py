@@ -10,9 +10,7 @@ from typing import Any, NoReturn
 
 import pulumi
 
-from factory import catalogue as cat
 from factory.armclient import ArmError
-from factory.catalogues import NotBroughtUpError
 from factory.common.errors import FactoryError
 from factory.common.names import version_urn_name
 from factory.components.capture import Capture
@@ -32,11 +30,13 @@ from factory.cost import estimate
 from factory.gathering import connect, gather, read_sources
 from factory.guests import lobby
 from factory.inputs import Inputs
-from factory.ledger import HOLDINGS
+from factory.ledger import catalogue as cat
+from factory.ledger.catalogue_merge import NotBroughtUpError
+from factory.ledger.model import HOLDINGS
+from factory.ledger.recovered_file import OUTPUT as RECOVERED
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan, VersionPlan
 from factory.planfile import ERROR, GUARD, WAITS, note_plan, note_stop
-from factory.recovered import OUTPUT as RECOVERED
 from factory.report import plan_table
 from factory.settings import engine_config
 from factory.settings.cross_check import wanted_secrets

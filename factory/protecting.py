@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from factory.common.errors import Problems
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.model import Held
 from factory.plan_model import Action, Step
 from factory.settings.stack import NAMESPACE
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from factory.catalogue import Entry
 from factory.channel import admitted, on_hold, pinned
 from factory.common.versions import Version
 from factory.delivering import Consignment, regions, travel_fault
 from factory.draft import Draft
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.catalogue import Entry
+from factory.ledger.model import Held
 from factory.plan_model import Action, Step, VersionPlan
 from factory.revoking import bad_offer, revoked
 from factory.takers import takers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from factory.common.errors import printable
-from factory.ledger import Path
+from factory.ledger.model import Path
 from factory.recovering import Finding, Findings
 from factory.report import table
 

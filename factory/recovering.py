@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from factory.common import names
 from factory.common.versions import Version
-from factory.foundations import compute_id
 from factory.inputs import Inputs
-from factory.ledger import Path
-from factory.record import Record
-from factory.recovered import Entry
+from factory.ledger.foundations import compute_id
+from factory.ledger.model import Path
+from factory.ledger.record import Record
+from factory.ledger.recovered_file import Entry
 from factory.rereading import Home, reread
 from factory.sighting import CAPTURE, LAB, Seen
 

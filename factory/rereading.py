@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from factory.common import names
 from factory.common.versions import Version
 from factory.definitions.loader import Image
-from factory.ledger import Path
-from factory.record import Record
+from factory.ledger.model import Path
+from factory.ledger.record import Record
 from factory.sighting import Seen
 
 _GOING = "Retiring, deleted after "

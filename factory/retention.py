@@ -9,7 +9,7 @@ from factory.channel import above_pin, on_hold, pinned
 from factory.common.names import image_name, version_urn_name
 from factory.definitions.policies import Keep
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.model import Held
 from factory.settings.stack import OnRemoval
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from factory.catalogue import Catalogue
 from factory.common.names import image_name, parse_part
 from factory.common.versions import Version
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.catalogue import Catalogue
+from factory.ledger.model import Held
+from factory.ledger.record import Record
 from factory.plan_model import Action, Step
-from factory.record import Record
 
 # {identity: {version: reason}}, as it stands in a catalogue
 Revoked = Mapping[str, Mapping[str, str]]

@@ -13,7 +13,7 @@ from typing import Any
 
 from factory.common import names
 from factory.common.versions import Version
-from factory.ledger import Path
+from factory.ledger.model import Path
 from factory.observed.model import Thing
 from factory.observed.responses import thing_of
 from factory.settings.stack import normal_region

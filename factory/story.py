@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from factory.catalogue import Entry
 from factory.channel import on_hold, pinned
 from factory.common.durations import spell_duration
 from factory.common.errors import FactoryError
@@ -13,7 +12,8 @@ from factory.definitions.definition import Definition
 from factory.definitions.lineage import parent_of
 from factory.forecast import Run
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.catalogue import Entry
+from factory.ledger.model import Held
 from factory.marking import retire_after_of
 from factory.plan_model import CHANGES, Action, Plan, Step
 from factory.report import table

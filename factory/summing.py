@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from factory import catalogue as cat
 from factory.common.versions import Version
 from factory.due import used_versions
 from factory.inputs import Inputs
+from factory.ledger import catalogue as cat
 from factory.mending import had
 from factory.plan_model import VersionPlan
 from factory.revoking import Revoked

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from factory.common import names
-from factory.ledger import Held, Ledger
+from factory.ledger.model import Held, Ledger
 from factory.observed.model import Observed, Thing
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.model import Held
 from factory.mending import had
 from factory.settings.stack import OnRemoval, TargetLab
 

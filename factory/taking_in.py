@@ -10,11 +10,11 @@ from factory.definitions.definition import Capture
 from factory.delivering import Consignment, regions
 from factory.draft import Draft
 from factory.inputs import Inputs
-from factory.ledger import Held, Returning
+from factory.ledger.model import Held, Returning
+from factory.ledger.record import Record
+from factory.ledger.recovered_file import noted
 from factory.mending import source_plan, source_there
 from factory.plan_model import Action, Source, SourcePlan, Step, VersionPlan
-from factory.record import Record
-from factory.recovered import noted
 
 
 def take_in(inputs: Inputs, held: Held, draft: Draft, *, revoked: str = "") -> None:

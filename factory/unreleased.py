@@ -8,10 +8,10 @@ from factory.common import names
 from factory.common.versions import Version
 from factory.draft import Draft
 from factory.inputs import Inputs
-from factory.ledger import Held
+from factory.ledger.model import Held
+from factory.ledger.record import expiry
 from factory.observed.model import BuildVm
 from factory.plan_model import Action, Step, Stray, Unreleased
-from factory.record import expiry
 
 
 def leave(inputs: Inputs, held: Held, draft: Draft) -> None:

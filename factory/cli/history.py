@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from factory.chronicle import chronicle
 from factory.cli.options import Commands, add_command
 from factory.cli.reading import Stack
+from factory.ledger.history import chronicle
 
 _EXAMPLE = """  python -m factory history --stack dev
   python -m factory history windows/2022/base --stack dev

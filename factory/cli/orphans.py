@@ -17,7 +17,7 @@ from factory.cli.options import Commands, add_command, warn
 from factory.cli.reading import Stack
 from factory.common.errors import FactoryError
 from factory.gathering import connect, read_sources
-from factory.ledger_reading import read_ledger
+from factory.ledger.reader import read_ledger
 from factory.observe import observe, observe_elsewhere
 from factory.orphans import Orphan, chosen, find_orphans
 from factory.orphans_report import orphans_json, orphans_table

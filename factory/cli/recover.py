@@ -11,23 +11,23 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from factory import catalogue as cat
 from factory.arm import Arm, lab_id
-from factory.catalogue import Catalogue
 from factory.cli.engine import CommandLine
 from factory.cli.options import Commands, add_command
 from factory.cli.reading import Stack
 from factory.common.errors import FactoryError
 from factory.common.names import parse_part
 from factory.common.text_file import replace_text
-from factory.foundations import compute_id
 from factory.gathering import connect, read_catalogues, read_sources
 from factory.inputs import Inputs
-from factory.ledger_reading import read_ledger
+from factory.ledger import catalogue as cat
+from factory.ledger.catalogue import Catalogue
+from factory.ledger.foundations import compute_id
+from factory.ledger.reader import read_ledger
+from factory.ledger.record import Record
+from factory.ledger.recovered_file import Entry, file_name, write_recovered
 from factory.observe import AT_ONCE, observe
-from factory.record import Record
 from factory.recover_report import recover_table
-from factory.recovered import Entry, file_name, write_recovered
 from factory.recovering import Key, Known, find
 from factory.settings.sibling_stacks import read_receivers
 from factory.settings.stack import Settings

@@ -10,8 +10,8 @@ from pulumi_azure_native import devtestlab, network, resources
 
 from factory.components.filled_in import filled_in
 from factory.context import Run
-from factory.foundations import SUBNET
 from factory.gates import renew_gate
+from factory.ledger.foundations import SUBNET
 from factory.settings.stack import ArtifactSource, FactoryLab
 
 

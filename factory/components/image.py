@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from factory.common.versions import Version as VersionNumber
-from factory.ledger import IMAGE_TYPE
+from factory.ledger.model import IMAGE_TYPE
 
 
 class Image(pulumi.ComponentResource):

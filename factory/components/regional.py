@@ -18,8 +18,8 @@ from factory.context import Run, adoption, shield, unknown
 from factory.definitions.definition import Capture as Kind
 from factory.delivering import travel_fault
 from factory.gates import Check, Mark, RefusedError, clear_leftover, gate, remake_gate
+from factory.ledger.record import read_record
 from factory.plan_model import RegionDelivery
-from factory.record import read_record
 
 # 127 GiB to the other side of the world; Azure promises no speed.
 _COPIED_WITHIN = timedelta(hours=24)

@@ -12,8 +12,8 @@ from factory.components.goods import Goods
 from factory.components.source import source_snapshot
 from factory.context import Run
 from factory.gates import Check, Mark, RefusedError, clear_leftover
+from factory.ledger.record import Failure, Spec, tags_for
 from factory.plan_model import Stray, Unreleased, VersionPlan
-from factory.record import Failure, Spec, tags_for
 
 # What is kept for a look is frozen: it is declared so that the engine does not delete it.
 _FROZEN = ["*"]

@@ -22,8 +22,8 @@ from factory.components.verification import Verification
 from factory.components.version_args import VersionArgs, room_for
 from factory.context import shield
 from factory.gates import gate
+from factory.ledger.record import Record, Spec, released, tags_for
 from factory.plan_model import Source
-from factory.record import Record, Spec, released, tags_for
 
 
 class Version(pulumi.ComponentResource):

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from factory import catalogue as cat
 from factory.common.errors import FactoryError
+from factory.ledger import catalogue as cat
 from factory.pipelines.outcome import Notice, Outcome, Result, judge
 from factory.pipelines.running import PREVIEW, Engine, Ran
 from factory.planfile import VARIABLE, read_plan

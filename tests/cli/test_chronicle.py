@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from factory.chronicle import chronicle
+from factory.ledger.history import chronicle
 from tests.plan.world import START, World, changed, dev, image
 
 

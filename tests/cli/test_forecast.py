@@ -11,7 +11,7 @@ import pytest
 from factory.common.errors import FactoryError
 from factory.forecast import Week, forecast, runs
 from factory.forecast_report import FORECAST_SCHEMA, forecast_json, forecast_table
-from factory.ledger import Ledger
+from factory.ledger.model import Ledger
 from factory.playing import played
 from tests.plan.world import START, World, changed, dev, image, lab, linux, prod
 

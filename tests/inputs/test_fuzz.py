@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from factory.common.errors import FactoryError, Problems
 from factory.definitions.definition import Definition
 from factory.definitions.loader import load_images
-from factory.record import read_record, read_spec
+from factory.ledger.record import read_record, read_spec
 from factory.settings.loader import parse_settings
 from factory.settings.stack import Settings
 from tests.inputs.test_corpus import CORPUS

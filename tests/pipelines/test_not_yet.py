@@ -12,9 +12,9 @@ import pulumi
 import pytest
 
 from factory import program
-from factory.catalogues import NotBroughtUpError, read_all
 from factory.cli import main
 from factory.common.errors import FactoryError
+from factory.ledger.catalogue_merge import NotBroughtUpError, read_all
 from factory.pipelines.comment import comment
 from factory.pipelines.jobs import Desk, read_outcomes, up
 from factory.pipelines.outcome import Outcome, Result, judge, worst

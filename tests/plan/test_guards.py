@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from factory.armclient import ArmError
-from factory.catalogue_reading import read_catalogue
 from factory.common import names
 from factory.common.errors import FactoryError
-from factory.ledger_reading import read_ledger
+from factory.ledger.catalogue_reader import read_catalogue
+from factory.ledger.reader import read_ledger
 from factory.observe import observe
 from factory.observed.model import ObservedLab, Thing
 from factory.plan_model import Action

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from factory import catalogue as cat
-from factory.catalogue import last_serial, received
 from factory.common.errors import FactoryError
+from factory.ledger import catalogue as cat
+from factory.ledger.catalogue import last_serial, received
 from factory.observed.model import BuildVm
 from factory.plan_model import Action, Plan
 from factory.settings.stack import Settings

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from factory.definitions.lineage import Image
-from factory.ledger import Held
+from factory.ledger.model import Held
+from factory.ledger.record import expiry
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan
-from factory.record import expiry
 from factory.revoking import revoked
 from factory.settings.stack import Settings
 from tests.plan.world import World, dev, image, lab, prod

@@ -12,7 +12,7 @@ import pytest
 from factory.common import names
 from factory.common.azure_error import ArmError
 from factory.common.versions import Version
-from factory.ledger import Ledger
+from factory.ledger.model import Ledger
 from factory.observe import observe_elsewhere
 from factory.observed.model import BuildVm, Observed, ObservedLab, Thing
 from factory.orphans import Fate, Orphan, chosen, find_orphans

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from factory.common.errors import FactoryError
-from factory.ledger import Held
+from factory.ledger.model import Held
 from factory.plan_model import Action, Plan
 from tests.plan.world import World, changed, dev, lab, prod, settings
 

@@ -14,12 +14,18 @@ from factory.common.errors import FactoryError, Problems
 from factory.common.versions import Version
 from factory.definitions.definition import Definition
 from factory.inputs import Inputs
-from factory.ledger import Ledger
+from factory.ledger.model import Ledger
+from factory.ledger.recovered_file import (
+    Recovered,
+    file_name,
+    read_recovered,
+    with_recovered,
+    write_recovered,
+)
 from factory.observed.model import BuildVm, Observed, ObservedLab
 from factory.plan import make_plan
 from factory.plan_model import Action, Plan
 from factory.recover_report import recover_table
-from factory.recovered import Recovered, file_name, read_recovered, with_recovered, write_recovered
 from factory.recovering import Findings, Known, find
 from factory.rereading import Home, reread
 from factory.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen

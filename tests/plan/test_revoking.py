@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from factory.catalogue_reading import read_catalogue
 from factory.common import names
 from factory.common.errors import FactoryError
 from factory.common.versions import Version
+from factory.ledger.catalogue_reader import read_catalogue
 from factory.observed.model import ObservedLab, Use
 from factory.plan_model import Action
 from factory.report import plan_table

@@ -12,9 +12,9 @@ from factory.cost import PACES, estimate
 from factory.definitions.definition import Os
 from factory.forecast import runs
 from factory.inputs import Inputs
+from factory.ledger.record import expiry
 from factory.observed.model import ArtifactStatus, BuildVm, Thing
 from factory.plan_model import Action, Plan
-from factory.record import expiry
 from tests.plan.world import DEV, World, dev, failed_vm, image, prod
 
 V1 = Version(20261122, 1)

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from factory.catalogue import Catalogue, written
-from factory.catalogues import read_all
 from factory.common import names
 from factory.common.errors import Problems
 from factory.definitions.definition import Capture, Definition
 from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image
 from factory.inputs import Inputs
-from factory.ledger import Ledger
-from factory.ledger_reading import read_ledger
+from factory.ledger.catalogue import Catalogue, written
+from factory.ledger.catalogue_merge import read_all
+from factory.ledger.model import Ledger
+from factory.ledger.reader import read_ledger
+from factory.ledger.record import Record, Spec
 from factory.observed.model import BuildVm, Observed, ObservedLab
 from factory.plan import make_plan
 from factory.plan_model import Plan, VersionPlan
-from factory.record import Record, Spec
 from factory.settings.loader import parse_settings
 from factory.settings.stack import Settings
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from factory.catalogue_serial import (
+from factory.common.versions import Version
+from factory.ledger.catalogue_serial import (
     HANDED_OVER,
     OUTPUT,
     RECEIVED,
@@ -21,8 +22,7 @@ from factory.catalogue_serial import (
     next_serial,
     received,
 )
-from factory.common.versions import Version
-from factory.record import Record
+from factory.ledger.record import Record
 
 SCHEMA = "1"
 
@@ -61,7 +61,7 @@ class Entry:
 class Catalogue:
     """What a source stack offers, and what it says nobody is to use (known here or not).
 
-    Of several stacks together (factory/catalogues.py) ``stack`` names all of them, ``origins`` says
+    Of several stacks together (factory/ledger/catalogue_merge.py) ``stack`` names all of them, ``origins`` says
     which one each entry is of, and ``serials`` has the serial of each.
     """
 
@@ -106,7 +106,7 @@ def written(
     definitions: Mapping[str, Mapping[str, Any]],
     revoked: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
-    """Write a catalogue down as a stack output; factory/catalogue_reading.py reads it."""
+    """Write a catalogue down as a stack output; factory/ledger/catalogue_reader.py reads it."""
     told: dict[str, Any] = {
         "schema": SCHEMA,
         "stack": stack,

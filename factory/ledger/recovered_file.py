@@ -22,10 +22,10 @@ from factory.common.names import image_name
 from factory.common.versions import Version
 from factory.common.yaml_file import Limits, YamlFile
 from factory.definitions.loader import read_model
-from factory.ledger import Held, Ledger, Path, Returning
+from factory.ledger.model import Held, Ledger, Path, Returning
+from factory.ledger.record import Record
+from factory.ledger.record_fields import TimeText
 from factory.observed.model import Observed, Thing
-from factory.record import Record
-from factory.record_texts import TimeText
 from factory.settings.stack import Settings
 
 OUTPUT = "recovered"

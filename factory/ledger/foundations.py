@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from factory.common import names
-from factory.ledger import Ledger
+from factory.ledger.model import Ledger
 from factory.observed.model import Observed, Thing, under_way
 from factory.settings.stack import Settings
 

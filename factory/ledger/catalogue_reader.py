@@ -10,12 +10,19 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from factory.catalogue import SCHEMA, Catalogue, Entry
-from factory.catalogue_serial import HANDED_OVER, OUTPUT, is_unknown, serial_of, shown, unreadable
 from factory.common.errors import INVISIBLE
 from factory.common.names import image_name
 from factory.common.versions import Version
-from factory.record import read_record
+from factory.ledger.catalogue import SCHEMA, Catalogue, Entry
+from factory.ledger.catalogue_serial import (
+    HANDED_OVER,
+    OUTPUT,
+    is_unknown,
+    serial_of,
+    shown,
+    unreadable,
+)
+from factory.ledger.record import read_record
 
 # What no chain of stacks has, and what no clock counts to: beyond that a catalogue is not ours.
 _MOST_ENTRIES = 100_000

@@ -13,7 +13,7 @@ from typing import Any
 
 from factory.common import names
 from factory.common.versions import Version
-from factory.record import Record, read_failure, read_record
+from factory.ledger.record import Record, read_failure, read_record
 
 _Key = tuple[str, Version]
 _DELIVERED = "delivered to "

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from factory.catalogue import Catalogue, Entry
-from factory.catalogue_reading import read_catalogue
-from factory.catalogue_serial import OUTPUT, last_serial
 from factory.common.errors import FactoryError
 from factory.common.versions import Version
+from factory.ledger.catalogue import Catalogue, Entry
+from factory.ledger.catalogue_reader import read_catalogue
+from factory.ledger.catalogue_serial import OUTPUT, last_serial
 
 _MOST_NAMED = 5
 

@@ -18,7 +18,7 @@ from factory.common import names
 from factory.common.fields import Strict
 from factory.common.versions import Version
 from factory.definitions.definition import Capture, Definition, Os
-from factory.record_texts import (
+from factory.ledger.record_fields import (
     Contents,
     JsonObject,
     JsonTexts,

@@ -1,6 +1,6 @@
 """The stack's own state, read as a ledger: which versions it holds, and which parts of each.
 
-It is read by factory/ledger_reading.py.
+It is read by factory/ledger/reader.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from factory.common import names
 from factory.common.versions import Version
-from factory.record import Failure, Record, Spec
+from factory.ledger.record import Failure, Record, Spec
 
 IMAGE_TYPE = "imagefactory:index:Image"
 # The stack output that says what labs held before the last run and were still to hold after it.

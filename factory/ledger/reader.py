@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from factory.common import names
 from factory.common.errors import FactoryError
 from factory.common.versions import Version
-from factory.ledger import IMAGE_TYPE, Foundation, Held, Ledger, Path
-from factory.record import Failure, Record, Spec, read_failure, read_record, read_spec
+from factory.ledger.model import IMAGE_TYPE, Foundation, Held, Ledger, Path
+from factory.ledger.record import Failure, Record, Spec, read_failure, read_record, read_spec
 from factory.settings.environments import ENVIRONMENT_TYPE
 
 _T = TypeVar("_T")
