@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory.azure.roles import Role
 from factory.common.errors import Problems
 from factory.ledger.foundations import group_id
-from factory.roles import Role
 from factory.settings.loader import parse_settings
 from factory.settings.stack import Settings as Factory
 from factory.settings.stack_file import read_stack_file, with_defaults

@@ -15,12 +15,12 @@ from bootstrap.commands import Made, commands
 from bootstrap.identities import PipelineIdentity, Shared, decrypter, let_operate
 from bootstrap.settings import NAMESPACE, PREVIEW, Settings, parse
 from bootstrap.state import State
-from factory.apiversions import api_of
-from factory.armclient import ArmClient, ArmError
-from factory.cloud import find_cloud, find_credential, provider_lookup
+from factory.azure.api_versions import api_of
+from factory.azure.client import ArmClient, ArmError
+from factory.azure.cloud import find_cloud, find_credential, provider_lookup
+from factory.azure.roles import Role
 from factory.common.errors import FactoryError, Problems
 from factory.components.roles import Roles, role_id
-from factory.roles import Role
 from factory.settings.stack import Settings as Factory
 
 There = Callable[[str], bool]

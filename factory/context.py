@@ -10,13 +10,13 @@ from typing import Any
 
 import pulumi
 
-from factory.arm import lab_id
+from factory.azure.resources import lab_id
+from factory.azure.waiter import Waiter
 from factory.common import names
 from factory.common.durations import spell_duration
 from factory.ledger.foundations import compute_id
 from factory.parameters import Read, no_vaults
 from factory.settings.stack import FactoryLab, Settings, TargetLab
-from factory.waits import Waiter
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Judges before something is created: before_create hooks that only judge, and clear leftovers.
 
 A gate that raises stops that one resource; with PULUMI_CONTINUE_ON_ERROR the others go on. Waiting
-belongs in factory/waits.py: a waiting hook would hold one of the engine's slots.
+belongs in factory/azure/waiter.py: a waiting hook would hold one of the engine's slots.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from datetime import timedelta
 
 import pulumi
 
-from factory.armclient import ArmError
+from factory.azure.client import ArmError
+from factory.azure.waiter import Waiter
 from factory.common import names
 from factory.ledger.foundations import LAB, in_the_making
 from factory.observed.model import Thing, under_way
-from factory.waits import Waiter
 
 Check = Callable[[], Awaitable[None]]
 _CLEARED_WITHIN = timedelta(minutes=30)

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from factory.arm import Arm
-from factory.armclient import ArmClient
-from factory.cloud import find_cloud, find_credential, provider_lookup
+from factory.azure.client import ArmClient
+from factory.azure.cloud import find_cloud, find_credential, provider_lookup
+from factory.azure.key_vault import Vaults
+from factory.azure.observer import observe
+from factory.azure.resources import Arm
 from factory.common.errors import FactoryError, Problem, Problems
 from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image, read_images
@@ -23,7 +25,6 @@ from factory.ledger.catalogue import Catalogue
 from factory.ledger.catalogue_merge import read_all
 from factory.ledger.reader import read_ledger
 from factory.ledger.recovered_file import Recovered, read_recovered, with_recovered
-from factory.observe import observe
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.engine_config import git_commit
 from factory.settings.loader import parse_settings
@@ -33,7 +34,6 @@ from factory.settings.sibling_stacks import read_sibling, read_upstream
 from factory.settings.soaking import check_soaking
 from factory.settings.stack import NAMESPACE, Settings
 from factory.settings.stack_file import StackFile, check_keys, read_stack_file, same_value
-from factory.vault import Vaults
 
 
 class Engine(Protocol):
@@ -206,7 +206,7 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
     Without ``catalogue`` the source is not asked: a forecast that plays it too foresees what it
     will offer, even before it ever ran.
 
-    Raises :class:`FactoryError`, or :class:`factory.armclient.ArmError` if Azure cannot be read.
+    Raises :class:`FactoryError`, or :class:`factory.azure.client.ArmError` if Azure cannot be read.
     """
     settings, stack = sources.settings, engine.stack_name()
     ledger = read_ledger(engine.own_resources(stack))

@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from factory.azure.key_vault import VaultError
 from factory.definitions.definition import Artifact, SecretRef, VaultRef
-from factory.vault import VaultError
 
 Read = Callable[[VaultRef], str]
 # Shorter ones would black out half of every sentence and hide nothing.
@@ -29,7 +29,7 @@ class Parameters:
     def of(self, artifact: Artifact) -> dict[str, str]:
         """Give the values of an artifact's parameters; asks key vaults, so it blocks.
 
-        Raises :class:`factory.vault.VaultError`.
+        Raises :class:`factory.azure.key_vault.VaultError`.
         """
         return {name: self._value(value) for name, value in artifact.parameters.items()}
 

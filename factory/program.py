@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 import pulumi
 
-from factory.armclient import ArmError
+from factory.azure.client import ArmError
+from factory.azure.waiter import Waiter
 from factory.common.errors import FactoryError
 from factory.common.names import version_urn_name
 from factory.components.capture import Capture
@@ -41,7 +42,6 @@ from factory.report import plan_table
 from factory.settings import engine_config
 from factory.settings.cross_check import wanted_secrets
 from factory.settings.stack import Settings
-from factory.waits import Waiter
 
 
 def run(root: Path) -> None:

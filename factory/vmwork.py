@@ -1,6 +1,6 @@
 """The work on one VM: its artifacts one by one, its shutdown, its disk; or what it has to pass.
 
-Coroutines as in factory/waits.py: they return an outcome, and every wait can begin in the middle.
+Coroutines as in factory/azure/waiter.py: they return an outcome, and every wait can begin in the middle.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from factory.advice import advised
-from factory.arm import ArmError, artifact_id
+from factory.azure.advice import advised
+from factory.azure.key_vault import VaultError
+from factory.azure.resources import ArmError, artifact_id
+from factory.azure.waiter import GaveUpError, Say, Waiter
 from factory.definitions.definition import Artifact, Capture, Definition
 from factory.observed.model import ArtifactStatus, BuildVm
 from factory.parameters import Parameters
-from factory.vault import VaultError
-from factory.waits import GaveUpError, Say, Waiter
 
 # DevTest Labs lists an artifact some time after it accepted it; longer than this, it was lost.
 _SHOWN_WITHIN = timedelta(minutes=10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from factory.arm import lab_id
+from factory.azure.resources import lab_id
 from factory.cli.options import place
 from factory.cli.reading import Stack
 from factory.common.errors import FactoryError
@@ -21,7 +21,7 @@ _HEADS = ("definition", "made", "image", "ImagePath")
 def adopt(options: argparse.Namespace) -> int:
     """Show what is there, and write it into the stack's file if asked. Azure is only read.
 
-    Raises :class:`FactoryError` or :class:`factory.armclient.ArmError`.
+    Raises :class:`FactoryError` or :class:`factory.azure.client.ArmError`.
     """
     stack = Stack(place(options))
     sources = read_sources(stack.engine.root, stack.engine, stack.place.images)

@@ -7,13 +7,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from factory.azure.observer import observe_offers
 from factory.cli.options import Commands, add_command, warn
 from factory.cli.reading import Stack
 from factory.common.errors import FactoryError, Problems
 from factory.common.patterns import fault_of
 from factory.definitions.lock_file import LockedImage, differences, read_lock, write_lock
 from factory.gathering import connect
-from factory.observe import observe_offers
 from factory.relock import relocked
 from factory.settings.selection import selected
 from factory.settings.stack import NAMESPACE

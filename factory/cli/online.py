@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from concurrent.futures import ThreadPoolExecutor
 
-from factory import armfacts
-from factory.arm import lab_id
-from factory.armclient import ArmClient
+from factory.azure import preflight_reads
+from factory.azure.client import ArmClient
+from factory.azure.resources import lab_id
 from factory.cli.reading import Stack
 from factory.common.errors import Problems
 from factory.definitions.definition import Base
@@ -23,7 +23,7 @@ _AT_ONCE = 8
 def check_online(options: argparse.Namespace, problems: Problems) -> tuple[str, ...]:
     """Check one stack against Azure; gives what could not be checked.
 
-    Raises :class:`factory.common.errors.FactoryError` or :class:`factory.armclient.ArmError`.
+    Raises :class:`factory.common.errors.FactoryError` or :class:`factory.azure.client.ArmError`.
     """
     stack = Stack.of(options)
     engine = stack.engine
@@ -38,11 +38,11 @@ def _facts(client: ArmClient, inputs: Inputs) -> Facts:
     subscription = settings.subscription_id
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         scopes = list(needed(settings))
-        grants = pool.map(lambda scope: armfacts.grants(client, scope), scopes)
+        grants = pool.map(lambda scope: preflight_reads.grants(client, scope), scopes)
         lab, sizes = settings.factory_lab, None
         if lab is not None and inputs.observed.factory_lab_exists:
             path = lab_id(subscription, lab.resource_group, lab.name)
-            sizes = armfacts.allowed_sizes(client, path)
+            sizes = preflight_reads.allowed_sizes(client, path)
         bases = {
             image.definition.base.urn: (
                 image.definition.base,
@@ -53,13 +53,15 @@ def _facts(client: ArmClient, inputs: Inputs) -> Facts:
             and image.identity in inputs.observed.base_versions
         }
         plans = pool.map(
-            lambda item: armfacts.purchase_plan(client, subscription, settings.region, *item),
+            lambda item: preflight_reads.purchase_plan(
+                client, subscription, settings.region, *item
+            ),
             bases.values(),
         )
         sold = dict(zip(bases, plans, strict=True))
         wanted = {plan_key(plan): plan for plan in sold.values() if plan}
         terms = pool.map(
-            lambda plan: armfacts.terms_accepted(client, subscription, plan), wanted.values()
+            lambda plan: preflight_reads.terms_accepted(client, subscription, plan), wanted.values()
         )
         return Facts(
             sizes=sizes,

@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from factory.arm import Arm
+from factory.azure.observer import observe, observe_elsewhere
+from factory.azure.resources import Arm
+from factory.azure.waiter import Waiter
 from factory.cli.options import Commands, add_command, warn
 from factory.cli.reading import Stack
 from factory.common.errors import FactoryError
 from factory.gathering import connect, read_sources
 from factory.ledger.reader import read_ledger
-from factory.observe import observe, observe_elsewhere
 from factory.orphans import Orphan, chosen, find_orphans
 from factory.orphans_report import orphans_json, orphans_table
-from factory.waits import Waiter
 
 _EXAMPLE = """  python -m factory orphans --stack dev
   python -m factory orphans --stack dev --delete

@@ -42,7 +42,7 @@ class Stack:
 
         ``catalogue`` is False where the stack's source is played ahead and not asked.
 
-        Raises :class:`factory.common.errors.FactoryError` or :class:`factory.armclient.ArmError`.
+        Raises :class:`factory.common.errors.FactoryError` or :class:`factory.azure.client.ArmError`.
         """
         sources, engine = self.sources(), self.engine
         inputs = gather(sources, engine, connect(engine), catalogue=catalogue)

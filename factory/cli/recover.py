@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from factory.arm import Arm, lab_id
+from factory.azure.observer import AT_ONCE, observe
+from factory.azure.resources import Arm, lab_id
 from factory.cli.engine import CommandLine
 from factory.cli.options import Commands, add_command
 from factory.cli.reading import Stack
@@ -26,7 +27,6 @@ from factory.ledger.foundations import compute_id
 from factory.ledger.reader import read_ledger
 from factory.ledger.record import Record
 from factory.ledger.recovered_file import Entry, file_name, write_recovered
-from factory.observe import AT_ONCE, observe
 from factory.recover_report import recover_table
 from factory.recovering import Key, Known, find
 from factory.settings.sibling_stacks import read_receivers

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pulumi
 from pulumi_azure_native import devtestlab
 
-from factory.armclient import ArmError
+from factory.azure.client import ArmError
 from factory.context import Run
 from factory.definitions.definition import SecretRef
 from factory.gates import RefusedError, gate

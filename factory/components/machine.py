@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import devtestlab
 
-from factory.advice import advised
-from factory.arm import ArmError
+from factory.azure.advice import advised
+from factory.azure.resources import ArmError
 from factory.common import names
 from factory.components.lab_vm import MachineArgs, Origin, new_password
 from factory.components.ordering import VmOrder

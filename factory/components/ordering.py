@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from factory.armclient import ArmError
+from factory.azure.client import ArmError
+from factory.azure.waiter import GaveUpError, Say, Waiter
 from factory.gates import Mark, RefusedError, clear_leftover, may_clear
 from factory.observed.model import Thing
-from factory.waits import GaveUpError, Say, Waiter
 
 _CAPACITY = re.compile(
     r"\b(SkuNotAvailable|(Zonal)?AllocationFailed|Overconstrained(Zonal)?AllocationRequest"

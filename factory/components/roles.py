@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 import pulumi
 from pulumi_azure_native import authorization
 
-from factory.roles import Role, actions_of
+from factory.azure.roles import Role, actions_of
 
 
 def role_id(role: Role, subscriptions: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from factory.advice import advice, reason
+from factory.azure.advice import advice, reason
 
 _OF_AZURE = "azure-native:"
 

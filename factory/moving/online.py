@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from factory.armclient import ArmClient, ArmError
-from factory.cloud import find_cloud, find_credential, provider_lookup
+from factory.azure.client import ArmClient, ArmError
+from factory.azure.cloud import find_cloud, find_credential, provider_lookup
 from factory.moving.labs import OldLab, is_subscription
 from factory.moving.notes import Notes
 from factory.settings.stack import normal_region

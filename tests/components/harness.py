@@ -11,14 +11,14 @@ from typing import Any
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 
-from factory.arm import ArmError, Disk
+from factory.azure.resources import ArmError, Disk
+from factory.azure.waiter import Waiter
 from factory.context import Run
 from factory.definitions.definition import Artifact
 from factory.inputs import Inputs
 from factory.observed.model import ArtifactStatus, BuildVm, Thing
 from factory.plan_model import Plan
 from factory.program import _declare
-from factory.waits import Waiter
 from tests.plan.world import DEV, SUBSCRIPTIONS
 
 

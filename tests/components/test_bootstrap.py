@@ -15,8 +15,8 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs
 from bootstrap.identities import BLOB_CONTRIBUTOR, BLOB_READER, CRYPTO_USER
 from bootstrap.program import run
 from bootstrap.settings import NAMESPACE
+from factory.azure.roles import Role, actions_of
 from factory.components.roles import role_id
-from factory.roles import Role, actions_of
 from tests.components.harness import Recorder, in_loop
 
 CHECKOUT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from factory.arm import ArmError
+from factory.azure.resources import ArmError
 from factory.observed.model import Thing
 from tests.components.harness import FakeArm, Recorder, declare, waiter
 from tests.plan.world import SUBSCRIPTIONS, World, dev, prod

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from factory.arm import ArmError
+from factory.azure.resources import ArmError
 from factory.common import names
 from factory.components.ordering import VmOrder, lacks_capacity
 from factory.gates import Mark

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory.advice import advised
+from factory.azure.advice import advised
 from factory.components.telling import told
 
 NAME = "linux/app@20261125.1/lab/team-web"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory.arm import ArmError
+from factory.azure.resources import ArmError
 from factory.common import names
 from factory.common.versions import Version
 from factory.observed.model import BuildVm, Thing

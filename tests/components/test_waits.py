@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from factory.arm import Arm, ArmError, failure_text
+from factory.azure.key_vault import VaultError
+from factory.azure.resources import Arm, ArmError, failure_text
 from factory.common import names
 from factory.definitions.definition import Artifact, Definition, VaultRef
 from factory.gates import Mark, RefusedError, clear_leftover, clear_unfinished, may_clear
 from factory.observed.model import ArtifactStatus, BuildVm, Thing
 from factory.parameters import Parameters, Read, no_vaults
-from factory.vault import VaultError
 from factory.vmwork import BuildOutcome, VmWork
 from tests.components.harness import FakeArm, waiter
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from factory.apiversions import COMPUTE_API
+from factory.azure.api_versions import COMPUTE_API
 from factory.common.versions import Version
 from rehearsal.client import Client, RehearsalError, running
 from tests.e2e.harness import DEV, FactoryUnderTest, lab_path

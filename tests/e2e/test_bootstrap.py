@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
+from factory.azure.roles import Role, actions_of
 from factory.components.roles import role_id
-from factory.roles import Role, actions_of
 from tests.e2e.harness import CHECKOUT, DEV, PROD, FactoryUnderTest, Ran
 
 STACK = "pipelines"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from factory.roles import Role, actions_of
+from factory.azure.roles import Role, actions_of
 from rehearsal.azure.http.routing import Router
 from rehearsal.client import Client, RehearsalError, running
 from tests.e2e.harness import CHECKOUT, DEV, FactoryUnderTest, lab, lab_path

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.apiversions import COMPUTE_API
+from factory.azure.api_versions import COMPUTE_API
 from rehearsal.up import Runner
 from tests.e2e.harness import DEV, TEAM_WEB, FactoryUnderTest, Ran, standing
 from tests.e2e.test_accidents import DOCKER, JAVA, NODE

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from factory import artifact_sources
-from factory.artifact_sources import Repository, cache_folder, read_repository
+from factory.azure import artifact_sources
+from factory.azure.artifact_sources import Repository, cache_folder, read_repository
 from factory.common.git import GitError, git
 from tests.inputs.repositories import URI, Upstream, upstream
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from factory.arm import Arm
-from factory.artifact_sources import Repository
-from factory.observe_artifacts import digest, observe_contents
+from factory.azure.artifact_observer import digest, observe_contents
+from factory.azure.artifact_sources import Repository
+from factory.azure.resources import Arm
 from tests.inputs.repositories import URI, upstream
 from tests.plan.world import DEV, image, lab, settings
 

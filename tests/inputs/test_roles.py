@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+from factory.azure.roles import DOCUMENT, Role, actions_of, definition, documented
 from factory.components.roles import Roles
-from factory.roles import DOCUMENT, Role, actions_of, definition, documented
 from tests.components.harness import Recorder, in_loop
 
 ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"

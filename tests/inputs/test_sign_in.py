@@ -12,7 +12,7 @@ from azure.identity import (
     ManagedIdentityCredential,
 )
 
-from factory.cloud import find_cloud, find_credential, provider_lookup
+from factory.azure.cloud import find_cloud, find_credential, provider_lookup
 from factory.common.errors import FactoryError
 
 WHO = {"ARM_TENANT_ID": "3f6c1f0a-52d7-4c1b-9d51-7f3f2e9a4b10", "ARM_CLIENT_ID": "me"}

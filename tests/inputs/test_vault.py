@@ -11,9 +11,9 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ServiceRequestError
 from azure.core.rest import HttpRequest
 
-from factory.cloud import Cloud, find_cloud
+from factory.azure.cloud import Cloud, find_cloud
+from factory.azure.key_vault import VaultError, Vaults
 from factory.definitions.definition import VaultRef
-from factory.vault import VaultError, Vaults
 
 REF = VaultRef.model_validate({"keyVault": "kv-golden", "secret": "vpn"})
 NAMED = "secret vpn of key vault kv-golden"

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from factory.armclient import ArmError
+from factory.azure.client import ArmError
+from factory.azure.observer import observe
 from factory.common import names
 from factory.common.errors import FactoryError
 from factory.ledger.catalogue_reader import read_catalogue
 from factory.ledger.reader import read_ledger
-from factory.observe import observe
 from factory.observed.model import ObservedLab, Thing
 from factory.plan_model import Action
 from tests.plan.world import DEV, PROD, START, World, changed, dev, lab, prod

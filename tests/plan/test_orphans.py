@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from factory.azure.observer import observe_elsewhere
 from factory.common import names
 from factory.common.azure_error import ArmError
 from factory.common.versions import Version
 from factory.ledger.model import Ledger
-from factory.observe import observe_elsewhere
 from factory.observed.model import BuildVm, Observed, ObservedLab, Thing
 from factory.orphans import Fate, Orphan, chosen, find_orphans
 from factory.orphans_report import orphans_json, orphans_table
@@ -21,7 +21,7 @@ from factory.tagged import Kind
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, dev
 
 if TYPE_CHECKING:
-    from factory.arm import Arm
+    from factory.azure.resources import Arm
 
 Tags = dict[str, str]
 GROUP = f"/subscriptions/{SUBSCRIPTIONS[DEV]}/resourceGroups/rg-factory/providers/Microsoft.Compute"

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
 
-from factory.arm import Arm, lab_id
-from factory.armfacts import manifest
+from factory.azure.artifact_observer import observe_contents
+from factory.azure.key_vault import Vaults
+from factory.azure.preflight_reads import manifest
+from factory.azure.resources import Arm, lab_id
 from factory.common import names
 from factory.common.azure_error import ArmError
 from factory.definitions.definition import Base, VaultRef
@@ -16,11 +18,9 @@ from factory.definitions.loader import Image
 from factory.definitions.lock_file import Lock
 from factory.ledger.foundations import compute_id, foundation_ids, group_id
 from factory.locked import locked_base
-from factory.observe_artifacts import observe_contents
 from factory.observed.artifact_manifest import Manifest, Shelves
 from factory.observed.model import BuildVm, Observed, ObservedLab, Offers, Thing
 from factory.settings.stack import FactoryLab, Settings, TargetLab, normal_region
-from factory.vault import Vaults
 
 # Reads at once: ARM's bucket of 250 reads refills at 25 a second, so more would only be throttled.
 AT_ONCE = 16
@@ -39,7 +39,7 @@ def observe(
 ) -> Observed:
     """Read everything of Azure that planning needs.
 
-    Raises :class:`factory.armclient.ArmError` if anything cannot be read: a plan made from half a
+    Raises :class:`factory.azure.client.ArmError` if anything cannot be read: a plan made from half a
     view could delete what it did not see. A lab that this identity may not read is told as such.
     """
     subscription = settings.subscription_id
@@ -118,7 +118,7 @@ def observe_elsewhere(
 
     Gives them, and why others may not be read: they are no business of this stack's by rights. A
     lab whose name is one of the settings', in another group, is told with its group.
-    Raises :class:`factory.armclient.ArmError` if Azure cannot be read.
+    Raises :class:`factory.azure.client.ArmError` if Azure cannot be read.
     """
     subscription = settings.subscription_id
     own: list[TargetLab | FactoryLab] = list(settings.labs)
@@ -168,7 +168,7 @@ def observe_offers(
 ) -> Offers:
     """Ask what marketplace and artifact sources have now; of a locked base, whether it is there.
 
-    Raises :class:`factory.armclient.ArmError` if Azure cannot be read.
+    Raises :class:`factory.azure.client.ArmError` if Azure cannot be read.
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
         looks = pool.submit(observe_contents, arm, settings, images.values())

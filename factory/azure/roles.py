@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "permissions.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "permissions.md"
 _BEGIN, _END = "<!-- roles: begin -->", "<!-- roles: end -->"
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from factory.arm import Arm, ArmError
+from factory.azure.resources import Arm, ArmError
 
 _POOL = ThreadPoolExecutor(32, thread_name_prefix="arm")
 _T = TypeVar("_T")

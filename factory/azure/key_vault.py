@@ -16,7 +16,7 @@ from azure.core.pipeline.policies import (
 )
 from azure.core.rest import HttpRequest, HttpResponse
 
-from factory.cloud import Cloud
+from factory.azure.cloud import Cloud
 from factory.definitions.definition import VaultRef
 
 _API = "7.4"

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import Any
 
-from factory.arm import Arm, lab_id
-from factory.artifact_sources import GitContent, Repository, read_repository
+from factory.azure.artifact_sources import GitContent, Repository, read_repository
+from factory.azure.resources import Arm, lab_id
 from factory.common.git import GitError
 from factory.definitions.artifact_content import SourceContent, used_artifacts
 from factory.definitions.definition import PUBLIC_SOURCE
@@ -31,7 +31,7 @@ def observe_contents(
 ) -> tuple[dict[str, SourceContent], tuple[str, ...]]:
     """Give what the artifacts' files are now, by source, and a warning for each that git missed.
 
-    Raises :class:`factory.armclient.ArmError` if the lab cannot be read.
+    Raises :class:`factory.azure.client.ArmError` if the lab cannot be read.
     """
     lab = settings.factory_lab
     used: dict[str, set[str]] = {}

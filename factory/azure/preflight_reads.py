@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from factory.armclient import ArmClient, ArmError
+from factory.azure.client import ArmClient, ArmError
 from factory.definitions.definition import Base
 from factory.observed.artifact_manifest import Manifest
 from factory.observed.permissions import Grant

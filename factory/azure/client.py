@@ -24,7 +24,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from requests import Session
 from requests.adapters import HTTPAdapter
 
-from factory.cloud import Cloud
+from factory.azure.cloud import Cloud
 from factory.common.azure_error import ArmError
 
 _OK = range(200, 300)

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from factory.apiversions import COMPUTE_API, DISK_API, LAB_API, api_of
-from factory.armclient import ArmClient, ArmError
-from factory.artifact_sources import Repository
+from factory.azure.api_versions import COMPUTE_API, DISK_API, LAB_API, api_of
+from factory.azure.artifact_sources import Repository
+from factory.azure.client import ArmClient, ArmError
 from factory.common.versions import base_order
 from factory.definitions.definition import Artifact, Base
 from factory.observed.model import BuildVm, Thing, Use, provisioning_fault
