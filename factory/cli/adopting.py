@@ -11,8 +11,8 @@ from factory.cli.reading import Stack
 from factory.common.errors import FactoryError
 from factory.common.text_file import replace_text
 from factory.gathering import connect, read_sources
-from factory.moving.adopting import Candidate, candidates, with_adoption
-from factory.moving.notes import printable
+from factory.importer.adopting import Candidate, candidates, with_adoption
+from factory.importer.notes import printable
 from factory.report import table
 
 _HEADS = ("definition", "made", "image", "ImagePath")

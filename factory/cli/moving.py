@@ -10,14 +10,14 @@ from pathlib import Path
 from factory.cli.adopting import adopt
 from factory.cli.options import Commands, Parser
 from factory.common.errors import FactoryError
-from factory.moving.checking import what_is_open
-from factory.moving.labs import OldLab, read_labs
-from factory.moving.notes import Kind, Notes
-from factory.moving.online import locate
-from factory.moving.reading import read_definitions
-from factory.moving.secretive import Secrets, declared_secrets
-from factory.moving.stacks import Choices, StackFile, stack_files
-from factory.moving.writing import definition_text, stack_text, write_all
+from factory.importer.checking import what_is_open
+from factory.importer.labs import OldLab, read_labs
+from factory.importer.notes import Kind, Notes
+from factory.importer.online import locate
+from factory.importer.reading import read_definitions
+from factory.importer.secretive import Secrets, declared_secrets
+from factory.importer.stacks import Choices, StackFile, stack_files
+from factory.importer.writing import definition_text, stack_text, write_all
 from factory.settings.stack import normal_region
 
 _ABOUT = "bring the original image factory's definitions and labs along"

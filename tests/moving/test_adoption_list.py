@@ -7,7 +7,7 @@ import yaml
 
 from factory.common.errors import FactoryError
 from factory.common.names import STACK
-from factory.moving.adopting import Candidate, candidates, with_adoption
+from factory.importer.adopting import Candidate, candidates, with_adoption
 from factory.observed.model import Thing
 from tests.plan.world import image
 

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from factory.cli import main
 from factory.common.errors import Problems
 from factory.definitions.loader import load_images
-from factory.moving.definition import convert
-from factory.moving.expressions import Scope, UnresolvedError
-from factory.moving.notes import Notes
-from factory.moving.secretive import Secrets
-from factory.moving.template import find_vm
-from factory.moving.texts import parse_json
-from factory.moving.writing import definition_text
+from factory.importer.definition import convert
+from factory.importer.expressions import Scope, UnresolvedError
+from factory.importer.notes import Notes
+from factory.importer.secretive import Secrets
+from factory.importer.template import find_vm
+from factory.importer.texts import parse_json
+from factory.importer.writing import definition_text
 from tests.moving.old import artifact, template, write
 
 KEYS = (

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factory.common.patterns import fault_of, takes
-from factory.moving.naming import identities
-from factory.moving.notes import Notes
-from factory.moving.prefixes import patterns_for
+from factory.importer.naming import identities
+from factory.importer.notes import Notes
+from factory.importer.prefixes import patterns_for
 
 FILES = [
     "Win2016/Datacenter.json",

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from factory.common.errors import FactoryError
-from factory.moving.notes import Notes
-from factory.moving.prefixes import patterns_for
-from factory.moving.texts import UnreadableError, read_json
+from factory.importer.notes import Notes
+from factory.importer.prefixes import patterns_for
+from factory.importer.texts import UnreadableError, read_json
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MOST = 5_000

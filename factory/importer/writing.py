@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from factory.common.errors import FactoryError
-from factory.moving.definition import Imported
-from factory.moving.notes import printable
-from factory.moving.stacks import StackFile
+from factory.importer.definition import Imported
+from factory.importer.notes import printable
+from factory.importer.stacks import StackFile
 
 _STACK_HEAD = """\
 # {role} Made from {labs} of the original image factory.

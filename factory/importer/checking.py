@@ -7,7 +7,7 @@ from typing import Any
 
 from factory.common.errors import Problems
 from factory.definitions.loader import load_images
-from factory.moving.stacks import StackFile
+from factory.importer.stacks import StackFile
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.loader import parse_settings
 from factory.settings.stack import NAMESPACE

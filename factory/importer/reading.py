@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from factory.common.errors import FactoryError
-from factory.moving.definition import Imported, convert
-from factory.moving.naming import identities, image_path
-from factory.moving.notes import Notes
-from factory.moving.secretive import Secrets
-from factory.moving.template import LabVm, find_vm
-from factory.moving.texts import UnreadableError, read_json
+from factory.importer.definition import Imported, convert
+from factory.importer.naming import identities, image_path
+from factory.importer.notes import Notes
+from factory.importer.secretive import Secrets
+from factory.importer.template import LabVm, find_vm
+from factory.importer.texts import UnreadableError, read_json
 
 _MOST_FILES, _DEEPEST = 10_000, 32
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from factory.common.names import image_stem
-from factory.moving.notes import Kind, Notes
+from factory.importer.notes import Kind, Notes
 
 _LONGEST_SEGMENT = 63
 

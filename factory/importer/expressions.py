@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from factory.moving.arm_functions import FUNCTIONS, HOLE, LONGEST, OPEN, UnresolvedError
+from factory.importer.arm_functions import FUNCTIONS, HOLE, LONGEST, OPEN, UnresolvedError
 
 _MOST_STEPS, _DEEPEST = 5_000, 40
 _TOKEN = re.compile(

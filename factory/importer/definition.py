@@ -9,10 +9,10 @@ from typing import Any
 
 from factory.common.errors import visible
 from factory.definitions.definition import DiskType, Os
-from factory.moving.artifacts import convert_artifacts
-from factory.moving.notes import Kind
-from factory.moving.secretive import Secrets
-from factory.moving.template import LabVm
+from factory.importer.artifacts import convert_artifacts
+from factory.importer.notes import Kind
+from factory.importer.secretive import Secrets
+from factory.importer.template import LabVm
 
 _SIZE = re.compile(r"(Standard|Basic)_[A-Za-z0-9_-]+")
 _VERSION = re.compile(r"latest|\d+(\.\d+){2,3}")

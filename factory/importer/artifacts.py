@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from factory.definitions.definition import PUBLIC_SOURCE, Os
-from factory.moving.expressions import HOLE, UnresolvedError
-from factory.moving.secretive import Secrets
-from factory.moving.template import LabVm
+from factory.importer.expressions import HOLE, UnresolvedError
+from factory.importer.secretive import Secrets
+from factory.importer.template import LabVm
 
 _ID = re.compile(r"/artifactsources/(?P<source>[^/]+)/artifacts/(?P<name>[^/]+)/?$", re.IGNORECASE)
 # What the loader refuses, so that an image is never built without what its author wanted in it.

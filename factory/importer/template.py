@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from factory.moving.expressions import HOLE, Scope, UnresolvedError, Value
-from factory.moving.notes import Notes
+from factory.importer.expressions import HOLE, Scope, UnresolvedError, Value
+from factory.importer.notes import Notes
 
 _VM = "microsoft.devtestlab/labs/virtualmachines"
 # Given at every run of the original; here the factory sees to them itself.

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from factory.common.patterns import matches
-from factory.moving.naming import legal
-from factory.moving.notes import Kind, Notes
+from factory.importer.naming import legal
+from factory.importer.notes import Kind, Notes
 
 
 def patterns_for(entry: str, files: Mapping[str, str], where: str, notes: Notes) -> list[str]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from factory.azure.client import ArmClient, ArmError
 from factory.azure.cloud import find_cloud, find_credential, provider_lookup
-from factory.moving.labs import OldLab, is_subscription
-from factory.moving.notes import Notes
+from factory.importer.labs import OldLab, is_subscription
+from factory.importer.notes import Notes
 from factory.settings.stack import normal_region
 
 _API = "2018-09-15"

@@ -12,7 +12,7 @@ from factory.adoption import IMAGE_PATH, definition_of
 from factory.common import names
 from factory.common.errors import FactoryError
 from factory.definitions.loader import Image
-from factory.moving.notes import printable
+from factory.importer.notes import printable
 from factory.observed.model import Thing
 from factory.settings.stack import NAMESPACE
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from factory.moving.notes import Kind, Notes
-from factory.moving.texts import UnreadableError, read_json
+from factory.importer.notes import Kind, Notes
+from factory.importer.texts import UnreadableError, read_json
 from factory.settings.stack import NAMESPACE
 
 # What people call a secret, anywhere in a name; and what is one as a name's last word alone.

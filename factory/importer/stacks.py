@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from factory.moving.labs import OldLab, is_subscription
-from factory.moving.notes import Kind, Notes
+from factory.importer.labs import OldLab, is_subscription
+from factory.importer.notes import Kind, Notes
 from factory.settings.stack import NAMESPACE
 
 
