@@ -17,16 +17,16 @@ from factory.common.names import version_urn_name
 from factory.components.capture import Capture
 from factory.components.delivery import Delivery, delivery_for
 from factory.components.environment import Environment
+from factory.components.error_advice import tell_what_to_do
 from factory.components.factory_lab import FactoryLabComponent
 from factory.components.image import Image as ImageComponent
 from factory.components.lab_vm import Parent, neighbour
 from factory.components.refusal import refuse
+from factory.components.run_context import Run
 from factory.components.store import Store
-from factory.components.telling import tell_what_to_do
 from factory.components.unreleased import Kept, clear
 from factory.components.version import Version
 from factory.components.version_args import VersionArgs
-from factory.context import Run
 from factory.cost import estimate
 from factory.gathering import connect, gather, read_sources
 from factory.guests import lobby

@@ -9,9 +9,9 @@ import pulumi
 from factory.common import names
 from factory.components.lab_vm import MachineArgs, Origin, Parent
 from factory.components.machine import Machine
+from factory.components.vm_work import BuildOutcome, VmWork
 from factory.definitions.definition import Artifact, ParentBase
 from factory.delivering import capture_fault
-from factory.vmwork import BuildOutcome, VmWork
 
 
 class Build(Machine):

@@ -9,7 +9,7 @@ from pulumi_azure_native import devtestlab
 
 from factory.components.custom_image import CustomImageArgs, custom_image
 from factory.components.factory_lab import FactoryLabComponent
-from factory.context import adoption
+from factory.components.run_context import adoption
 from factory.definitions.definition import Capture as Kind
 from factory.definitions.definition import Os
 

@@ -9,9 +9,9 @@ import pulumi
 from pulumi_azure_native import devtestlab
 
 from factory.azure.client import ArmError
-from factory.context import Run
+from factory.components.gates import RefusedError, gate
+from factory.components.run_context import Run
 from factory.definitions.definition import SecretRef
-from factory.gates import RefusedError, gate
 from factory.settings.environments import LabEnvironment, Replace
 
 _USER_WITHIN = timedelta(minutes=10)

@@ -9,8 +9,8 @@ import pulumi
 from pulumi_azure_native import devtestlab, network, resources
 
 from factory.components.filled_in import filled_in
-from factory.context import Run
-from factory.gates import renew_gate
+from factory.components.gates import renew_gate
+from factory.components.run_context import Run
 from factory.ledger.foundations import SUBNET
 from factory.settings.stack import ArtifactSource, FactoryLab
 

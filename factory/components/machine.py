@@ -12,13 +12,13 @@ from pulumi_azure_native import devtestlab
 from factory.azure.advice import advised
 from factory.azure.resources import ArmError
 from factory.common import names
+from factory.components.artifact_parameters import Parameters
+from factory.components.gates import Mark, RefusedError, clear_leftover, gate
 from factory.components.lab_vm import MachineArgs, Origin, new_password
 from factory.components.ordering import VmOrder
-from factory.context import timeouts, unknown
+from factory.components.run_context import timeouts, unknown
+from factory.components.vm_work import BuildOutcome, VmWork
 from factory.definitions.definition import Artifact, SecretRef
-from factory.gates import Mark, RefusedError, clear_leftover, gate
-from factory.parameters import Parameters
-from factory.vmwork import BuildOutcome, VmWork
 
 
 class Machine(pulumi.ComponentResource):

@@ -15,7 +15,7 @@ from typing import Any
 
 from factory.azure.client import ArmError
 from factory.azure.waiter import GaveUpError, Say, Waiter
-from factory.gates import Mark, RefusedError, clear_leftover, may_clear
+from factory.components.gates import Mark, RefusedError, clear_leftover, may_clear
 from factory.observed.model import Thing
 
 _CAPACITY = re.compile(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pulumi
 
-from factory.gates import RefusedError, gate
+from factory.components.gates import RefusedError, gate
 from factory.plan_model import Step
 
 

@@ -13,11 +13,11 @@ from factory.common import names
 from factory.components.capture import Capture
 from factory.components.delivery import Delivery
 from factory.components.filled_in import filled_in
-from factory.components.goods import Goods
-from factory.context import Run, adoption, shield, unknown
+from factory.components.gates import Check, Mark, RefusedError, clear_leftover, gate, remake_gate
+from factory.components.run_context import Run, adoption, shield, unknown
+from factory.components.version_facts import Goods
 from factory.definitions.definition import Capture as Kind
 from factory.delivering import travel_fault
-from factory.gates import Check, Mark, RefusedError, clear_leftover, gate, remake_gate
 from factory.ledger.record import read_record
 from factory.plan_model import RegionDelivery
 

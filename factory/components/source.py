@@ -8,8 +8,8 @@ import pulumi
 from pulumi_azure_native import compute
 
 from factory.common import names
-from factory.components.goods import Goods
-from factory.context import Run, adoption
+from factory.components.run_context import Run, adoption
+from factory.components.version_facts import Goods
 
 
 def source_snapshot(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 from pulumi_azure_native import resources
 
-from factory.context import Run
+from factory.components.run_context import Run
 
 
 class Store(pulumi.ComponentResource):

@@ -8,10 +8,10 @@ import pulumi
 
 from factory.common import names
 from factory.components.capture import Capture, from_vm
-from factory.components.goods import Goods
+from factory.components.gates import Check, Mark, RefusedError, clear_leftover
+from factory.components.run_context import Run
 from factory.components.source import source_snapshot
-from factory.context import Run
-from factory.gates import Check, Mark, RefusedError, clear_leftover
+from factory.components.version_facts import Goods
 from factory.ledger.record import Failure, Spec, tags_for
 from factory.plan_model import Stray, Unreleased, VersionPlan
 

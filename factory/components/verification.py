@@ -7,8 +7,8 @@ import pulumi
 from factory.common import names
 from factory.components.lab_vm import MachineArgs, Origin
 from factory.components.machine import Machine
+from factory.components.vm_work import BuildOutcome, VmWork
 from factory.definitions.definition import Artifact
-from factory.vmwork import BuildOutcome, VmWork
 
 
 class Verification(Machine):

@@ -12,16 +12,16 @@ from factory.common import names
 from factory.components.build import Build
 from factory.components.capture import as_captured, from_vm
 from factory.components.filled_in import filled_in
-from factory.components.going import note_going
-from factory.components.goods import Goods
+from factory.components.gates import gate
 from factory.components.lab_vm import MachineArgs, Parent
 from factory.components.regional import FROZEN, Regional
+from factory.components.retirement_notes import note_going
+from factory.components.run_context import shield
 from factory.components.source import source_snapshot
 from factory.components.unreleased import Failures, goods_of
 from factory.components.verification import Verification
 from factory.components.version_args import VersionArgs, room_for
-from factory.context import shield
-from factory.gates import gate
+from factory.components.version_facts import Goods
 from factory.ledger.record import Record, Spec, released, tags_for
 from factory.plan_model import Source
 

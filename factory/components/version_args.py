@@ -11,9 +11,9 @@ from factory.common import names
 from factory.components.capture import Capture
 from factory.components.delivery import Delivery
 from factory.components.factory_lab import FactoryLabComponent
+from factory.components.gates import Check, Mark, clear_leftover, gate
 from factory.components.lab_vm import Parent
-from factory.context import Run
-from factory.gates import Check, Mark, clear_leftover, gate
+from factory.components.run_context import Run
 from factory.plan_model import VersionPlan
 
 

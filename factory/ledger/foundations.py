@@ -12,7 +12,7 @@ from factory.settings.stack import Settings
 SUBNET = "build"
 LAB = "factory/lab"
 # Nothing of anybody can be in one that was never finished; in a group there might be. So in a lab,
-# which factory/gates.py clears only if it is empty.
+# which factory/components/gates.py clears only if it is empty.
 _REMADE = ("factory/address", "factory/nat", "factory/network", "factory/lab-network", LAB)
 
 

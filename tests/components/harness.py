@@ -13,7 +13,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mock
 
 from factory.azure.resources import ArmError, Disk
 from factory.azure.waiter import Waiter
-from factory.context import Run
+from factory.components.run_context import Run
 from factory.definitions.definition import Artifact
 from factory.inputs import Inputs
 from factory.observed.model import ArtifactStatus, BuildVm, Thing

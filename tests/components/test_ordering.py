@@ -12,8 +12,8 @@ import pytest
 
 from factory.azure.resources import ArmError
 from factory.common import names
+from factory.components.gates import Mark
 from factory.components.ordering import VmOrder, lacks_capacity
-from factory.gates import Mark
 from factory.observed.model import BuildVm, Thing
 from factory.plan_model import Action
 from tests.components.harness import FakeArm, declare, waiter

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from factory.azure.advice import advised
-from factory.components.telling import told
+from factory.components.error_advice import told
 
 NAME = "linux/app@20261125.1/lab/team-web"
 

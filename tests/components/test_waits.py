@@ -12,11 +12,11 @@ import pytest
 from factory.azure.key_vault import VaultError
 from factory.azure.resources import Arm, ArmError, failure_text
 from factory.common import names
+from factory.components.artifact_parameters import Parameters, Read, no_vaults
+from factory.components.gates import Mark, RefusedError, clear_leftover, clear_unfinished, may_clear
+from factory.components.vm_work import BuildOutcome, VmWork
 from factory.definitions.definition import Artifact, Definition, VaultRef
-from factory.gates import Mark, RefusedError, clear_leftover, clear_unfinished, may_clear
 from factory.observed.model import ArtifactStatus, BuildVm, Thing
-from factory.parameters import Parameters, Read, no_vaults
-from factory.vmwork import BuildOutcome, VmWork
 from tests.components.harness import FakeArm, waiter
 
 LAB = "/subscriptions/s/resourceGroups/g/providers/Microsoft.DevTestLab/labs/factory"

@@ -13,7 +13,7 @@ from factory.common import names
 from factory.common.versions import Version as VersionNumber
 from factory.components.capture import Capture
 from factory.components.custom_image import CustomImageArgs
-from factory.context import timeouts
+from factory.components.run_context import timeouts
 from factory.definitions.definition import USUAL_TIME_LIMIT, Os
 from factory.definitions.definition import Capture as Kind
 

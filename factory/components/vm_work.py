@@ -14,9 +14,9 @@ from factory.azure.advice import advised
 from factory.azure.key_vault import VaultError
 from factory.azure.resources import ArmError, artifact_id
 from factory.azure.waiter import GaveUpError, Say, Waiter
+from factory.components.artifact_parameters import Parameters
 from factory.definitions.definition import Artifact, Capture, Definition
 from factory.observed.model import ArtifactStatus, BuildVm
-from factory.parameters import Parameters
 
 # DevTest Labs lists an artifact some time after it accepted it; longer than this, it was lost.
 _SHOWN_WITHIN = timedelta(minutes=10)
