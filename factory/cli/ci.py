@@ -10,9 +10,9 @@ from pathlib import Path
 
 from factory.cli.options import Commands, Parser, work_folder
 from factory.common.errors import FactoryError
+from factory.pipelines.pipeline_files import write_files
 from factory.pipelines.service import Service
 from factory.pipelines.stages import read_stages, stages_json, stages_text
-from factory.pipelines.writing import write_files
 
 _EXITS = """exit codes:
   0  nothing to do, done, not yet (the stack or its source was never brought up), or cut off by
@@ -167,8 +167,8 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _change(options: argparse.Namespace) -> int:
-    from factory.pipelines.changing import Wish  # noqa: PLC0415
     from factory.pipelines.proposing import Proposal, propose  # noqa: PLC0415
+    from factory.pipelines.stack_edits import Wish  # noqa: PLC0415
     from factory.pipelines.wishes import carry_out  # noqa: PLC0415
 
     now = datetime.now(UTC)

@@ -15,7 +15,7 @@ from factory.pipelines.outcome import Outcome, worst
 from factory.pipelines.service import Service
 from factory.pipelines.signin import signed_in
 from factory.pipelines.stages import read_stages
-from factory.pipelines.telling import summary
+from factory.pipelines.summary import summary
 from factory.pipelines.webhook import notify
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from factory.common.errors import FactoryError, Problems
 from factory.common.patterns import matches
 from factory.common.versions import Version
-from factory.pipelines.changing import REBUILD, REVOKE, ROLL_BACK, Wish, with_wish
+from factory.pipelines.stack_edits import REBUILD, REVOKE, ROLL_BACK, Wish, with_wish
 from factory.settings.check import check, find_project
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from factory.cli import main
 from factory.common.errors import FactoryError
-from factory.pipelines.changing import REBUILD, REVOKE, ROLL_BACK, Wish, with_wish
+from factory.pipelines.stack_edits import REBUILD, REVOKE, ROLL_BACK, Wish, with_wish
 
 CHECKOUT = Path(__file__).parents[2]
 FILE = """\

@@ -18,7 +18,7 @@ from factory.ledger.catalogue_merge import NotBroughtUpError, read_all
 from factory.pipelines.comment import comment
 from factory.pipelines.jobs import Desk, read_outcomes, up
 from factory.pipelines.outcome import Outcome, Result, judge, worst
-from factory.pipelines.telling import summary
+from factory.pipelines.summary import summary
 from factory.planfile import VARIABLE, WAITS, note_stop, read_plan
 from factory.settings import engine_config
 from tests.pipelines.test_stages import project

@@ -11,8 +11,8 @@ import yaml
 
 from factory.cli import main
 from factory.common.errors import FactoryError
+from factory.pipelines.pipeline_files import FILES, write_files
 from factory.pipelines.stages import read_stages, stages_json, stages_text
-from factory.pipelines.writing import FILES, write_files
 
 LAB = {"name": "f", "resourceGroup": "rg", "create": True}
 
