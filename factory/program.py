@@ -28,7 +28,7 @@ from factory.components.unreleased import Kept, clear
 from factory.components.version import Version
 from factory.components.version_args import VersionArgs
 from factory.cost import estimate
-from factory.gathering import connect, gather, read_sources
+from factory.gather import connect, gather, read_sources
 from factory.guests import lobby
 from factory.inputs import Inputs
 from factory.ledger import catalogue as cat

@@ -10,7 +10,7 @@ from factory.cli.options import place
 from factory.cli.reading import Stack
 from factory.common.errors import FactoryError
 from factory.common.text_file import replace_text
-from factory.gathering import connect, read_sources
+from factory.gather import connect, read_sources
 from factory.importer.adopting import Candidate, candidates, with_adoption
 from factory.importer.notes import printable
 from factory.report import table

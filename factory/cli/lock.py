@@ -13,7 +13,7 @@ from factory.cli.reading import Stack
 from factory.common.errors import FactoryError, Problems
 from factory.common.patterns import fault_of
 from factory.definitions.lock_file import LockedImage, differences, read_lock, write_lock
-from factory.gathering import connect
+from factory.gather import connect
 from factory.relock import relocked
 from factory.settings.selection import selected
 from factory.settings.stack import NAMESPACE

@@ -11,7 +11,7 @@ from factory.azure.resources import lab_id
 from factory.cli.reading import Stack
 from factory.common.errors import Problems
 from factory.definitions.definition import Base
-from factory.gathering import connect, gather, read_sources
+from factory.gather import connect, gather, read_sources
 from factory.inputs import Inputs
 from factory.observed.permissions import needed
 from factory.online import Facts, check_against, plan_key

@@ -18,7 +18,7 @@ from factory.azure.waiter import Waiter
 from factory.cli.options import Commands, add_command, warn
 from factory.cli.reading import Stack
 from factory.common.errors import FactoryError
-from factory.gathering import connect, read_sources
+from factory.gather import connect, read_sources
 from factory.ledger.reader import read_ledger
 from factory.orphans import Orphan, chosen, find_orphans
 from factory.orphans_report import orphans_json, orphans_table

@@ -19,7 +19,7 @@ from factory.cli.reading import Stack
 from factory.common.errors import FactoryError
 from factory.common.names import parse_part
 from factory.common.text_file import replace_text
-from factory.gathering import connect, read_catalogues, read_sources
+from factory.gather import connect, read_catalogues, read_sources
 from factory.inputs import Inputs
 from factory.ledger import catalogue as cat
 from factory.ledger.catalogue import Catalogue

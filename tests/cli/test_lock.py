@@ -14,7 +14,7 @@ from factory.cli.reading import Stack
 from factory.common.errors import Problems
 from factory.definitions.artifact_content import SourceContent
 from factory.definitions.lock_file import read_lock
-from factory.gathering import Sources
+from factory.gather import Sources
 from factory.observed.model import Offers
 from tests.plan.world import DEV, PROD, image, settings
 from tests.plan.world import lab as lab_of

@@ -10,7 +10,7 @@ import pytest
 from factory.common.errors import FactoryError, Problems
 from factory.definitions.artifact_content import SourceContent
 from factory.definitions.lock_file import LockedImage, differences, read_lock, renewed, write_lock
-from factory.gathering import read_sources
+from factory.gather import read_sources
 from factory.observed.model import Offers
 from factory.relock import relocked
 from tests.inputs.test_settings import GOOD
