@@ -27,18 +27,18 @@ from factory.components.store import Store
 from factory.components.unreleased import Kept, clear
 from factory.components.version import Version
 from factory.components.version_args import VersionArgs
-from factory.cost import estimate
 from factory.gather import connect, gather, read_sources
-from factory.guests import lobby
-from factory.inputs import Inputs
 from factory.ledger import catalogue as cat
 from factory.ledger.catalogue_merge import NotBroughtUpError
 from factory.ledger.model import HOLDINGS
 from factory.ledger.recovered_file import OUTPUT as RECOVERED
-from factory.plan import make_plan
-from factory.plan_model import Action, Plan, VersionPlan
-from factory.planfile import ERROR, GUARD, WAITS, note_plan, note_stop
-from factory.report import plan_table
+from factory.plan.cost import estimate
+from factory.plan.inputs import Inputs
+from factory.plan.model import Action, Plan, VersionPlan
+from factory.plan.planner import make_plan
+from factory.plan.reports.plan_file import ERROR, GUARD, WAITS, note_plan, note_stop
+from factory.plan.reports.table import plan_table
+from factory.plan.steps.foreign_parents import lobby
 from factory.settings import engine_config
 from factory.settings.cross_check import wanted_secrets
 from factory.settings.stack import Settings

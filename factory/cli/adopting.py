@@ -13,7 +13,7 @@ from factory.common.text_file import replace_text
 from factory.gather import connect, read_sources
 from factory.importer.adopting import Candidate, candidates, with_adoption
 from factory.importer.notes import printable
-from factory.report import table
+from factory.plan.reports.table import table
 
 _HEADS = ("definition", "made", "image", "ImagePath")
 

@@ -14,7 +14,7 @@ from factory.common.errors import FactoryError, Problems
 from factory.common.patterns import fault_of
 from factory.definitions.lock_file import LockedImage, differences, read_lock, write_lock
 from factory.gather import connect
-from factory.relock import relocked
+from factory.plan.relock import relocked
 from factory.settings.selection import selected
 from factory.settings.stack import NAMESPACE
 

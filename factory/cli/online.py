@@ -1,4 +1,4 @@
-"""Asks Azure what ``validate --online`` needs to know; what is made of it is factory/online.py."""
+"""Asks Azure what ``validate --online`` needs to know; what is made of it is factory/plan/online_check.py."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from factory.cli.reading import Stack
 from factory.common.errors import Problems
 from factory.definitions.definition import Base
 from factory.gather import connect, gather, read_sources
-from factory.inputs import Inputs
 from factory.observed.permissions import needed
-from factory.online import Facts, check_against, plan_key
+from factory.plan.inputs import Inputs
+from factory.plan.online_check import Facts, check_against, plan_key
 from factory.settings.selection import selected
 
 _AT_ONCE = 8

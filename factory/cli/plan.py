@@ -6,11 +6,11 @@ import argparse
 
 from factory.cli.options import Commands, add_command, warn
 from factory.cli.reading import Stack
-from factory.cost import estimate
-from factory.plan import make_plan
-from factory.report import plan_table
-from factory.report_json import plan_json
-from factory.report_markdown import plan_markdown
+from factory.plan.cost import estimate
+from factory.plan.planner import make_plan
+from factory.plan.reports.json_report import plan_json
+from factory.plan.reports.markdown import plan_markdown
+from factory.plan.reports.table import plan_table
 
 _EXAMPLE = """  python -m factory plan --stack dev
   python -m factory plan --stack dev --markdown > comment.md

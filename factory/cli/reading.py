@@ -9,7 +9,7 @@ from functools import cached_property
 from factory.cli.engine import CommandLine
 from factory.cli.options import Place, place, warn
 from factory.gather import Sources, connect, gather, read_sources
-from factory.inputs import Inputs
+from factory.plan.inputs import Inputs
 
 
 @dataclass(frozen=True)

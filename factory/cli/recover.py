@@ -20,18 +20,18 @@ from factory.common.errors import FactoryError
 from factory.common.names import parse_part
 from factory.common.text_file import replace_text
 from factory.gather import connect, read_catalogues, read_sources
-from factory.inputs import Inputs
 from factory.ledger import catalogue as cat
 from factory.ledger.catalogue import Catalogue
 from factory.ledger.foundations import compute_id
 from factory.ledger.reader import read_ledger
 from factory.ledger.record import Record
 from factory.ledger.recovered_file import Entry, file_name, write_recovered
-from factory.recover_report import recover_table
-from factory.recovering import Key, Known, find
+from factory.plan.inputs import Inputs
+from factory.plan.recovery.recover import Key, Known, find
+from factory.plan.recovery.recover_report import recover_table
+from factory.plan.recovery.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
 from factory.settings.sibling_stacks import read_receivers
 from factory.settings.stack import Settings
-from factory.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
 
 _EXAMPLE = """  python -m factory recover --stack dev
   python -m factory recover --stack dev --write

@@ -8,9 +8,9 @@ from itertools import islice
 
 from factory.cli.options import Commands, add_command
 from factory.cli.reading import Stack
-from factory.forecast import WEEK, runs
-from factory.plan import make_plan
-from factory.story import story
+from factory.plan.forecast import WEEK, runs
+from factory.plan.planner import make_plan
+from factory.plan.reports.image_story import story
 
 _EXAMPLE = """  python -m factory why windows/2022/base --stack dev
 

@@ -11,7 +11,7 @@ from factory.components.lab_vm import MachineArgs, Origin, Parent
 from factory.components.machine import Machine
 from factory.components.vm_work import BuildOutcome, VmWork
 from factory.definitions.definition import Artifact, ParentBase
-from factory.delivering import capture_fault
+from factory.plan.steps.delivery import capture_fault
 
 
 class Build(Machine):

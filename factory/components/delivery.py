@@ -11,7 +11,7 @@ from pulumi_azure_native import devtestlab
 from factory.common.names import adopted_name
 from factory.components.custom_image import CustomImageArgs, custom_image
 from factory.components.run_context import adoption
-from factory.plan_model import Adoption
+from factory.plan.model import Adoption
 from factory.settings.stack import Delivery as Kind
 from factory.settings.stack import TargetLab
 

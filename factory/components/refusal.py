@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pulumi
 
 from factory.components.gates import RefusedError, gate
-from factory.plan_model import Step
+from factory.plan.model import Step
 
 
 def spell(step: Step) -> str:

@@ -17,9 +17,9 @@ from factory.components.gates import Check, Mark, RefusedError, clear_leftover, 
 from factory.components.run_context import Run, adoption, shield, unknown
 from factory.components.version_facts import Goods
 from factory.definitions.definition import Capture as Kind
-from factory.delivering import travel_fault
 from factory.ledger.record import read_record
-from factory.plan_model import RegionDelivery
+from factory.plan.model import RegionDelivery
+from factory.plan.steps.delivery import travel_fault
 
 # 127 GiB to the other side of the world; Azure promises no speed.
 _COPIED_WITHIN = timedelta(hours=24)

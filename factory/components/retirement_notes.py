@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from factory.common import names
-from factory.plan_model import VersionPlan
+from factory.plan.model import VersionPlan
 
 
 def note_going(plan: VersionPlan, opts: pulumi.ResourceOptions) -> None:

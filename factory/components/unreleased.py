@@ -13,7 +13,7 @@ from factory.components.run_context import Run
 from factory.components.source import source_snapshot
 from factory.components.version_facts import Goods
 from factory.ledger.record import Failure, Spec, tags_for
-from factory.plan_model import Stray, Unreleased, VersionPlan
+from factory.plan.model import Stray, Unreleased, VersionPlan
 
 # What is kept for a look is frozen: it is declared so that the engine does not delete it.
 _FROZEN = ["*"]

@@ -23,7 +23,7 @@ from factory.components.verification import Verification
 from factory.components.version_args import VersionArgs, room_for
 from factory.components.version_facts import Goods
 from factory.ledger.record import Record, Spec, released, tags_for
-from factory.plan_model import Source
+from factory.plan.model import Source
 
 
 class Version(pulumi.ComponentResource):

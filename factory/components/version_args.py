@@ -14,7 +14,7 @@ from factory.components.factory_lab import FactoryLabComponent
 from factory.components.gates import Check, Mark, clear_leftover, gate
 from factory.components.lab_vm import Parent
 from factory.components.run_context import Run
-from factory.plan_model import VersionPlan
+from factory.plan.model import VersionPlan
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from factory.cost import Cost
 from factory.pipelines.outcome import Outcome, Result, changes_of
-from factory.plan_model import Action
-from factory.report import HEADS
-from factory.report_markdown import cell
+from factory.plan.cost import Cost
+from factory.plan.model import Action
+from factory.plan.reports.markdown import cell
+from factory.plan.reports.table import HEADS
 
 # By this the pipeline finds its comment of the run before, and replaces it.
 MARK = "<!-- image-factory: plans of this pull request -->"

@@ -15,7 +15,7 @@ from factory.common.errors import FactoryError
 from factory.ledger import catalogue as cat
 from factory.pipelines.outcome import Notice, Outcome, Result, judge
 from factory.pipelines.running import PREVIEW, Engine, Ran
-from factory.planfile import VARIABLE, read_plan
+from factory.plan.reports.plan_file import VARIABLE, read_plan
 
 _DRIFT = ("refresh", "--preview-only", "--json")
 # What Azure writes by itself, and nobody else can: a snapshot's copy goes on after it is declared.
@@ -34,7 +34,7 @@ _DEFAULTS = {"PULUMI_CONTINUE_ON_ERROR": "true", "PULUMI_PARALLEL": "64"}
 class Desk:
     """Where jobs work: the folder with Pulumi.yaml, one for what they leave, and who is told.
 
-    In ``out`` each stack has its log, its plan (:mod:`factory.planfile`) and its catalogue.
+    In ``out`` each stack has its log, its plan (:mod:`factory.plan.reports.plan_file`) and its catalogue.
     """
 
     work: Path

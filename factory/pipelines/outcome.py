@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from factory.channel import WAITS_FOR_APPROVAL
-from factory.planfile import GUARD, WAITS
+from factory.plan.reports.plan_file import GUARD, WAITS
+from factory.plan.rules.channel import WAITS_FOR_APPROVAL
 
 _FORGET = "forget"
 
@@ -77,7 +77,7 @@ def judge(
     cut_off: bool = False,
     troubles: Sequence[str] = (),
 ) -> Outcome:
-    """Judge a run by its exit and by what it wrote of its plan (:mod:`factory.planfile`)."""
+    """Judge a run by its exit and by what it wrote of its plan (:mod:`factory.plan.reports.plan_file`)."""
     notices = [Notice("error", text) for text in troubles]
     stopped = (plan or {}).get("stopped")
     if stopped:

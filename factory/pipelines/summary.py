@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from factory.pipelines.comment import overview, rows
 from factory.pipelines.outcome import Outcome, Result
-from factory.report_markdown import cell
+from factory.plan.reports.markdown import cell
 
 # GitHub takes a MiB for one step.
 _ROOM = 200_000

@@ -9,7 +9,7 @@ from itertools import combinations
 from factory.common.errors import Problems
 from factory.common.patterns import matches, takes_any
 from factory.definitions.lineage import Image, parent_of
-from factory.room import cores_at_once
+from factory.plan.rules.admission import cores_at_once
 from factory.settings.selection import builds, selected
 from factory.settings.stack import NAMESPACE, Settings
 from factory.settings.stack_file import StackFile

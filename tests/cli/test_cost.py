@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from factory.common import names
-from factory.cost import DEFAULT_GIB, LONG_ARTIFACTS, PACES, Cost, estimate
 from factory.definitions.definition import Os
 from factory.observed.model import ArtifactStatus, BuildVm
-from factory.report import plan_table
+from factory.plan.cost import DEFAULT_GIB, LONG_ARTIFACTS, PACES, Cost, estimate
+from factory.plan.reports.table import plan_table
 from tests.plan.world import World, changed, dev, image, lab, prod
 
 LINUX = PACES[Os.LINUX]

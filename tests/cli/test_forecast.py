@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from factory.common.errors import FactoryError
-from factory.forecast import Week, forecast, runs
-from factory.forecast_report import FORECAST_SCHEMA, forecast_json, forecast_table
 from factory.ledger.model import Ledger
-from factory.playing import played
+from factory.plan.forecast import Week, forecast, runs
+from factory.plan.reports.forecast import FORECAST_SCHEMA, forecast_json, forecast_table
+from factory.plan.simulate import played
 from tests.plan.world import START, World, changed, dev, image, lab, linux, prod
 
 DAY = timedelta(days=1)

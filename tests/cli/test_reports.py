@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from factory.cost import Cost, estimate
-from factory.plan_model import Action, Plan, Step
-from factory.report_json import PLAN_SCHEMA, plan_json
-from factory.report_markdown import plan_markdown
+from factory.plan.cost import Cost, estimate
+from factory.plan.model import Action, Plan, Step
+from factory.plan.reports.json_report import PLAN_SCHEMA, plan_json
+from factory.plan.reports.markdown import plan_markdown
 from tests.plan.world import changed, dev
 
 NO_COST = Cost()

@@ -8,8 +8,8 @@ from itertools import islice
 import pytest
 
 from factory.common.errors import FactoryError
-from factory.forecast import runs
-from factory.story import story
+from factory.plan.forecast import runs
+from factory.plan.reports.image_story import story
 from tests.plan.world import World, changed, dev, image, lab, prod
 
 WEEKS = timedelta(weeks=12)

@@ -15,9 +15,9 @@ from factory.azure.resources import ArmError, Disk
 from factory.azure.waiter import Waiter
 from factory.components.run_context import Run
 from factory.definitions.definition import Artifact
-from factory.inputs import Inputs
 from factory.observed.model import ArtifactStatus, BuildVm, Thing
-from factory.plan_model import Plan
+from factory.plan.inputs import Inputs
+from factory.plan.model import Plan
 from factory.program import _declare
 from tests.plan.world import DEV, SUBSCRIPTIONS
 

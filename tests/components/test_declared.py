@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from factory.common import names
-from factory.plan_model import Plan
+from factory.plan.model import Plan
 from tests.components.harness import FakeArm, Recorder, declare, snapshot_id
 from tests.plan.world import World, dev, image, lab, prod
 

@@ -15,7 +15,7 @@ from factory.common import names
 from factory.components.gates import Mark
 from factory.components.ordering import VmOrder, lacks_capacity
 from factory.observed.model import BuildVm, Thing
-from factory.plan_model import Action
+from factory.plan.model import Action
 from tests.components.harness import FakeArm, declare, waiter
 from tests.plan.world import dev, image
 

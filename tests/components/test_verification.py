@@ -11,7 +11,7 @@ from factory.azure.resources import ArmError
 from factory.common import names
 from factory.common.versions import Version
 from factory.observed.model import BuildVm, Thing
-from factory.plan_model import Stray
+from factory.plan.model import Stray
 from tests.components.harness import FakeArm, Recorder, declare
 from tests.components.test_waits import definition
 from tests.plan.world import DEV, World, dev, image

@@ -16,8 +16,8 @@ from factory.cli.options import Place
 from factory.cli.orphans import look
 from factory.cli.reading import Stack
 from factory.common.errors import FactoryError
-from factory.orphans import Fate, Orphan
-from factory.orphans_report import orphans_table
+from factory.plan.recovery.orphans import Fate, Orphan
+from factory.plan.recovery.orphans_report import orphans_table
 from rehearsal.home import Home
 from rehearsal.workspace import PROJECT
 from tests.e2e.harness import FactoryUnderTest

@@ -12,7 +12,7 @@ from factory.definitions.artifact_content import SourceContent
 from factory.definitions.lock_file import LockedImage, differences, read_lock, renewed, write_lock
 from factory.gather import read_sources
 from factory.observed.model import Offers
-from factory.relock import relocked
+from factory.plan.relock import relocked
 from tests.inputs.test_settings import GOOD
 from tests.plan.world import image
 

@@ -11,7 +11,7 @@ from factory.pipelines.comment import LIMITS, MARK, comment
 from factory.pipelines.outcome import Notice, Outcome, Result, judge, worst
 from factory.pipelines.service import Service, harmless
 from factory.pipelines.webhook import kind_of, notify, slack, teams
-from factory.planfile import ERROR, GUARD
+from factory.plan.reports.plan_file import ERROR, GUARD
 
 
 def step(action: str, image: str, why: str = "because", lab: str | None = None) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import pytest
 from factory.common import names
 from factory.common.errors import FactoryError, Problems
 from factory.observed.model import ObservedLab, Thing, Use
-from factory.plan_model import Action, Plan
-from factory.playing import played
+from factory.plan.model import Action, Plan
+from factory.plan.simulate import played
 from factory.settings.loader import parse_settings
 from tests.plan.world import START, World, dev, image, lab, settings
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from factory.definitions.artifact_content import Contents, SourceContent, read_contents
-from factory.forecast import forecast
 from factory.ledger.reader import read_ledger
 from factory.observed.model import Observed
-from factory.plan_model import Action, Plan
+from factory.plan.forecast import forecast
+from factory.plan.model import Action, Plan
 from tests.plan.world import World, dev, image
 
 DAY = timedelta(days=1)

@@ -6,9 +6,9 @@ import pytest
 
 from factory.common import names
 from factory.common.versions import Version
-from factory.delivering import travel_fault
 from factory.observed.model import ObservedLab, Thing
-from factory.plan_model import Action
+from factory.plan.model import Action
+from factory.plan.steps.delivery import travel_fault
 from tests.plan.world import DEV, PROD, SUBSCRIPTIONS, changed, dev, image, lab, prod, record_of
 
 US = "eastus2"

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from factory.cost import estimate
 from factory.observed.model import Thing
-from factory.plan import make_plan
-from factory.plan_model import Action, Plan, VersionPlan
+from factory.plan.cost import estimate
+from factory.plan.model import Action, Plan, VersionPlan
+from factory.plan.planner import make_plan
 from tests.components.harness import declare, snapshot_id
 from tests.plan.world import World, changed, dev, image, lab, prod
 

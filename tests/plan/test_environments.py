@@ -9,9 +9,9 @@ import pytest
 from factory.common import names
 from factory.common.errors import FactoryError, Problems
 from factory.observed.model import Thing
-from factory.plan_model import Action
-from factory.playing import played
-from factory.report import plan_table
+from factory.plan.model import Action
+from factory.plan.reports.table import plan_table
+from factory.plan.simulate import played
 from factory.settings.cross_check import wanted_secrets
 from factory.settings.environments import ENVIRONMENT_TYPE
 from factory.settings.loader import parse_settings

@@ -10,8 +10,8 @@ import pytest
 
 from factory.common import names
 from factory.observed.model import Thing
-from factory.plan_model import Action, Plan
-from factory.revoking import revocations
+from factory.plan.model import Action, Plan
+from factory.plan.rules.revocation import revocations
 from tests.plan.test_handing_over import told, with_settings
 from tests.plan.world import DEV, LINUX, World, changed, dev, image, lab, linux, prod
 

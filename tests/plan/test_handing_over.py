@@ -11,7 +11,7 @@ from factory.common.errors import FactoryError
 from factory.ledger import catalogue as cat
 from factory.ledger.catalogue import last_serial, received
 from factory.observed.model import BuildVm
-from factory.plan_model import Action, Plan
+from factory.plan.model import Action, Plan
 from factory.settings.stack import Settings
 from tests.plan.world import DEV, LINUX, World, changed, dev, lab, linux, prod
 

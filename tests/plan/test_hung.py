@@ -9,7 +9,7 @@ from factory.common.versions import Version
 from factory.ledger.foundations import foundation_ids, remade
 from factory.ledger.reader import read_ledger
 from factory.observed.model import Observed, ObservedLab, Thing
-from factory.plan_model import Action, Plan
+from factory.plan.model import Action, Plan
 from tests.plan.world import DEV, START, World, dev, lab
 
 NUMBER = Version.parse("20261122.1")

@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from factory.definitions.lineage import Image
 from factory.ledger.model import Held
 from factory.ledger.record import expiry
-from factory.plan import make_plan
-from factory.plan_model import Action, Plan
-from factory.revoking import revoked
+from factory.plan.model import Action, Plan
+from factory.plan.planner import make_plan
+from factory.plan.rules.revocation import revoked
 from factory.settings.stack import Settings
 from tests.plan.world import World, dev, image, lab, prod
 

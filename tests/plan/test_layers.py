@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory.plan_model import Action, Plan
+from factory.plan.model import Action, Plan
 from factory.settings.stack import Settings
 from tests.inputs.test_definitions import BASE, faults, write
 from tests.plan.world import World, changed, dev, image

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from factory.observed.artifact_manifest import ArtifactFault, Manifest, artifact_faults
-from factory.plan_model import Action
+from factory.plan.model import Action
 from tests.plan.world import dev, image
 
 PUBLIC = {

@@ -8,7 +8,7 @@ from typing import Any
 from factory.common import names
 from factory.common.versions import Version
 from factory.observed.model import ObservedLab, Use
-from factory.plan_model import Action, Plan, Step
+from factory.plan.model import Action, Plan, Step
 from factory.settings.stack import Settings
 from tests.components.harness import declare
 from tests.plan.world import World, changed, dev, image, lab, prod

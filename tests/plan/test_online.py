@@ -8,7 +8,7 @@ from typing import Any
 from factory.common.errors import Problems
 from factory.observed.model import ObservedLab
 from factory.observed.permissions import Grant, needed, refused
-from factory.online import Facts, check_against
+from factory.plan.online_check import Facts, check_against
 from tests.plan.world import dev, image, lab, prod
 
 ALL = (Grant(("*",)),)

@@ -15,9 +15,9 @@ from factory.common.azure_error import ArmError
 from factory.common.versions import Version
 from factory.ledger.model import Ledger
 from factory.observed.model import BuildVm, Observed, ObservedLab, Thing
-from factory.orphans import Fate, Orphan, chosen, find_orphans
-from factory.orphans_report import orphans_json, orphans_table
-from factory.tagged import Kind
+from factory.plan.recovery.orphans import Fate, Orphan, chosen, find_orphans
+from factory.plan.recovery.orphans_report import orphans_json, orphans_table
+from factory.plan.recovery.tagged_resources import Kind
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, dev
 
 if TYPE_CHECKING:

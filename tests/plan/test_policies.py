@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from factory.common.errors import FactoryError
 from factory.definitions.policies import Keep, Refresh
-from factory.plan_model import Action, Plan
+from factory.plan.model import Action, Plan
 from factory.settings.stack import Settings
 from tests.plan.world import World, changed, dev, image, lab, prod
 

@@ -8,7 +8,7 @@ import pytest
 
 from factory.common.errors import FactoryError
 from factory.ledger.model import Held
-from factory.plan_model import Action, Plan
+from factory.plan.model import Action, Plan
 from tests.plan.world import World, changed, dev, lab, prod, settings
 
 PROTECTED_KINDS = {"capture", "lab"}

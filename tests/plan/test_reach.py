@@ -9,8 +9,8 @@ import pytest
 
 from factory.common.errors import FactoryError, Problems
 from factory.observed.model import ObservedLab
-from factory.online import Facts, check_against
-from factory.plan_model import Action, Plan
+from factory.plan.model import Action, Plan
+from factory.plan.online_check import Facts, check_against
 from tests.plan.world import DEV, World, changed, dev, lab, prod, settings
 
 HERE = ObservedLab("westeurope")

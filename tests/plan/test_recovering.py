@@ -13,7 +13,6 @@ from factory.common import names
 from factory.common.errors import FactoryError, Problems
 from factory.common.versions import Version
 from factory.definitions.definition import Definition
-from factory.inputs import Inputs
 from factory.ledger.model import Ledger
 from factory.ledger.recovered_file import (
     Recovered,
@@ -23,12 +22,13 @@ from factory.ledger.recovered_file import (
     write_recovered,
 )
 from factory.observed.model import BuildVm, Observed, ObservedLab
-from factory.plan import make_plan
-from factory.plan_model import Action, Plan
-from factory.recover_report import recover_table
-from factory.recovering import Findings, Known, find
-from factory.rereading import Home, reread
-from factory.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
+from factory.plan.inputs import Inputs
+from factory.plan.model import Action, Plan
+from factory.plan.planner import make_plan
+from factory.plan.recovery.record_from_tags import Home, reread
+from factory.plan.recovery.recover import Findings, Known, find
+from factory.plan.recovery.recover_report import recover_table
+from factory.plan.recovery.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
 from tests.plan.world import DEV, PROD, SUBSCRIPTIONS, World, changed, dev, image, lab, played, prod
 
 Raw = dict[str, Any]

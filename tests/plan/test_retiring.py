@@ -7,7 +7,7 @@ from datetime import timedelta
 from factory.common import names
 from factory.common.versions import Version
 from factory.observed.model import ObservedLab, Thing
-from factory.plan_model import Action
+from factory.plan.model import Action
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, changed, dev, lab, prod
 
 

@@ -12,8 +12,8 @@ from factory.common.errors import FactoryError
 from factory.common.versions import Version
 from factory.ledger.catalogue_reader import read_catalogue
 from factory.observed.model import ObservedLab, Use
-from factory.plan_model import Action
-from factory.report import plan_table
+from factory.plan.model import Action
+from factory.plan.reports.table import plan_table
 from factory.settings.stack import Settings
 from tests.plan.world import World, changed, dev, image, lab, prod
 

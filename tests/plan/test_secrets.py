@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from factory.definitions.definition import VaultRef
-from factory.plan_model import Action
+from factory.plan.model import Action
 from tests.plan.world import World, dev, image
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from factory.common.errors import FactoryError
-from factory.inputs import Inputs
-from factory.plan import make_plan
-from factory.plan_model import Action
+from factory.plan.inputs import Inputs
+from factory.plan.model import Action
+from factory.plan.planner import make_plan
 from tests.plan.test_handing_over import with_settings
 from tests.plan.test_invariants import assert_consistent, good, there
 from tests.plan.world import World, dev, image, lab, linux, prod

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from factory.plan_model import Action
+from factory.plan.model import Action
 from factory.settings.selection import selected
 from tests.plan.world import dev, image
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from factory.common import names
 from factory.common.versions import Version
-from factory.cost import PACES, estimate
 from factory.definitions.definition import Os
-from factory.forecast import runs
-from factory.inputs import Inputs
 from factory.ledger.record import expiry
 from factory.observed.model import ArtifactStatus, BuildVm, Thing
-from factory.plan_model import Action, Plan
+from factory.plan.cost import PACES, estimate
+from factory.plan.forecast import runs
+from factory.plan.inputs import Inputs
+from factory.plan.model import Action, Plan
 from tests.plan.world import DEV, World, dev, failed_vm, image, prod
 
 V1 = Version(20261122, 1)

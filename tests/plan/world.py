@@ -12,15 +12,15 @@ from factory.common.errors import Problems
 from factory.definitions.definition import Capture, Definition
 from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image
-from factory.inputs import Inputs
 from factory.ledger.catalogue import Catalogue, written
 from factory.ledger.catalogue_merge import read_all
 from factory.ledger.model import Ledger
 from factory.ledger.reader import read_ledger
 from factory.ledger.record import Record, Spec
 from factory.observed.model import BuildVm, Observed, ObservedLab
-from factory.plan import make_plan
-from factory.plan_model import Plan, VersionPlan
+from factory.plan.inputs import Inputs
+from factory.plan.model import Plan, VersionPlan
+from factory.plan.planner import make_plan
 from factory.settings.loader import parse_settings
 from factory.settings.stack import Settings
 

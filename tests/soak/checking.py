@@ -12,11 +12,11 @@ from unittest.mock import patch
 from factory.cli.options import Place
 from factory.cli.reading import Stack
 from factory.common.errors import FactoryError
-from factory.inputs import Inputs
-from factory.orphans import Fate
-from factory.plan import make_plan
-from factory.plan_model import Action, Plan
-from factory.reach import EVERY_IMAGE
+from factory.plan.inputs import Inputs
+from factory.plan.model import Action, Plan
+from factory.plan.planner import make_plan
+from factory.plan.recovery.orphans import Fate
+from factory.plan.rules.reachability import EVERY_IMAGE
 from tests.e2e.harness import FactoryUnderTest
 from tests.e2e.leftovers import orphans_of
 from tests.soak.company import KEEP, STACKS, Company

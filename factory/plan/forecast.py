@@ -1,0 +1,154 @@
+"""Plays the plan ahead, week by week: what every lab will hold, and what it costs. Pure.
+
+The same plan function as ever, on a ledger to which each plan was applied as if all went well. It
+assumes that nothing else changes: definitions, settings, base images, and what Azure reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from factory.common.errors import FactoryError
+from factory.ledger.catalogue_merge import read_all
+from factory.ledger.model import Ledger
+from factory.plan.cost import Cost, estimate
+from factory.plan.inputs import Inputs
+from factory.plan.model import Action, Plan
+from factory.plan.planner import make_plan
+from factory.plan.simulate import played
+from factory.settings.stack import Settings
+
+# {lab: {identity: versions, oldest first}}
+Holdings = Mapping[str, Mapping[str, tuple[str, ...]]]
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One `up` of the stack: when, what it will do, and what its state is then."""
+
+    now: datetime
+    plan: Plan
+    cost: Cost
+    ledger: Ledger
+
+
+@dataclass
+class Week:
+    """What happens in one week, and what stands at its end."""
+
+    begins: datetime
+    builds: int = 0
+    receives: int = 0
+    retires: int = 0
+    refusals: set[str] = field(default_factory=set)
+    vm_minutes: int = 0
+    copied_gib: int = 0
+    stored_gib: int = 0
+    holdings: Holdings = field(default_factory=dict)
+
+
+def runs(chain: Sequence[Inputs], until: datetime, every: timedelta) -> Iterator[Run]:
+    """Play an `up` of every stack every so often, and give those of the last one.
+
+    ``chain`` are the stacks before the one of interest and, last, that one, each after those that
+    it takes from; the first run is now, with what was observed now. Raises :class:`FactoryError`
+    with the date if a guard stops a run.
+    """
+    stacks = list(chain)
+    now = begin_of(stacks)
+    while now < until:
+        for place, inputs in enumerate(stacks):
+            current = _at(inputs, now, stacks[:place])
+            try:
+                plan = make_plan(current)
+            except FactoryError as error:
+                msg = f"the run of {now:%Y-%m-%d}: {error}"
+                raise FactoryError(msg) from None
+            ledger = played(current, plan)
+            stacks[place] = replace(current, ledger=ledger)
+            if place == len(stacks) - 1:
+                yield Run(now, plan, estimate(current, plan), ledger)
+        now += every
+
+
+def begin_of(chain: Sequence[Inputs]) -> datetime:
+    """Give the moment at which all stacks had been observed: that of the first run."""
+    return max(inputs.observed.now for inputs in chain)
+
+
+def _at(inputs: Inputs, now: datetime, before: Sequence[Inputs]) -> Inputs:
+    """Move a stack's inputs to a later moment; what Azure reports stays but for the build VMs."""
+    observed = inputs.observed
+    if now > observed.now:
+        # Nobody has looked into the labs of the future: there the ledger is believed.
+        labs = {
+            name: replace(lab, images=None) if lab else None for name, lab in observed.labs.items()
+        }
+        observed = replace(observed, now=now, vms={}, labs=labs, captures={})
+    played = {each.stack: each.ledger.outputs for each in before if each.stack in inputs.sources}
+    if not played:
+        return replace(inputs, observed=observed)
+    builds = inputs.settings.builds
+    told = read_all(lambda stack: played[stack], list(played), {}, inputs.present, patient=builds)
+    return replace(
+        inputs,
+        observed=observed,
+        catalogue=None if builds else told,
+        parents=told if builds else None,
+    )
+
+
+def forecast(chain: Sequence[Inputs], weeks: int, every: timedelta) -> list[Week]:
+    """Foresee so many weeks of the last stack of ``chain``; see :func:`runs`."""
+    begin = begin_of(chain)
+    found: list[Week] = []
+    for run in runs(chain, begin + weeks * WEEK, every):
+        while run.now >= begin + len(found) * WEEK:
+            found.append(_following(found, begin))
+        _add(found[-1], run, chain[-1].settings)
+    while len(found) < weeks:
+        found.append(_following(found, begin))
+    return found
+
+
+def _following(weeks: Sequence[Week], begin: datetime) -> Week:
+    """Begin a week with what stood at the end of the one before."""
+    week = Week(begin + len(weeks) * WEEK)
+    if weeks:
+        week.holdings, week.stored_gib = weeks[-1].holdings, weeks[-1].stored_gib
+    return week
+
+
+def _add(week: Week, run: Run, settings: Settings) -> None:
+    steps = run.plan.steps
+    week.builds += sum(step.action in {Action.BUILD, Action.RESUME} for step in steps)
+    week.receives += sum(step.action is Action.RECEIVE for step in steps)
+    week.retires += len(
+        {(step.identity, step.version) for step in steps if step.action is Action.RETIRE}
+    )
+    week.refusals |= {
+        f"{step.identity}: {step.reason}" for step in steps if step.action is Action.REFUSE
+    }
+    week.vm_minutes += run.cost.vm_minutes
+    week.copied_gib += run.cost.copied_gib
+    week.stored_gib = run.cost.stored_after_gib
+    week.holdings = holdings(run.ledger, settings)
+
+
+def holdings(ledger: Ledger, settings: Settings) -> Holdings:
+    """Tell what every lab holds, the factory lab among them, as far as it is ours."""
+    own = [settings.factory_lab.name] if settings.factory_lab else []
+    found: dict[str, dict[str, list[str]]] = {
+        name: {} for name in [*own, *(lab.name for lab in settings.labs)]
+    }
+    for (identity, version), held in sorted(ledger.held.items()):
+        captured = own if held.has("capture") else []
+        for lab in [*captured, *sorted(held.labs)]:
+            found.setdefault(lab, {}).setdefault(identity, []).append(str(version))
+    return {
+        lab: {identity: tuple(versions) for identity, versions in images.items()}
+        for lab, images in found.items()
+    }

@@ -1,0 +1,58 @@
+"""The plan for machines. ``schema`` names this form; a field is added freely, never changed.
+
+``{schema, stack, now, nothingDue, steps: [{action, changes, image, version, lab, why}], cost,
+warnings}``; ``version`` and ``lab`` are null where a step has none. ``changes`` tells a step that
+does something from one that says why nothing is done.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from factory.plan.cost import Cost
+from factory.plan.inputs import Inputs
+from factory.plan.model import CHANGES, Plan, Step
+
+PLAN_SCHEMA = "image-factory/plan/1"
+
+
+def plan_json(inputs: Inputs, plan: Plan, cost: Cost) -> str:
+    """Write a plan as JSON."""
+    return json.dumps(plan_data(inputs, plan, cost), indent=2)
+
+
+def plan_data(inputs: Inputs, plan: Plan, cost: Cost) -> dict[str, Any]:
+    """Give a plan as plain values."""
+    return {
+        "schema": PLAN_SCHEMA,
+        "stack": inputs.stack,
+        "now": inputs.observed.now.isoformat(timespec="seconds"),
+        "nothingDue": plan.nothing_due,
+        "steps": [_step(step) for step in plan.steps],
+        "cost": cost_data(cost),
+        "warnings": list(plan.warnings),
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "action": step.action.value,
+        "changes": step.action in CHANGES,
+        "image": step.identity,
+        "version": step.version or None,
+        "lab": step.lab or None,
+        "why": step.reason,
+    }
+
+
+def cost_data(cost: Cost) -> dict[str, Any]:
+    """Give a cost as plain values."""
+    return {
+        "builds": cost.builds,
+        "vmMinutes": cost.vm_minutes,
+        "copiedGib": cost.copied_gib,
+        "storedGibBefore": cost.stored_before_gib,
+        "storedGibAfter": cost.stored_after_gib,
+        "guessedSizes": list(cost.guessed),
+    }
