@@ -9,7 +9,7 @@ import yaml
 
 from tests.e2e.harness import DEV, TEAM_WEB, FactoryUnderTest, lab_path
 from tests.e2e.test_cli import cli
-from tests.moving.old import old_lab, template, write
+from tests.importer.old import old_lab, template, write
 
 IMAGES = f"{lab_path(DEV, 'team-web')}/customimages"
 OLD = ("Linux_Base-Nov-1-2025", "Linux_Base-Nov-2-2025")

@@ -36,7 +36,7 @@ _TAKEN = [
 ]
 FAST_TESTS = [
     *("tests/__init__.py", "tests/plan/__init__.py", "tests/plan/world.py"),
-    *("tests/plan/test_guards.py", "tests/inputs/__init__.py", "tests/inputs/test_words.py"),
+    *("tests/plan/test_guards.py", "tests/settings/__init__.py", "tests/common/test_words.py"),
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from factory.plan.model import CHANGES, Action
 from factory.settings.stack import Settings
-from tests.inputs.test_definitions import BASE, faults, write
+from tests.definitions.test_definitions import BASE, faults, write
 from tests.plan.world import World, changed, dev, image, lab, prod
 
 

@@ -15,7 +15,7 @@ from factory.definitions.definition import Base, Os, SecretRef
 from factory.definitions.loader import Image, load_images
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.loader import parse_settings
-from tests.moving.old import CREDENTIAL, OTHER, SUBSCRIPTION, artifact, old_lab, template, write
+from tests.importer.old import CREDENTIAL, OTHER, SUBSCRIPTION, artifact, old_lab, template, write
 
 STORAGE = "Microsoft.Storage/storageAccounts"
 PLACE = "write its value in the place of the expression"

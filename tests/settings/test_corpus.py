@@ -1,6 +1,6 @@
 """Broken definitions and stack files with what is said of each, word for word.
 
-To accept new words: ``python -m tests.inputs.test_corpus``, then read the difference.
+To accept new words: ``python -m tests.settings.test_corpus``, then read the difference.
 """
 
 from __future__ import annotations

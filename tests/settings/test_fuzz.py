@@ -20,8 +20,8 @@ from factory.definitions.loader import load_images
 from factory.ledger.record import read_record, read_spec
 from factory.settings.loader import parse_settings
 from factory.settings.stack import Settings
-from tests.inputs.test_corpus import CORPUS
 from tests.plan.world import dev, prod
+from tests.settings.test_corpus import CORPUS
 
 BOUNDED = settings(
     max_examples=250,

@@ -22,7 +22,7 @@ from factory.importer.secretive import Secrets
 from factory.importer.template import find_vm
 from factory.importer.texts import parse_json
 from factory.importer.writing import definition_text
-from tests.moving.old import artifact, template, write
+from tests.importer.old import artifact, template, write
 
 KEYS = (
     "artifacts",

@@ -10,7 +10,7 @@ import pytest
 from factory.azure.artifact_observer import digest, observe_contents
 from factory.azure.artifact_sources import Repository
 from factory.azure.resources import Arm
-from tests.inputs.repositories import URI, upstream
+from tests.azure.repositories import URI, upstream
 from tests.plan.world import DEV, image, lab, settings
 
 LISTED = {

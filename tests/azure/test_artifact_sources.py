@@ -11,7 +11,7 @@ import pytest
 from factory.azure import artifact_sources
 from factory.azure.artifact_sources import Repository, cache_folder, read_repository
 from factory.common.git import GitError, git
-from tests.inputs.repositories import URI, Upstream, upstream
+from tests.azure.repositories import URI, Upstream, upstream
 
 PLACE = Repository(URI, "main", "/Artifacts")
 

@@ -13,8 +13,8 @@ from factory.definitions.lock_file import LockedImage, differences, read_lock, r
 from factory.gather import read_sources
 from factory.observed.model import Offers
 from factory.plan.relock import relocked
-from tests.inputs.test_settings import GOOD
 from tests.plan.world import image
+from tests.settings.test_settings import GOOD
 
 URN = "Canonical:ubuntu-24_04-lts:server"
 GIT, OTHER = "a" * 40, "b" * 40
