@@ -29,15 +29,15 @@ from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.engine_config import git_commit
 from factory.settings.loader import parse_settings
 from factory.settings.selection import selected
-from factory.settings.sharing import check_sharing
+from factory.settings.shared_work import check_sharing
 from factory.settings.sibling_stacks import read_sibling, read_upstream
-from factory.settings.soaking import check_soaking
+from factory.settings.soak_check import check_soaking
 from factory.settings.stack import NAMESPACE, Settings
 from factory.settings.stack_file import StackFile, check_keys, read_stack_file, same_value
 
 
 class Engine(Protocol):
-    """What is asked of the engine; ``factory/settings/engine_config.py`` answers within a program."""
+    """What is asked of the engine; ``factory.settings.engine_config`` answers in a program."""
 
     def stack_file(self) -> Path | None:
         """Give the file that most of the configuration comes from, None if there is none."""
@@ -206,7 +206,7 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
     Without ``catalogue`` the source is not asked: a forecast that plays it too foresees what it
     will offer, even before it ever ran.
 
-    Raises :class:`FactoryError`, or :class:`factory.azure.client.ArmError` if Azure cannot be read.
+    Raises :class:`FactoryError`, or :class:`ArmError` if Azure cannot be read.
     """
     settings, stack = sources.settings, engine.stack_name()
     ledger = read_ledger(engine.own_resources(stack))

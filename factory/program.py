@@ -20,7 +20,7 @@ from factory.components.environment import Environment
 from factory.components.error_advice import tell_what_to_do
 from factory.components.factory_lab import FactoryLabComponent
 from factory.components.image import Image as ImageComponent
-from factory.components.lab_vm import Parent, neighbour
+from factory.components.machine.lab_vm import Parent, neighbour
 from factory.components.refusal import refuse
 from factory.components.run_context import Run
 from factory.components.store import Store

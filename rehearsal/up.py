@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.common.errors import FactoryError
-from factory.pipelines.narrate import Summary
-from factory.pipelines.running import Engine
+from factory.pipelines.narration import Summary
+from factory.pipelines.runner import Engine
 from rehearsal.client import Client, RehearsalError, running
 from rehearsal.engine.stacks import (
     drop_cut_off_notes,

@@ -31,7 +31,7 @@ def observe_contents(
 ) -> tuple[dict[str, SourceContent], tuple[str, ...]]:
     """Give what the artifacts' files are now, by source, and a warning for each that git missed.
 
-    Raises :class:`factory.azure.client.ArmError` if the lab cannot be read.
+    Raises :class:`ArmError` if the lab cannot be read.
     """
     lab = settings.factory_lab
     used: dict[str, set[str]] = {}

@@ -75,7 +75,7 @@ def read_repository(repository: Repository, cache: Path | None = None) -> GitCon
     """Read the folders below a repository's artifact folder, as they stand now.
 
     ``cache`` is where commits that were read before are remembered; the user's cache folder if it
-    is not said. Raises :class:`factory.common.git.GitError` with one line if git cannot.
+    is not said. Raises :class:`GitError` with one line if git cannot.
     """
     if not repository.address.startswith("https://"):
         msg = "only https:// is read by git"

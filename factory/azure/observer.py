@@ -39,7 +39,7 @@ def observe(
 ) -> Observed:
     """Read everything of Azure that planning needs.
 
-    Raises :class:`factory.azure.client.ArmError` if anything cannot be read: a plan made from half a
+    Raises :class:`ArmError` if anything cannot be read: a plan made from half a
     view could delete what it did not see. A lab that this identity may not read is told as such.
     """
     subscription = settings.subscription_id
@@ -118,7 +118,7 @@ def observe_elsewhere(
 
     Gives them, and why others may not be read: they are no business of this stack's by rights. A
     lab whose name is one of the settings', in another group, is told with its group.
-    Raises :class:`factory.azure.client.ArmError` if Azure cannot be read.
+    Raises :class:`ArmError` if Azure cannot be read.
     """
     subscription = settings.subscription_id
     own: list[TargetLab | FactoryLab] = list(settings.labs)
@@ -168,7 +168,7 @@ def observe_offers(
 ) -> Offers:
     """Ask what marketplace and artifact sources have now; of a locked base, whether it is there.
 
-    Raises :class:`factory.azure.client.ArmError` if Azure cannot be read.
+    Raises :class:`ArmError` if Azure cannot be read.
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
         looks = pool.submit(observe_contents, arm, settings, images.values())

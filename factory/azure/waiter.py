@@ -1,7 +1,7 @@
-"""Waiting for Azure without holding an engine slot: copies, deletions, VMs (factory/components/vm_work.py).
+"""Waiting for Azure without holding an engine slot: copies, deletions, the work on VMs.
 
 These coroutines run in async applies. They never raise for what Azure did: they return an outcome,
-and a gate (factory/components/gates.py) judges it. Every wait can begin in the middle, since a run may have
+and a gate of the components judges it. Every wait can begin in the middle, since a run may have
 been cut off there. https://github.com/pulumi/pulumi/issues/21899 is why no after_create does this.
 """
 

@@ -18,7 +18,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from factory.cli.options import Parser
+from factory.cli.common.options import Parser
 from factory.common.azure_error import ArmError
 from factory.common.errors import FactoryError
 
@@ -31,7 +31,7 @@ _COMMANDS = {
     "new": "new",
     "schema": "schema",
     "trial": "trial",
-    "import": "moving",
+    "import": "import_",
     "plan": "plan",
     "why": "why",
     "history": "history",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from factory.cli.options import Commands, Parser, work_folder
+from factory.cli.common.options import Commands, Parser, work_folder
 from factory.common.errors import FactoryError
 from factory.pipelines.pipeline_files import write_files
 from factory.pipelines.service import Service
@@ -115,7 +115,7 @@ def _write(options: argparse.Namespace) -> int:
 
 def _preview(options: argparse.Namespace) -> int:
     # These ask Azure, and need what files alone do not.
-    from factory.cli.ci_desk import at_desk, tell, wanted  # noqa: PLC0415
+    from factory.cli.common.desk import at_desk, tell, wanted  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
 
     with at_desk(options) as (desk, service):
@@ -126,10 +126,10 @@ def _preview(options: argparse.Namespace) -> int:
 
 
 def _comment(options: argparse.Namespace) -> int:
-    from factory.cli.ci_desk import desk_for  # noqa: PLC0415
+    from factory.cli.common.desk import desk_for  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
     from factory.pipelines.comment import LIMITS, MARK, comment  # noqa: PLC0415
-    from factory.pipelines.posting import post  # noqa: PLC0415
+    from factory.pipelines.comment_post import post  # noqa: PLC0415
 
     service = Service(os.environ)
     desk = desk_for(options, service)
@@ -147,7 +147,7 @@ def _comment(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from factory.cli.ci_desk import at_desk, tell  # noqa: PLC0415
+    from factory.cli.common.desk import at_desk, tell  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
 
     seconds = None if options.minutes is None else options.minutes * 60
@@ -158,7 +158,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from factory.cli.ci_desk import at_desk, tell, wanted  # noqa: PLC0415
+    from factory.cli.common.desk import at_desk, tell, wanted  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
 
     with at_desk(options) as (desk, service):
@@ -167,7 +167,7 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _change(options: argparse.Namespace) -> int:
-    from factory.pipelines.proposing import Proposal, propose  # noqa: PLC0415
+    from factory.pipelines.change_request import Proposal, propose  # noqa: PLC0415
     from factory.pipelines.stack_edits import Wish  # noqa: PLC0415
     from factory.pipelines.wishes import carry_out  # noqa: PLC0415
 

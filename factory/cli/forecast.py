@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from datetime import timedelta
 
-from factory.cli.options import Commands, add_command
-from factory.cli.reading import Stack
+from factory.cli.common.options import Commands, add_command
+from factory.cli.common.stack import Stack
 from factory.common.durations import parse_duration
 from factory.common.errors import FactoryError
 from factory.plan.forecast import forecast

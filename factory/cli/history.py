@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from factory.cli.options import Commands, add_command
-from factory.cli.reading import Stack
+from factory.cli.common.options import Commands, add_command
+from factory.cli.common.stack import Stack
 from factory.ledger.history import chronicle
 
 _EXAMPLE = """  python -m factory history --stack dev

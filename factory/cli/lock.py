@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from factory.azure.observer import observe_offers
-from factory.cli.options import Commands, add_command, warn
-from factory.cli.reading import Stack
+from factory.cli.common.options import Commands, add_command, warn
+from factory.cli.common.stack import Stack
 from factory.common.errors import FactoryError, Problems
 from factory.common.patterns import fault_of
 from factory.definitions.lock_file import LockedImage, differences, read_lock, write_lock

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from factory.cli.offline import folder_of, identity_of, image_of, project_of
-from factory.cli.options import Commands, add_command
+from factory.cli.common.options import Commands, add_command
+from factory.cli.common.project import folder_of, identity_of, image_of, project_of
 from factory.common.errors import FactoryError, Problems
 from factory.common.yaml_file import read_yaml
 from factory.definitions.definition import Os

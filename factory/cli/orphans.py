@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from factory.azure.observer import observe, observe_elsewhere
 from factory.azure.resources import Arm
 from factory.azure.waiter import Waiter
-from factory.cli.options import Commands, add_command, warn
-from factory.cli.reading import Stack
+from factory.cli.common.options import Commands, add_command, warn
+from factory.cli.common.stack import Stack
 from factory.common.errors import FactoryError
 from factory.gather import connect, read_sources
 from factory.ledger.reader import read_ledger

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from factory.azure.observer import AT_ONCE, observe
 from factory.azure.resources import Arm, lab_id
-from factory.cli.engine import CommandLine
-from factory.cli.options import Commands, add_command
-from factory.cli.reading import Stack
+from factory.cli.common.engine import CommandLine
+from factory.cli.common.options import Commands, add_command
+from factory.cli.common.stack import Stack
 from factory.common.errors import FactoryError
 from factory.common.names import parse_part
 from factory.common.text_file import replace_text

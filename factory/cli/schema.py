@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from factory.cli.options import Commands, add_command, work_folder
+from factory.cli.common.options import Commands, add_command, work_folder
 from factory.common.errors import FactoryError
 from factory.settings.check import Project, shown
 from factory.settings.json_schema import FOLDER, schemas

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from factory.cli.offline import image_of, read
-from factory.cli.options import Commands, add_command
+from factory.cli.common.options import Commands, add_command
+from factory.cli.common.project import image_of, read
 from factory.definitions.effective import effective_json, effective_text
 
 _EXAMPLE = """  python -m factory show linux/rhel-9

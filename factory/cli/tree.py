@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from factory.cli.offline import folder_of, read
-from factory.cli.options import Commands, add_command, warn
+from factory.cli.common.options import Commands, add_command, warn
+from factory.cli.common.project import folder_of, read
 from factory.common.errors import printable
 from factory.common.patterns import takes
 from factory.definitions.lineage import Image

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from factory.cli.offline import image_of, read
-from factory.cli.options import Commands, add_command, warn
+from factory.cli.common.options import Commands, add_command, warn
+from factory.cli.common.project import image_of, read
 from factory.common.errors import FactoryError
 from factory.settings.check import shown
 from factory.settings.cross_check import wanted_secrets

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from factory.cli.offline import read
-from factory.cli.options import Commands, add_command
+from factory.cli.common.options import Commands, add_command
+from factory.cli.common.project import read
 from factory.common.annotations import FORMATS, write
 from factory.common.errors import FactoryError, Problem, Problems
 from factory.settings.check import shown
@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace) -> int:
     unchecked: tuple[str, ...] = ()
     if options.online and not problems.errors:
         # Imports the engine's SDK, which the rest of this command does without.
-        from factory.cli.online import check_online  # noqa: PLC0415
+        from factory.cli.validate_online import check_online  # noqa: PLC0415
 
         unchecked = check_online(options, problems)
     told = _only(problems, options.paths)

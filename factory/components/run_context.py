@@ -14,7 +14,7 @@ from factory.azure.resources import lab_id
 from factory.azure.waiter import Waiter
 from factory.common import names
 from factory.common.durations import spell_duration
-from factory.components.artifact_parameters import Read, no_vaults
+from factory.components.machine.artifact_parameters import Read, no_vaults
 from factory.ledger.foundations import compute_id
 from factory.settings.stack import FactoryLab, Settings, TargetLab
 

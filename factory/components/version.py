@@ -9,17 +9,17 @@ from typing import Any
 import pulumi
 
 from factory.common import names
-from factory.components.build import Build
 from factory.components.capture import as_captured, from_vm
 from factory.components.filled_in import filled_in
 from factory.components.gates import gate
-from factory.components.lab_vm import MachineArgs, Parent
+from factory.components.machine.build import Build
+from factory.components.machine.lab_vm import MachineArgs, Parent
+from factory.components.machine.verification import Verification
 from factory.components.regional import FROZEN, Regional
 from factory.components.retirement_notes import note_going
 from factory.components.run_context import shield
 from factory.components.source import source_snapshot
 from factory.components.unreleased import Failures, goods_of
-from factory.components.verification import Verification
 from factory.components.version_args import VersionArgs, room_for
 from factory.components.version_facts import Goods
 from factory.ledger.record import Record, Spec, released, tags_for

@@ -12,7 +12,7 @@ from factory.components.capture import Capture
 from factory.components.delivery import Delivery
 from factory.components.factory_lab import FactoryLabComponent
 from factory.components.gates import Check, Mark, clear_leftover, gate
-from factory.components.lab_vm import Parent
+from factory.components.machine.lab_vm import Parent
 from factory.components.run_context import Run
 from factory.plan.model import VersionPlan
 

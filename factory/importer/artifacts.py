@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from factory.definitions.definition import PUBLIC_SOURCE, Os
 from factory.importer.expressions import HOLE, UnresolvedError
-from factory.importer.secretive import Secrets
+from factory.importer.secrets import Secrets
 from factory.importer.template import LabVm
 
 _ID = re.compile(r"/artifactsources/(?P<source>[^/]+)/artifacts/(?P<name>[^/]+)/?$", re.IGNORECASE)

@@ -11,7 +11,7 @@ from factory.common.errors import visible
 from factory.definitions.definition import DiskType, Os
 from factory.importer.artifacts import convert_artifacts
 from factory.importer.notes import Kind
-from factory.importer.secretive import Secrets
+from factory.importer.secrets import Secrets
 from factory.importer.template import LabVm
 
 _SIZE = re.compile(r"(Standard|Basic)_[A-Za-z0-9_-]+")

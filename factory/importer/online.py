@@ -16,7 +16,7 @@ _API = "2018-09-15"
 def locate(labs: list[OldLab], notes: Notes) -> None:
     """Fill in region and resource group of every lab that Azure knows; the others are noted.
 
-    Raises :class:`factory.common.errors.FactoryError` or :class:`ArmError` if there is no sign-in.
+    Raises :class:`FactoryError` or :class:`ArmError` if there is no sign-in.
     """
     lookup = provider_lookup(lambda _: None)
     cloud = find_cloud(lookup)

@@ -1,4 +1,4 @@
-"""What Azure reports, as the plan sees it: plain values, no I/O (that is factory/azure/observer.py)."""
+"""What Azure reports, as the plan sees it: plain values, no I/O (which is the observer's)."""
 
 from __future__ import annotations
 

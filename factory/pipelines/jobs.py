@@ -14,7 +14,7 @@ from pathlib import Path
 from factory.common.errors import FactoryError
 from factory.ledger import catalogue as cat
 from factory.pipelines.outcome import Notice, Outcome, Result, judge
-from factory.pipelines.running import PREVIEW, Engine, Ran
+from factory.pipelines.runner import PREVIEW, Engine, Ran
 from factory.plan.reports.plan_file import VARIABLE, read_plan
 
 _DRIFT = ("refresh", "--preview-only", "--json")
@@ -34,7 +34,7 @@ _DEFAULTS = {"PULUMI_CONTINUE_ON_ERROR": "true", "PULUMI_PARALLEL": "64"}
 class Desk:
     """Where jobs work: the folder with Pulumi.yaml, one for what they leave, and who is told.
 
-    In ``out`` each stack has its log, its plan (:mod:`factory.plan.reports.plan_file`) and its catalogue.
+    In ``out`` each stack has its log, its plan (see ``plan_file``) and its catalogue.
     """
 
     work: Path

@@ -77,7 +77,7 @@ def judge(
     cut_off: bool = False,
     troubles: Sequence[str] = (),
 ) -> Outcome:
-    """Judge a run by its exit and by what it wrote of its plan (:mod:`factory.plan.reports.plan_file`)."""
+    """Judge a run by its exit and by what it wrote of its plan (see ``plan_file``)."""
     notices = [Notice("error", text) for text in troubles]
     stopped = (plan or {}).get("stopped")
     if stopped:

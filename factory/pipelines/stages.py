@@ -41,7 +41,7 @@ class Stage:
 def read_stages(work: Path) -> list[Stage]:
     """Read the order of all stacks beside Pulumi.yaml, wave by wave; trial stacks are left out.
 
-    Raises :class:`factory.common.errors.FactoryError`: a line for each file that cannot be read, each
+    Raises :class:`FactoryError`: a line for each file that cannot be read, each
     source that has no file, and each circle.
     """
     problems = Problems()

@@ -1,6 +1,6 @@
 """What is wrong with definitions and settings in the light of what Azure reports.
 
-Pure: :class:`Facts` are what was asked besides the plan's own inputs (factory/cli/online.py asks).
+Pure: :class:`Facts` are what was asked besides the plan's own inputs (cli/validate_online.py asks).
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ _ORDER = {action: index for index, action in enumerate(Action)}
 
 
 def make_plan(inputs: Inputs) -> Plan:
-    """Decide everything. Raises :class:`factory.common.errors.FactoryError` if a guard stops the run."""
+    """Decide everything. Raises :class:`FactoryError` if a guard stops the run."""
     inputs = replace(inputs, observed=given_up(inputs.observed, inputs.ledger))
     guards.check(inputs)
     draft = Draft()

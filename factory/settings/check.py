@@ -12,7 +12,7 @@ from factory.common.yaml_file import read_yaml
 from factory.definitions.loader import Images, read_images
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.loader import parse_settings
-from factory.settings.sharing import check_all_built, check_sharing
+from factory.settings.shared_work import check_all_built, check_sharing
 from factory.settings.sibling_stacks import read_sibling
 from factory.settings.stack import Settings
 from factory.settings.stack_file import (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from factory.common.errors import Problems
 from factory.settings.loader import parse_settings
-from factory.settings.soaking import Upstream
+from factory.settings.soak_check import Upstream
 from factory.settings.stack import Settings
 from factory.settings.stack_file import StackFile, read_stack_file, stack_of, with_defaults
 

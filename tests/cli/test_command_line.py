@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from factory.cli import main
-from factory.cli.engine import resources_of
+from factory.cli.common.engine import resources_of
 from factory.ledger.reader import read_ledger
 from tests.plan.world import dev
 

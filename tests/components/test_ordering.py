@@ -13,7 +13,7 @@ import pytest
 from factory.azure.resources import ArmError
 from factory.common import names
 from factory.components.gates import Mark
-from factory.components.ordering import VmOrder, lacks_capacity
+from factory.components.machine.size_fallback import VmOrder, lacks_capacity
 from factory.observed.model import BuildVm, Thing
 from factory.plan.model import Action
 from tests.components.harness import FakeArm, declare, waiter

@@ -12,9 +12,9 @@ import pytest
 from factory.azure.key_vault import VaultError
 from factory.azure.resources import Arm, ArmError, failure_text
 from factory.common import names
-from factory.components.artifact_parameters import Parameters, Read, no_vaults
 from factory.components.gates import Mark, RefusedError, clear_leftover, clear_unfinished, may_clear
-from factory.components.vm_work import BuildOutcome, VmWork
+from factory.components.machine.artifact_parameters import Parameters, Read, no_vaults
+from factory.components.machine.vm_work import BuildOutcome, VmWork
 from factory.definitions.definition import Artifact, Definition, VaultRef
 from factory.observed.model import ArtifactStatus, BuildVm, Thing
 from tests.components.harness import FakeArm, waiter

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from unittest.mock import patch
 
-from factory.cli.options import Place
+from factory.cli.common.options import Place
+from factory.cli.common.stack import Stack
 from factory.cli.orphans import look
-from factory.cli.reading import Stack
 from factory.common.errors import FactoryError
 from factory.plan.recovery.orphans import Fate, Orphan
 from factory.plan.recovery.orphans_report import orphans_table

@@ -7,7 +7,7 @@ import yaml
 
 from factory.common.errors import FactoryError
 from factory.common.names import STACK
-from factory.importer.adopting import Candidate, candidates, with_adoption
+from factory.importer.adoption_list import Candidate, candidates, with_adoption
 from factory.observed.model import Thing
 from tests.plan.world import image
 

@@ -18,10 +18,10 @@ from factory.definitions.loader import load_images
 from factory.importer.definition import convert
 from factory.importer.expressions import Scope, UnresolvedError
 from factory.importer.notes import Notes
-from factory.importer.secretive import Secrets
+from factory.importer.secrets import Secrets
 from factory.importer.template import find_vm
 from factory.importer.texts import parse_json
-from factory.importer.writing import definition_text
+from factory.importer.writer import definition_text
 from tests.importer.old import artifact, template, write
 
 KEYS = (

@@ -14,7 +14,7 @@ from bootstrap.commands import Made, commands
 from bootstrap.settings import NAMESPACE, PREVIEW, Settings, parse
 from bootstrap.trust import EXCHANGE, GITHUB, trusts
 from factory.common.errors import Problems
-from factory.pipelines.signin import AUDIENCE
+from factory.pipelines.sign_in import AUDIENCE
 from factory.pipelines.stages import read_stages
 
 Json = dict[str, Any]

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from factory.common.errors import FactoryError
-from factory.pipelines import signin
+from factory.pipelines import sign_in
+from factory.pipelines.comment_post import post
 from factory.pipelines.locks import Lock, is_left_behind
 from factory.pipelines.outcome import Notice, Outcome, Result
-from factory.pipelines.posting import post
 from factory.pipelines.service import Service
 from factory.pipelines.webhook import notify
 from rehearsal import certificates
@@ -75,9 +75,9 @@ BOTH = pytest.mark.parametrize("of", [github, azure])
 def test_the_token_stands_in_a_private_file_is_renewed_and_goes(
     service: Standin, of: Variables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signin, "_RENEWED", 0.05)
+    monkeypatch.setattr(sign_in, "_RENEWED", 0.05)
     variables = {**of(service), "RUNNER_TEMP": str(tmp_path)}
-    with signin.signed_in(variables, print):
+    with sign_in.signed_in(variables, print):
         file = Path(variables["AZURE_FEDERATED_TOKEN_FILE"])
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert file.read_text() in service.tokens
@@ -99,7 +99,7 @@ def test_a_service_that_gives_no_token_is_one_line_without_any(
     if of is azure:
         del variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]
     with pytest.raises(FactoryError, match="the token of this run: localhost said 401") as caught:
-        signin.identity(variables).ask()  # type: ignore[union-attr]
+        sign_in.identity(variables).ask()  # type: ignore[union-attr]
     assert "wrong-secret" not in str(caught.value)
 
 
@@ -109,9 +109,9 @@ def test_without_a_client_the_variables_are_named_and_at_a_desk_nothing_happens(
     variables = github(service)
     del variables["AZURE_CLIENT_ID"]
     with pytest.raises(FactoryError, match="AZURE_CLIENT_ID and AZURE_TENANT_ID"):
-        signin.identity(variables)
+        sign_in.identity(variables)
     desk = {"AZURE_CLIENT_ID": "me"}
-    with signin.signed_in(desk, print):
+    with sign_in.signed_in(desk, print):
         assert desk == {"AZURE_CLIENT_ID": "me"}
 
 

@@ -31,7 +31,7 @@ class Locked(World):
     offered: tuple[str, ...] = ("1.2.3",)
 
     def inputs(self, **changes: Any) -> Inputs:
-        # As factory/azure/observer.py asks: for the lock's version of a base, or for the newest one.
+        # As the observer asks: for the lock's version of a base, or for the newest one.
         lock = Lock("images.lock", self.lock)
         bases = {}
         for identity, each in self.images.items():

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from factory.pipelines.narrate import Narrator, Summary
+from factory.pipelines.narration import Narrator, Summary
 from rehearsal.workspace import CHECKOUT, search_path
 from tests.plugin.conftest import GROUP, SUBSCRIPTION
 from tests.plugin.fake_arm import FakeArm, FakeArmServer, Said, Seen

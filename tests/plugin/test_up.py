@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from factory.pipelines.narrate import Narrator, Summary
+from factory.pipelines.narration import Narrator, Summary
 from rehearsal.engine.stacks import (
     drop_cut_off_notes,
     locks,

@@ -11,7 +11,7 @@ import yaml
 
 from factory.common.errors import Problems
 from factory.settings.sibling_stacks import read_upstream
-from factory.settings.soaking import Upstream, check_soaking
+from factory.settings.soak_check import Upstream, check_soaking
 from tests.plan.world import DEV, PROD, World, dev, image, lab, prod, settings
 
 DAILY = {"refresh": "1d"}

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from unittest.mock import patch
 
-from factory.cli.options import Place
-from factory.cli.reading import Stack
+from factory.cli.common.options import Place
+from factory.cli.common.stack import Stack
 from factory.common.errors import FactoryError
 from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan

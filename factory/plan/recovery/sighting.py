@@ -1,6 +1,6 @@
 """What one resource in Azure says of the version that it is a part of: by name, tags, properties.
 
-Pure. The names are contract (factory/common/names.py), so that the name tells which part a resource is;
+Pure. The names are contract (common/names.py), so that the name tells which part a resource is;
 what carries our tags under another name is no part of anything.
 """
 

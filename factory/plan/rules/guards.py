@@ -13,7 +13,7 @@ from factory.settings.stack import NAMESPACE
 
 
 def check(inputs: Inputs) -> None:
-    """Raise :class:`factory.common.errors.FactoryError` naming every guard that stops this run."""
+    """Raise :class:`FactoryError` naming every guard that stops this run."""
     problems = Problems()
     _lost_state(inputs, problems)
     check_labs(inputs, problems)

@@ -1,4 +1,4 @@
-"""Asks Azure what ``validate --online`` needs to know; what is made of it is factory/plan/online_check.py."""
+"""Asks Azure what ``validate --online`` needs to know; factory/plan/online_check.py judges it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from factory.azure import preflight_reads
 from factory.azure.client import ArmClient
 from factory.azure.resources import lab_id
-from factory.cli.reading import Stack
+from factory.cli.common.stack import Stack
 from factory.common.errors import Problems
 from factory.definitions.definition import Base
 from factory.gather import connect, gather, read_sources
@@ -23,7 +23,7 @@ _AT_ONCE = 8
 def check_online(options: argparse.Namespace, problems: Problems) -> tuple[str, ...]:
     """Check one stack against Azure; gives what could not be checked.
 
-    Raises :class:`factory.common.errors.FactoryError` or :class:`factory.azure.client.ArmError`.
+    Raises :class:`FactoryError` or :class:`ArmError`.
     """
     stack = Stack.of(options)
     engine = stack.engine

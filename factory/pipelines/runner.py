@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from factory.common.errors import FactoryError
 from factory.pipelines.locks import Lock, is_left_behind
-from factory.pipelines.narrate import Narrator, Summary
+from factory.pipelines.narration import Narrator, Summary
 
 UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 PREVIEW = ("preview", "--suppress-outputs", "--suppress-progress")

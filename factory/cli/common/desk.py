@@ -8,12 +8,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from factory.cli.options import work_folder
+from factory.cli.common.options import work_folder
 from factory.common.errors import FactoryError
 from factory.pipelines.jobs import Desk
 from factory.pipelines.outcome import Outcome, worst
 from factory.pipelines.service import Service
-from factory.pipelines.signin import signed_in
+from factory.pipelines.sign_in import signed_in
 from factory.pipelines.stages import read_stages
 from factory.pipelines.summary import summary
 from factory.pipelines.webhook import notify

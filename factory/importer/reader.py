@@ -10,7 +10,7 @@ from factory.common.errors import FactoryError
 from factory.importer.definition import Imported, convert
 from factory.importer.naming import identities, image_path
 from factory.importer.notes import Notes
-from factory.importer.secretive import Secrets
+from factory.importer.secrets import Secrets
 from factory.importer.template import LabVm, find_vm
 from factory.importer.texts import UnreadableError, read_json
 

@@ -1,7 +1,8 @@
 """Asks the ``pulumi`` command what the program would ask its engine; secrets stay masked.
 
 Configuration goes the program's own way: what `pulumi config` says (stack file, defaults of
-Pulumi.yaml, environments) becomes the SDK's configuration, which factory/settings/engine_config.py reads.
+Pulumi.yaml, environments) becomes the SDK's configuration, which
+factory/settings/engine_config.py reads.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.settings import Settings, configure
 
-from factory.cli.options import Place
+from factory.cli.common.options import Place
 from factory.common.errors import FactoryError, Problems
 from factory.common.yaml_file import read_yaml
 from factory.settings import engine_config

@@ -1,6 +1,6 @@
 """The work on one VM: its artifacts one by one, its shutdown, its disk; or what it has to pass.
 
-Coroutines as in factory/azure/waiter.py: they return an outcome, and every wait can begin in the middle.
+Coroutines as those of the waiter: they return an outcome, and every wait can begin in the middle.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from factory.azure.advice import advised
 from factory.azure.key_vault import VaultError
 from factory.azure.resources import ArmError, artifact_id
 from factory.azure.waiter import GaveUpError, Say, Waiter
-from factory.components.artifact_parameters import Parameters
+from factory.components.machine.artifact_parameters import Parameters
 from factory.definitions.definition import Artifact, Capture, Definition
 from factory.observed.model import ArtifactStatus, BuildVm
 

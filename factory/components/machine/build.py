@@ -7,9 +7,9 @@ from dataclasses import replace
 import pulumi
 
 from factory.common import names
-from factory.components.lab_vm import MachineArgs, Origin, Parent
-from factory.components.machine import Machine
-from factory.components.vm_work import BuildOutcome, VmWork
+from factory.components.machine.lab_vm import MachineArgs, Origin, Parent
+from factory.components.machine.machine import Machine
+from factory.components.machine.vm_work import BuildOutcome, VmWork
 from factory.definitions.definition import Artifact, ParentBase
 from factory.plan.steps.delivery import capture_fault
 

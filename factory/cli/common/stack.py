@@ -6,8 +6,8 @@ import argparse
 from dataclasses import dataclass
 from functools import cached_property
 
-from factory.cli.engine import CommandLine
-from factory.cli.options import Place, place, warn
+from factory.cli.common.engine import CommandLine
+from factory.cli.common.options import Place, place, warn
 from factory.gather import Sources, connect, gather, read_sources
 from factory.plan.inputs import Inputs
 
@@ -42,7 +42,7 @@ class Stack:
 
         ``catalogue`` is False where the stack's source is played ahead and not asked.
 
-        Raises :class:`factory.common.errors.FactoryError` or :class:`factory.azure.client.ArmError`.
+        Raises :class:`FactoryError` or :class:`ArmError`.
         """
         sources, engine = self.sources(), self.engine
         inputs = gather(sources, engine, connect(engine), catalogue=catalogue)
@@ -51,7 +51,7 @@ class Stack:
     def sources(self, *, use_lock: bool = True) -> Sources:
         """Read settings, definitions and, with ``use_lock``, the lock; warnings go to stderr.
 
-        Raises :class:`factory.common.errors.FactoryError`.
+        Raises :class:`FactoryError`.
         """
         engine = self.engine
         sources = read_sources(engine.root, engine, self.place.images, use_lock=use_lock)

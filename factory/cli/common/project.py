@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from factory.cli.options import place, work_folder
+from factory.cli.common.options import place, work_folder
 from factory.common.errors import FactoryError, Problems
 from factory.definitions.lineage import Image
 from factory.settings.check import Checked, Project, check, find_project

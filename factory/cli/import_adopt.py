@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 
 from factory.azure.resources import lab_id
-from factory.cli.options import place
-from factory.cli.reading import Stack
+from factory.cli.common.options import place
+from factory.cli.common.stack import Stack
 from factory.common.errors import FactoryError
 from factory.common.text_file import replace_text
 from factory.gather import connect, read_sources
-from factory.importer.adopting import Candidate, candidates, with_adoption
+from factory.importer.adoption_list import Candidate, candidates, with_adoption
 from factory.importer.notes import printable
 from factory.plan.reports.table import table
 
@@ -21,7 +21,7 @@ _HEADS = ("definition", "made", "image", "ImagePath")
 def adopt(options: argparse.Namespace) -> int:
     """Show what is there, and write it into the stack's file if asked. Azure is only read.
 
-    Raises :class:`FactoryError` or :class:`factory.azure.client.ArmError`.
+    Raises :class:`FactoryError` or :class:`ArmError`.
     """
     stack = Stack(place(options))
     sources = read_sources(stack.engine.root, stack.engine, stack.place.images)

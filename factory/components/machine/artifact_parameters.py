@@ -29,7 +29,7 @@ class Parameters:
     def of(self, artifact: Artifact) -> dict[str, str]:
         """Give the values of an artifact's parameters; asks key vaults, so it blocks.
 
-        Raises :class:`factory.azure.key_vault.VaultError`.
+        Raises :class:`VaultError`.
         """
         return {name: self._value(value) for name, value in artifact.parameters.items()}
 

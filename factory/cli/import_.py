@@ -7,17 +7,17 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from factory.cli.adopting import adopt
-from factory.cli.options import Commands, Parser
+from factory.cli.common.options import Commands, Parser
+from factory.cli.import_adopt import adopt
 from factory.common.errors import FactoryError
-from factory.importer.checking import what_is_open
 from factory.importer.labs import OldLab, read_labs
 from factory.importer.notes import Kind, Notes
 from factory.importer.online import locate
-from factory.importer.reading import read_definitions
-from factory.importer.secretive import Secrets, declared_secrets
+from factory.importer.reader import read_definitions
+from factory.importer.remaining_work import what_is_open
+from factory.importer.secrets import Secrets, declared_secrets
 from factory.importer.stacks import Choices, StackFile, stack_files
-from factory.importer.writing import definition_text, stack_text, write_all
+from factory.importer.writer import definition_text, stack_text, write_all
 from factory.settings.stack import normal_region
 
 _ABOUT = "bring the original image factory's definitions and labs along"

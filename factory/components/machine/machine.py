@@ -12,12 +12,12 @@ from pulumi_azure_native import devtestlab
 from factory.azure.advice import advised
 from factory.azure.resources import ArmError
 from factory.common import names
-from factory.components.artifact_parameters import Parameters
 from factory.components.gates import Mark, RefusedError, clear_leftover, gate
-from factory.components.lab_vm import MachineArgs, Origin, new_password
-from factory.components.ordering import VmOrder
+from factory.components.machine.artifact_parameters import Parameters
+from factory.components.machine.lab_vm import MachineArgs, Origin, new_password
+from factory.components.machine.size_fallback import VmOrder
+from factory.components.machine.vm_work import BuildOutcome, VmWork
 from factory.components.run_context import timeouts, unknown
-from factory.components.vm_work import BuildOutcome, VmWork
 from factory.definitions.definition import Artifact, SecretRef
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pulumi
 
 from factory.common import names
-from factory.components.lab_vm import MachineArgs, Origin
-from factory.components.machine import Machine
-from factory.components.vm_work import BuildOutcome, VmWork
+from factory.components.machine.lab_vm import MachineArgs, Origin
+from factory.components.machine.machine import Machine
+from factory.components.machine.vm_work import BuildOutcome, VmWork
 from factory.definitions.definition import Artifact
 
 
