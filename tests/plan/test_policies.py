@@ -60,6 +60,15 @@ def test_refresh_by_schedule_in_a_time_zone() -> None:
     assert rule.due_at(built) == datetime(2026, 12, 8, 21, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("minute", [0, 15, 29])
+def test_what_was_built_in_the_hour_that_comes_twice_is_not_due_at_once(minute: int) -> None:
+    rule = Refresh.model_validate({"cron": "30 2 * * *", "timeZone": "Europe/Berlin"})
+    first = datetime(2027, 10, 31, 0, minute, tzinfo=UTC)
+    assert rule.due_at(first) == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+    again = first + timedelta(hours=1)
+    assert rule.due_at(again) == datetime(2027, 11, 1, 1, 30, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     "raw", ["", "30", {"cron": "0 25 * * *"}, {"cron": "0 2 * * *", "timeZone": "Mars"}, {}]
 )
