@@ -1,4 +1,4 @@
-"""What depends on days, begun on twelve of them: leap day, change of clocks, ends of year and month.
+"""What depends on days, begun on twelve: leap day, change of clocks, ends of year and month.
 
 The same rules as in the tests beside this one; here every date is counted from the first day, and
 nothing is written out.
