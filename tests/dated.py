@@ -58,8 +58,9 @@ def on(text: str) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the dated tests once for each day; 0 if all went well on all of them."""
     parser = argparse.ArgumentParser(prog="tests.dated", description=__doc__)
-    days = os.environ.get("DAYS", "").split() or [str(each) for each in DAYS]
-    parser.add_argument("--days", nargs="+", default=days, metavar="YYYY-MM-DD")
+    parser.add_argument(
+        "--day", action="append", type=date.fromisoformat, metavar="YYYY-MM-DD", dest="days"
+    )
     parser.add_argument(
         "--whole", action="store_true", help="those too that take minutes on each day (tests/e2e)"
     )
@@ -68,13 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = [sys.executable, "-m", "pytest", "-q", "-m", "dated", *more]
     command += [] if whole else ["--ignore", "tests/e2e"]
     failed = []
-    for day in map(date.fromisoformat, options.days):
+    days = options.days or [*map(date.fromisoformat, os.environ.get("DAYS", "").split())] or DAYS
+    for day in days:
         began = time.monotonic()
         env = {**os.environ, "FIRST_DAY": str(day)}
         code = subprocess.run(command, env=env, check=False).returncode
         print(f"{day}: {'FAILED' if code else 'ok'}, {time.monotonic() - began:.0f} s", flush=True)
         failed += [str(day)] * bool(code)
-    print(f"{len(options.days)} first days, failed: {', '.join(failed) or 'none'}")
+    print(f"{len(days)} first days, failed: {', '.join(failed) or 'none'}")
     return 1 if failed else 0
 
 

@@ -24,6 +24,8 @@ from tests.e2e.harness import (
 )
 from tests.e2e.test_cli import cli
 
+pytestmark = pytest.mark.dated
+
 # {lab: {definition: versions, oldest first}}
 Labs = dict[str, dict[str, list[str]]]
 
