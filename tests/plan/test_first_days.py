@@ -73,7 +73,8 @@ def test_a_refresh_by_age_comes_when_so_many_days_have_passed(begin: datetime) -
 
 def test_patch_tuesday_comes_once_a_month_in_the_evening_of_berlin(begin: datetime) -> None:
     rule = Refresh.model_validate({"cron": "0 22 * * TUE#2", "timeZone": "Europe/Berlin"})
-    found, moment = [], begin
+    found: list[datetime] = []
+    moment = begin
     while len(found) < 13:
         moment = rule.due_at(moment)
         found.append(moment)

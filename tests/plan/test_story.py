@@ -54,7 +54,7 @@ def test_without_refresh_nothing_comes_by_itself() -> None:
     world = dev("linux/a")
     world.run()
     world.run()
-    assert any(on("nothing before 2027-02-20")[:-3] in line for line in told(world))
+    assert any(on("nothing before 2027-02-14")[:-3] in line for line in told(world))
 
 
 def test_retired_and_unfinished_versions_have_their_state() -> None:
