@@ -19,7 +19,7 @@ from datetime import time as time_of_day
 from rehearsal.first_day import FIRST_DAY
 
 DAYS = (
-    date(2026, 11, 30),  # a base moves in the week in which the twelve weeks' late lab comes
+    date(2026, 11, 30),  # a late lab comes in the week in which what was revoked is replaced
     date(2026, 12, 31),  # the year's end
     date(2027, 1, 1),
     date(2027, 1, 31),  # the next month has no such day
