@@ -10,4 +10,4 @@ import os
 from datetime import date
 
 FIRST_DAY = date.fromisoformat(os.environ.get("FIRST_DAY") or "2026-11-30")
-"""As it stands here, a version is built in the very week in which the twelve weeks' late lab comes."""
+"""Begun here, a version is built in the very week in which the twelve weeks' late lab comes."""
