@@ -6,7 +6,7 @@ VENV   := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test lint torture soak bench clean
+.PHONY: help setup up down test dated lint torture soak bench clean
 
 help:  ## show this help
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -28,6 +28,9 @@ lint: setup  ## check style and types
 
 test: lint  ## run every check and every test
 	$(VENV)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 25
+
+dated: setup  ## run the tests that depend on days from twelve first days of a year (DAYS="2028-02-29", WHOLE=1)
+	@$(VENV)/python -m tests.dated
 
 torture: setup  ## break runs on purpose and write docs/reliability.md (SEED=1 LIMIT=120 JOBS=2, ALL=1 for the full product)
 	@$(VENV)/python -m tests.torture

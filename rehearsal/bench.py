@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from rehearsal import daemon
 from rehearsal.client import Client
+from rehearsal.first_day import FIRST_DAY
 from rehearsal.home import Home, ServerInfo
 from rehearsal.settings import read_estate
 
@@ -91,7 +92,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="rehearsal-bench-") as folder:
         home = Home(Path(folder) / "home")
         # So fast a clock keeps the throttle out of the way, as its switch would.
-        info = daemon.start(home, scale=100_000.0)
+        info = daemon.start(home, scale=100_000.0, day=FIRST_DAY)
         try:
             _measure(home, info, Path(folder))
         finally:

@@ -9,6 +9,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 from rehearsal import daemon
@@ -60,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--no-estate", dest="seed", action="store_false", default=None, help="make no labs"
     )
+    start.add_argument(
+        "--day",
+        type=date.fromisoformat,
+        metavar="YYYY-MM-DD",
+        help="where its clock begins, at the first start and after a reset (default: today)",
+    )
     start.add_argument("--faults", type=Path, help="fault rules (YAML) to begin with")
     start.add_argument(
         "--switch", action="append", default=[], metavar="NAME=VALUE", help="may be repeated"
@@ -83,7 +90,7 @@ def _path(text: str) -> str:
 
 
 def _start(home: Home, options: argparse.Namespace) -> int:
-    names = ("scale", "port", "estate", "artifacts", "seed")
+    names = ("scale", "port", "estate", "artifacts", "seed", "day")
     if options.faults is not None:
         read_faults(options.faults)  # what cannot be read is told before anything is started
     info = daemon.start(home, **{name: getattr(options, name) for name in names})

@@ -6,12 +6,12 @@ import os
 import signal
 import sys
 import threading
-import time
 from dataclasses import replace
 
 from rehearsal import certificates, keys, repositories
 from rehearsal.azure import build
 from rehearsal.azure.artifacts import ArtifactFolder
+from rehearsal.azure.clock import present
 from rehearsal.azure.control.routes import HEAD_START
 from rehearsal.azure.devtestlab.sources import sync_all
 from rehearsal.azure.http.record import Record
@@ -33,7 +33,7 @@ def read_knowledge(settings: Settings) -> Knowledge:
         if uri != repositories.PUBLIC
     }
     artifacts = ArtifactFolder.read(settings.artifacts)
-    return Knowledge(estate, artifacts=artifacts, repositories=folders)
+    return Knowledge(estate, artifacts=artifacts, repositories=folders, first_day=settings.day)
 
 
 def run(home: Home) -> int:
@@ -42,15 +42,12 @@ def run(home: Home) -> int:
     knowledge = read_knowledge(settings)
     certificates.ensure(home)
     repositories.publish(home, settings)
-    azure = Azure(
-        knowledge, path=home.database, scale=settings.scale, start=time.time() - HEAD_START
-    )
+    start = present(settings.day) - HEAD_START
+    azure = Azure(knowledge, path=home.database, scale=settings.scale, start=start)
     record = Record(home.record)
     gateway = build.application(azure, keys.ensure(home, knowledge.estate), record)
     server = Server(gateway, certificate=home.certificate, key=home.key, port=settings.port)
-    Settings(settings.scale, server.port, settings.estate, settings.artifacts, settings.seed).keep(
-        home
-    )
+    replace(settings, port=server.port).keep(home)
     ended = threading.Event()
     if gateway.control is not None:
         gateway.control.on_stop = ended.set

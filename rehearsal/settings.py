@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,17 @@ SCALE = 240.0
 
 @dataclass(frozen=True)
 class Settings:
-    """How a server is started; what is not said is as it was at the last start."""
+    """How a server is started; what is not said is as it was at the last start.
+
+    ``day`` is the day that its clock begins at, None the machine's.
+    """
 
     scale: float
     port: int
     estate: Path
     artifacts: Path
     seed: bool
+    day: date | None
 
     @classmethod
     def resolve(cls, home: Home, **asked: Any) -> Settings:
@@ -36,6 +41,7 @@ class Settings:
             "estate": str(ESTATE),
             "artifacts": str(SHIPPED),
             "seed": True,
+            "day": "",
         }
         said = {name: value for name, value in asked.items() if value is not None}
         chosen = {**usual, **{name: kept[name] for name in usual if name in kept}, **said}
@@ -45,6 +51,7 @@ class Settings:
             estate=Path(chosen["estate"]),
             artifacts=Path(chosen["artifacts"]),
             seed=bool(chosen["seed"]),
+            day=date.fromisoformat(str(chosen["day"])) if chosen["day"] else None,
         )
 
     def keep(self, home: Home) -> None:
@@ -57,6 +64,7 @@ class Settings:
                 "estate": str(self.estate),
                 "artifacts": str(self.artifacts),
                 "seed": self.seed,
+                "day": self.day.isoformat() if self.day else "",
             },
         )
 

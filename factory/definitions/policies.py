@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -101,10 +101,14 @@ class Refresh(Strict):
         return self
 
     def due_at(self, built: datetime) -> datetime:
-        """Give the moment from which a version built at ``built`` is too old."""
+        """Give the moment (UTC) from which a version built at ``built`` is too old."""
         if self.every is not None:
             return built + self.every
-        return next(CronSim(str(self.cron), built.astimezone(ZoneInfo(self.time_zone))))
+        zoned = CronSim(str(self.cron), built.astimezone(ZoneInfo(self.time_zone)))
+        # When clocks go back an hour comes twice, and cronsim gives 02:30 of the first to whoever
+        # asks in the second: what was built then would be due at once, in every run of that hour.
+        moments = (moment.astimezone(UTC) for moment in zoned)
+        return next(moment for moment in moments if moment > built)
 
     def __str__(self) -> str:
         """Write the rule as a reason speaks of it."""

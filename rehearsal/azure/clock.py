@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from email.utils import formatdate
 
 from rehearsal.azure.store import Shelf
 
 _SAVED_EVERY = 0.2  # real seconds between two savings of a clock that merely runs
+
+
+def present(first_day: date | None) -> float:
+    """Give the moment that a rehearsal begins at: 08:00 UTC of its first day, or the machine's now.
+
+    The machine's own clock stays that of TLS and of tokens, which clients judge by theirs.
+    """
+    if first_day is None:
+        return time.time()
+    return datetime.combine(first_day, time_of_day(8), UTC).timestamp()
 
 
 class Clock:

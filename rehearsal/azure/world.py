@@ -6,6 +6,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -53,13 +54,17 @@ REGIONS = {
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What Azure knows beforehand: who there is, how long things take, what can be had."""
+    """What Azure knows beforehand: who there is, how long things take, what can be had.
+
+    ``first_day`` is the day that its clock begins at (and again with a reset), None the machine's.
+    """
 
     estate: Json
     times: Times = field(default_factory=Times.read)
     marketplace: Marketplace = field(default_factory=Marketplace.read)
     artifacts: ArtifactFolder = field(default_factory=ArtifactFolder.read)
     repositories: dict[str, ArtifactFolder] = field(default_factory=dict)
+    first_day: date | None = None
 
 
 class Azure:

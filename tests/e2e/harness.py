@@ -20,6 +20,7 @@ import yaml
 
 from rehearsal import workspace
 from rehearsal.client import Client, running
+from rehearsal.first_day import FIRST_DAY
 from rehearsal.home import Home
 
 CHECKOUT = Path(__file__).parents[2]
@@ -62,7 +63,7 @@ class FactoryUnderTest:
         return self.root / "images"
 
     def start(self, *options: str) -> None:
-        self.rehearsal("start", "--scale", SCALE, *options)
+        self.rehearsal("start", "--scale", SCALE, "--day", str(FIRST_DAY), *options)
         os.environ["REHEARSAL_HOME"] = str(self.home.root)
         # Each factory has a cache of its own, neither the user's nor that of a test beside it.
         cache = {"XDG_CACHE_HOME": str(self.root / "cache")}

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.e2e.harness import FactoryUnderTest
+
+pytestmark = pytest.mark.dated
 
 APT = {"name": "linux-apt-package", "parameters": {"packages": "git"}}
 

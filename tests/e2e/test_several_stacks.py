@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -34,7 +35,7 @@ def at_once(factory: FactoryUnderTest, *stacks: str) -> list[Ran]:
 
 
 def names(factory: FactoryUnderTest, lab: str) -> list[str]:
-    return [name.rpartition("-2026")[0] for name in factory.holding(lab)]
+    return [re.sub(r"-20\d{6}-\d+$", "", name) for name in factory.holding(lab)]
 
 
 def test_stacks_that_build_at_once_and_one_that_receives_from_both(

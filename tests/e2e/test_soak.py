@@ -15,6 +15,8 @@ from tests.soak import report
 from tests.soak.checking import failed_images, lab_faults, unsettled
 from tests.soak.weeks import Soak, Week
 
+pytestmark = pytest.mark.dated
+
 SEED = 1
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e.harness import FactoryUnderTest
+
+pytestmark = pytest.mark.dated
 
 JAVA, CHECK = "linux-java", "linux-run-bash"
 SCRIPT = {"url": "https://scripts.test/check.sh", "arguments": "--quick"}

@@ -64,6 +64,45 @@ def test_a_lab_that_subscribes_late_gets_the_newest_alone() -> None:
     assert world.holding("team") == {"linux/a": ["20261122.1", "20261122.2"]}
 
 
+@pytest.mark.parametrize("failing", [(), ("linux/a",)])
+def test_a_lab_that_subscribes_while_a_version_is_built_gets_the_newest_released_one_too(
+    failing: tuple[str, ...],
+) -> None:
+    world = dev("linux/a")
+    for number in range(2):
+        changed(world, "linux/a", f"sku-{number}")
+        world.run()
+    world.settings = dev("linux/a", labs=[lab("team"), lab("late")]).settings
+    changed(world, "linux/a", "third")
+    world.run(failing=failing)
+    # The build may fail; what is released already is sure. Nothing older comes with it.
+    _, newest, *built = world.holding("team")["linux/a"]
+    assert len(built) == (0 if failing else 1)
+    assert world.holding("late") == {"linux/a": [newest, *built]}
+
+
+@pytest.mark.parametrize("keep", [1, 2])
+def test_a_lab_that_subscribes_while_a_version_is_received_gets_the_newest_that_is_there_too(
+    keep: int,
+) -> None:
+    source = dev("linux/a")
+    target = prod(source, keep={"newest": keep})
+    for number in range(3):
+        changed(source, "linux/a", f"sku-{number}")
+        source.run()
+        if number < 2:
+            target.run()
+    there = target.holding("finance")["linux/a"][-1]
+    late = [lab("finance"), lab("late", region="northeurope")]
+    target.settings = prod(source, late, keep={"newest": keep}).settings
+    target.run()
+    newest = source.released("linux/a")[-1]
+    assert target.holding("late") == {"linux/a": [there, newest]}
+    # As in every lab, the older one goes in the next run, if one is to stay.
+    target.run()
+    assert target.holding("late") == {"linux/a": [there, newest][-keep:]}
+
+
 def test_a_lab_that_no_longer_takes_an_image_loses_it_and_the_plan_says_so() -> None:
     world = dev("linux/a", "linux/b")
     world.run()

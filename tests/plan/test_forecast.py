@@ -13,7 +13,10 @@ from factory.ledger.model import Ledger
 from factory.plan.forecast import Week, forecast, runs
 from factory.plan.reports.forecast import FORECAST_SCHEMA, forecast_json, forecast_table
 from factory.plan.simulate import played
-from tests.plan.world import START, World, changed, dev, image, lab, linux, prod
+from tests.dated import START, on
+from tests.plan.world import World, changed, dev, image, lab, linux, prod
+
+pytestmark = pytest.mark.dated
 
 DAY = timedelta(days=1)
 
@@ -58,8 +61,8 @@ def test_twelve_weeks_of_a_refreshed_image() -> None:
     # Two stay: a third is there only until the run after the one that built it.
     assert [len(versions) for versions in held[:4]] == [1, 1, 2, 2]
     assert all(len(versions) == 2 for versions in held[2:])
-    assert held[-1] == ("20270117.1", "20270131.1")
-    assert weeks[-1].holdings["team"]["linux/b"] == ("20261122.1",)
+    assert held[-1] == (on("20270117.1"), on("20270131.1"))
+    assert weeks[-1].holdings["team"]["linux/b"] == (on("20261122.1"),)
     assert weeks[-1].holdings["factory"]["linux/a"] == held[-1]
     # Two of a, one of b, three disks each; the source of a retired one went with its grace.
     assert weeks[-1].stored_gib == 3 * 3 * 30
@@ -87,7 +90,7 @@ def test_a_receiving_stack_is_played_with_its_source() -> None:
     assert [week.receives for week in alone] == [1, 0, 0, 0, 0]
     # A week without a run still shows what stands.
     rare = forecast([there.inputs()], 5, timedelta(days=20))
-    assert rare[-1].holdings == rare[3].holdings == {"finance": {"linux/a": ("20261122.1",)}}
+    assert rare[-1].holdings == rare[3].holdings == {"finance": {"linux/a": (on("20261122.1"),)}}
 
 
 def test_stacks_that_were_read_one_after_the_other_run_at_one_moment() -> None:
@@ -103,7 +106,9 @@ def test_stacks_that_were_read_one_after_the_other_run_at_one_moment() -> None:
 def test_a_guard_that_would_stop_a_run_is_told_with_its_date() -> None:
     world = dev("linux/a", labs=[lab("team", region="northeurope")])
     inputs = world.inputs(labs={"team": None})
-    with pytest.raises(FactoryError, match=r"(?s)the run of 2026-11-22: .*there is no lab team"):
+    with pytest.raises(
+        FactoryError, match=on(r"(?s)the run of 2026-11-22: .*there is no lab team")
+    ):
         forecast([inputs], 2, DAY)
 
 
@@ -112,12 +117,12 @@ def test_the_forecast_in_words_and_for_machines() -> None:
     text = forecast_table("dev", weeks, DAY)
     assert text.startswith("Forecast for dev: 3 weeks, an `up` every 1d, if nothing else changes.")
     rows = [line.split() for line in text.splitlines()]
-    assert ["2026-11-22", "2", "-", "-", "16", "-", "180"] in rows
-    assert ["2026-12-06", "team", "linux/a", "20261122.1,", "20261206.1"] in rows
+    assert [on("2026-11-22"), "2", "-", "-", "16", "-", "180"] in rows
+    assert [on("2026-12-06"), "team", "linux/a", on("20261122.1,"), on("20261206.1")] in rows
     assert sum(row[1:3] == ["team", "linux/b"] for row in rows) == 1
     found = json.loads(forecast_json("dev", weeks, DAY))
     assert found["schema"] == FORECAST_SCHEMA == "image-factory/forecast/1"
-    assert found["weeks"][2]["labs"]["team"]["linux/a"] == ["20261122.1", "20261206.1"]
+    assert found["weeks"][2]["labs"]["team"]["linux/a"] == [on("20261122.1"), on("20261206.1")]
     assert [week["builds"] for week in found["weeks"]] == [2, 0, 1]
 
 
@@ -140,4 +145,4 @@ def test_a_stack_is_played_with_all_that_it_receives_from() -> None:
     # Parent and child every seven days: what one stack builds, the other builds on.
     assert [week.receives for week in weeks] == [2, 2, 2]
     newest = {name: versions[-1] for name, versions in weeks[-1].holdings["finance"].items()}
-    assert newest == {"base/x": "20261206.1", "linux/a": "20261206.1"}
+    assert newest == {"base/x": on("20261206.1"), "linux/a": on("20261206.1")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hypothesis import settings as hypothesis_settings
@@ -17,6 +17,8 @@ from factory.plan.model import Action, Plan
 from factory.plan.planner import make_plan
 from factory.plan.rules.revocation import revoked
 from factory.settings.stack import Settings
+from rehearsal.first_day import FIRST_DAY
+from tests.dated import DAYS, EIGHT
 from tests.plan.world import World, dev, image, lab, prod
 
 IDENTITIES = ["linux/a", "linux/b", "windows/c"]
@@ -39,8 +41,12 @@ class Months(RuleBasedStateMachine):
     Versions are revoked and restored, images are deleted by hand, and time passes.
     """
 
-    @initialize(keep=st.integers(1, 3), marked=st.sampled_from([None, "12h", "3d"]))
-    def begin(self, keep: int, marked: str | None) -> None:
+    @initialize(
+        keep=st.integers(1, 3),
+        marked=st.sampled_from([None, "12h", "3d"]),
+        first=st.sampled_from(sorted({FIRST_DAY, *DAYS})),
+    )
+    def begin(self, keep: int, marked: str | None, first: date) -> None:
         self.keep = str(keep)
         more: dict[str, Any] = {"keep": self.keep, "maxRetirements": "1000", "allowNone": ["**"]}
         if marked:
@@ -49,6 +55,7 @@ class Months(RuleBasedStateMachine):
         for identity, fields in FIELDS.items():
             self.dev.images[identity] = image(identity, **fields)
         self.prod = prod(self.dev, LABS, **more)
+        self.dev.now = self.prod.now = datetime.combine(first, EIGHT)
         self.number = 0
 
     def definition(self, first: str) -> str | None:

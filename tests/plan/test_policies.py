@@ -14,7 +14,10 @@ from factory.common.errors import FactoryError
 from factory.definitions.policies import Keep, Refresh
 from factory.plan.model import Action, Plan
 from factory.settings.stack import Settings
+from tests.dated import on
 from tests.plan.world import World, changed, dev, image, lab, prod
+
+pytestmark = pytest.mark.dated
 
 
 def builds(plan: Plan) -> list[str]:
@@ -50,7 +53,7 @@ def test_refresh_by_age() -> None:
     world.images["linux/a"] = image("linux/a", refresh="30d")
     world.run(pass_time=timedelta(days=29))
     assert builds(world.run(pass_time=timedelta(days=1))) == []
-    assert builds(world.run()) == ["refresh is due: every 30d, built 2026-11-22"]
+    assert builds(world.run()) == [on("refresh is due: every 30d, built 2026-11-22")]
     assert builds(world.run()) == []
 
 
@@ -58,6 +61,15 @@ def test_refresh_by_schedule_in_a_time_zone() -> None:
     rule = Refresh.model_validate({"cron": "0 22 * * TUE#2", "timeZone": "Europe/Berlin"})
     built = datetime(2026, 11, 22, 8, tzinfo=UTC)
     assert rule.due_at(built) == datetime(2026, 12, 8, 21, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("minute", [0, 15, 29])
+def test_what_was_built_in_the_hour_that_comes_twice_is_not_due_at_once(minute: int) -> None:
+    rule = Refresh.model_validate({"cron": "30 2 * * *", "timeZone": "Europe/Berlin"})
+    first = datetime(2027, 10, 31, 0, minute, tzinfo=UTC)
+    assert rule.due_at(first) == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+    again = first + timedelta(hours=1)
+    assert rule.due_at(again) == datetime(2027, 11, 1, 1, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -71,8 +83,8 @@ def test_a_refresh_that_can_never_be_is_a_fault(raw: object) -> None:
 def test_asked_for_by_hand_builds_once() -> None:
     world = dev("linux/a", "linux/b")
     world.run(pass_time=timedelta(days=2))
-    with_settings(world, rebuild={"linux/a": "2026-11-23"})
-    unquoted = "2026-11-23 00:00:00 +0000 UTC"  # what the engine makes of a date
+    with_settings(world, rebuild={"linux/a": on("2026-11-23")})
+    unquoted = on("2026-11-23 00:00:00 +0000 UTC")  # what the engine makes of a date
     assert (
         Settings.model_validate(
             {
@@ -82,7 +94,9 @@ def test_asked_for_by_hand_builds_once() -> None:
         ).rebuild
         == world.settings.rebuild
     )
-    assert builds(world.run()) == ["asked for by hand: image-factory:rebuild linux/a 2026-11-23"]
+    assert builds(world.run()) == [
+        on("asked for by hand: image-factory:rebuild linux/a 2026-11-23")
+    ]
     assert builds(world.run()) == []
 
 
@@ -126,11 +140,11 @@ def test_a_version_soaks_before_it_is_received() -> None:
     source.run()
     target.now = source.now
     assert waits(target.run(pass_time=timedelta(days=3))) == [
-        "20261122.1 is 1h old; it soaks for 3d"
+        on("20261122.1 is 1h old; it soaks for 3d")
     ]
     assert target.released("linux/a") == []
     target.run()
-    assert target.released("linux/a") == ["20261122.1"]
+    assert target.released("linux/a") == [on("20261122.1")]
 
 
 def test_an_older_version_that_has_soaked_is_received_while_the_newest_still_does() -> None:
@@ -141,17 +155,17 @@ def test_an_older_version_that_has_soaked_is_received_while_the_newest_still_doe
     source.run()
     target.now = source.now
     target.run()
-    assert target.released("linux/a") == ["20261122.1"]
+    assert target.released("linux/a") == [on("20261122.1")]
 
 
 def test_approval_is_a_line_in_the_stack_file() -> None:
     source = dev("linux/a")
     target = prod(source, approve={})
     source.run()
-    assert waits(target.run()) == ["20261122.1 waits for approval in image-factory:approve"]
-    with_settings(target, approve={"linux/a": ["20261122.1"]})
+    assert waits(target.run()) == [on("20261122.1 waits for approval in image-factory:approve")]
+    with_settings(target, approve={"linux/a": [on("20261122.1")]})
     target.run()
-    assert target.released("linux/a") == ["20261122.1"]
+    assert target.released("linux/a") == [on("20261122.1")]
 
 
 def test_a_pin_rolls_a_receiving_stack_back_and_holds_it() -> None:
@@ -161,19 +175,19 @@ def test_a_pin_rolls_a_receiving_stack_back_and_holds_it() -> None:
         changed(source, "linux/a", f"s{number}")
         source.run()
         target.run()
-    with_settings(target, pin={"linux/a": "20261122.1"})
+    with_settings(target, pin={"linux/a": on("20261122.1")})
     plan = target.run()
     assert [s.reason for s in plan.steps if s.action is Action.RETIRE] == [
-        "rolled back to 20261122.1"
+        on("rolled back to 20261122.1")
     ]
-    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
+    assert target.holding("finance") == {"linux/a": [on("20261122.1")]}
     changed(source, "linux/a", "third")
     source.run()
     target.run()
-    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
+    assert target.holding("finance") == {"linux/a": [on("20261122.1")]}
     with_settings(target, pin={})
     target.run()
-    assert target.holding("finance") == {"linux/a": ["20261122.1", "20261122.3"]}
+    assert target.holding("finance") == {"linux/a": [on("20261122.1"), on("20261122.3")]}
 
 
 def test_a_rollback_to_a_version_that_is_gone_fetches_it_first() -> None:
@@ -184,12 +198,12 @@ def test_a_rollback_to_a_version_that_is_gone_fetches_it_first() -> None:
         source.run()
         target.run()
     target.run()
-    assert target.holding("finance") == {"linux/a": ["20261122.2"]}
-    with_settings(target, pin={"linux/a": "20261122.1"})
+    assert target.holding("finance") == {"linux/a": [on("20261122.2")]}
+    with_settings(target, pin={"linux/a": on("20261122.1")})
     target.run()
-    assert target.holding("finance") == {"linux/a": ["20261122.1", "20261122.2"]}
+    assert target.holding("finance") == {"linux/a": [on("20261122.1"), on("20261122.2")]}
     target.run()
-    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
+    assert target.holding("finance") == {"linux/a": [on("20261122.1")]}
 
 
 def test_a_pin_that_nobody_offers_is_said_and_takes_nothing_away() -> None:
@@ -197,43 +211,43 @@ def test_a_pin_that_nobody_offers_is_said_and_takes_nothing_away() -> None:
     target = prod(source)
     source.run()
     target.run()
-    with_settings(target, pin={"linux/a": "20261101.1"})
-    assert any("20261101.1: there is no such version" in line for line in target.run().warnings)
-    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
-    with_settings(target, pin={"linux/a": "20261122.1"})
+    with_settings(target, pin={"linux/a": on("20261101.1")})
+    assert any(on("20261101.1: there is no such version") in line for line in target.run().warnings)
+    assert target.holding("finance") == {"linux/a": [on("20261122.1")]}
+    with_settings(target, pin={"linux/a": on("20261122.1")})
     assert not target.run().warnings
 
 
 def test_a_pin_in_the_building_stack_keeps_newer_versions_out_of_its_labs() -> None:
     world = dev("linux/a")
     world.run()
-    with_settings(world, pin={"linux/a": "20261122.1"})
+    with_settings(world, pin={"linux/a": on("20261122.1")})
     for number in range(5):
         changed(world, "linux/a", f"s{number}")
         world.run()
-    assert world.holding("team") == {"linux/a": ["20261122.1"]}
-    assert "20261122.6" in world.released("linux/a")
+    assert world.holding("team") == {"linux/a": [on("20261122.1")]}
+    assert on("20261122.6") in world.released("linux/a")
     with_settings(world, pin={})
     world.run()
-    assert "20261122.6" in world.holding("team")["linux/a"]
+    assert on("20261122.6") in world.holding("team")["linux/a"]
 
 
 def test_a_pin_of_a_version_that_is_not_there_stops_before_labs_lose_what_they_have() -> None:
     world = dev("linux/a")
     world.run()
-    with_settings(world, pin={"linux/a": "20261101.1"})
-    with pytest.raises(FactoryError, match=r"pin.linux/a: 20261101.1 .*pin one of 20261122.1"):
+    with_settings(world, pin={"linux/a": on("20261101.1")})
+    with pytest.raises(FactoryError, match=on(r"pin.linux/a: 20261101.1 .*pin one of 20261122.1")):
         world.run()
-    with_settings(world, pin={"linux/a": "20261101.1"}, hold=["linux/*"])
+    with_settings(world, pin={"linux/a": on("20261101.1")}, hold=["linux/*"])
     world.run()
-    assert world.holding("team") == {"linux/a": ["20261122.1"]}
+    assert world.holding("team") == {"linux/a": [on("20261122.1")]}
     changed(world, "linux/a", "second")
     with_settings(world, pin={}, hold=[])
     world.run()
     world.run()
-    revoke = {"linux/a": {"versions": ["20261122.1"], "reason": "bad"}}
-    with_settings(world, pin={"linux/a": "20261122.1"}, revoke=revoke)
-    with pytest.raises(FactoryError, match=r"pin one of 20261122.2"):
+    revoke = {"linux/a": {"versions": [on("20261122.1")], "reason": "bad"}}
+    with_settings(world, pin={"linux/a": on("20261122.1")}, revoke=revoke)
+    with pytest.raises(FactoryError, match=on(r"pin one of 20261122.2")):
         world.run()
 
 
@@ -242,9 +256,9 @@ def test_a_pin_that_the_source_does_not_offer_leaves_a_receiver_what_it_has() ->
     target = prod(source)
     source.run()
     target.run()
-    with_settings(target, pin={"linux/a": "20261101.1"})
+    with_settings(target, pin={"linux/a": on("20261101.1")})
     target.run()
-    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
+    assert target.holding("finance") == {"linux/a": [on("20261122.1")]}
 
 
 def test_a_hold_stops_everything_for_a_definition() -> None:
@@ -255,9 +269,9 @@ def test_a_hold_stops_everything_for_a_definition() -> None:
         changed(source, "linux/a", f"s{number}")
         changed(source, "linux/b", f"s{number}")
         source.run()
-    assert source.released("linux/a") == ["20261122.1"]
+    assert source.released("linux/a") == [on("20261122.1")]
     assert len(source.released("linux/b")) > 1
     target = prod(source, hold=["linux/b"])
     target.run()
-    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
+    assert target.holding("finance") == {"linux/a": [on("20261122.1")]}
     assert lab("x")["images"] == ["**"]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from factory.common import names
 from factory.common.versions import Version
 from factory.observed.model import ObservedLab, Thing
 from factory.plan.model import Action
+from tests.dated import on
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, changed, dev, lab, prod
+
+pytestmark = pytest.mark.dated
 
 
 def build_again(world: World, count: int, start: int = 0) -> None:
@@ -22,8 +27,10 @@ def test_three_stay_and_the_fourth_retires_the_first_on_the_next_run() -> None:
     build_again(world, 4)
     assert len(world.released("linux/a")) == 4  # the new one pushed nothing out
     world.run()
-    assert world.released("linux/a") == ["20261122.2", "20261122.3", "20261122.4"]
-    assert world.holding("team") == {"linux/a": ["20261122.2", "20261122.3", "20261122.4"]}
+    assert world.released("linux/a") == [on("20261122.2"), on("20261122.3"), on("20261122.4")]
+    assert world.holding("team") == {
+        "linux/a": [on("20261122.2"), on("20261122.3"), on("20261122.4")]
+    }
 
 
 def test_a_failing_fourth_retires_nothing() -> None:
@@ -32,7 +39,7 @@ def test_a_failing_fourth_retires_nothing() -> None:
     changed(world, "linux/a", "fourth")
     world.run(failing={"linux/a"})
     world.run(failing={"linux/a"})
-    assert world.released("linux/a") == ["20261122.1", "20261122.2", "20261122.3"]
+    assert world.released("linux/a") == [on("20261122.1"), on("20261122.2"), on("20261122.3")]
 
 
 def test_a_lab_keeps_its_newest_until_a_newer_one_is_there() -> None:
@@ -41,11 +48,11 @@ def test_a_lab_keeps_its_newest_until_a_newer_one_is_there() -> None:
     for number in range(3):
         changed(world, "linux/a", f"sku-{number}")
         world.run(broken_labs={"bad"})
-    assert world.holding("bad") == {"linux/a": ["20261122.1"]}
+    assert world.holding("bad") == {"linux/a": [on("20261122.1")]}
     world.run()
-    assert world.holding("bad") == {"linux/a": ["20261122.1", "20261122.4"]}
+    assert world.holding("bad") == {"linux/a": [on("20261122.1"), on("20261122.4")]}
     world.run()
-    assert world.holding("bad") == {"linux/a": ["20261122.4"]}
+    assert world.holding("bad") == {"linux/a": [on("20261122.4")]}
 
 
 def test_a_retired_source_stays_for_its_receivers_then_goes() -> None:
@@ -53,7 +60,7 @@ def test_a_retired_source_stays_for_its_receivers_then_goes() -> None:
     build_again(world, 2)
     world.run()
     retired = [held for held in world.ledger.of("linux/a") if held.retired]
-    assert [str(held.version) for held in retired] == ["20261122.1"]
+    assert [str(held.version) for held in retired] == [on("20261122.1")]
     assert retired[0].has("source")
     assert not retired[0].has("capture")
     world.now += timedelta(hours=20)
@@ -61,8 +68,10 @@ def test_a_retired_source_stays_for_its_receivers_then_goes() -> None:
     assert len(world.ledger.of("linux/a")) == 2
     world.now += timedelta(hours=10)
     plan = world.run()
-    assert [step.version for step in plan.steps if step.action is Action.REMOVE] == ["20261122.1"]
-    assert [str(held.version) for held in world.ledger.of("linux/a")] == ["20261122.2"]
+    assert [step.version for step in plan.steps if step.action is Action.REMOVE] == [
+        on("20261122.1")
+    ]
+    assert [str(held.version) for held in world.ledger.of("linux/a")] == [on("20261122.2")]
 
 
 def test_a_receiver_takes_the_newest_and_keeps_its_own_three() -> None:
@@ -74,7 +83,9 @@ def test_a_receiver_takes_the_newest_and_keeps_its_own_three() -> None:
     assert len(target.released("linux/a")) == 4
     source.run()
     target.run()
-    assert target.holding("finance") == {"linux/a": ["20261122.2", "20261122.3", "20261122.4"]}
+    assert target.holding("finance") == {
+        "linux/a": [on("20261122.2"), on("20261122.3"), on("20261122.4")]
+    }
 
 
 def test_absence_from_the_catalogue_deletes_nothing() -> None:
@@ -86,7 +97,7 @@ def test_absence_from_the_catalogue_deletes_nothing() -> None:
     outputs["catalogue"]["definitions"] = {}
     plan = target.run()
     assert plan.nothing_due
-    assert target.holding("finance") == {"linux/a": ["20261122.1"]}
+    assert target.holding("finance") == {"linux/a": [on("20261122.1")]}
 
 
 def test_what_the_source_retired_goes_sooner_but_never_the_last() -> None:
@@ -96,12 +107,12 @@ def test_what_the_source_retired_goes_sooner_but_never_the_last() -> None:
     target.run()
     build_again(source, 1)
     source.run()  # retires the first; the receiver has only that one
-    entry = source.ledger.outputs["catalogue"]["definitions"]["linux/a"]["20261122.1"]
+    entry = source.ledger.outputs["catalogue"]["definitions"]["linux/a"][on("20261122.1")]
     assert entry["retired"]
     target.run()
-    assert target.released("linux/a") == ["20261122.1", "20261122.2"]
+    assert target.released("linux/a") == [on("20261122.1"), on("20261122.2")]
     target.run()
-    assert target.released("linux/a") == ["20261122.2"]
+    assert target.released("linux/a") == [on("20261122.2")]
 
 
 def test_a_receiver_that_was_away_takes_only_the_newest() -> None:
@@ -109,7 +120,7 @@ def test_a_receiver_that_was_away_takes_only_the_newest() -> None:
     build_again(source, 3)
     target = prod(source)
     target.run()
-    assert target.released("linux/a") == ["20261122.3"]
+    assert target.released("linux/a") == [on("20261122.3")]
 
 
 def test_a_definition_removed_from_git_retires_everywhere() -> None:
@@ -120,8 +131,8 @@ def test_a_definition_removed_from_git_retires_everywhere() -> None:
     del source.images["linux/a"]  # both stacks read one checkout
     source.run()
     target.run()
-    assert source.holding("team") == {"linux/b": ["20261122.1"]}
-    assert target.holding("finance") == {"linux/b": ["20261122.1"]}
+    assert source.holding("team") == {"linux/b": [on("20261122.1")]}
+    assert target.holding("finance") == {"linux/b": [on("20261122.1")]}
 
 
 def images_of(world: World, *versions: str, state: str = "Succeeded") -> dict[str, Thing]:
@@ -137,12 +148,12 @@ def images_of(world: World, *versions: str, state: str = "Succeeded") -> dict[st
 def test_a_newer_image_that_azure_never_finished_lets_no_older_one_go() -> None:
     world = dev("linux/a", keep="1")
     build_again(world, 2)
-    whole = images_of(world, "20261122.1", "20261122.2")
+    whole = images_of(world, on("20261122.1"), on("20261122.2"))
     retiring = world.plan(labs={"team": ObservedLab("westeurope", whole)})
-    assert [s.version for s in retiring.steps if s.action is Action.RETIRE] == ["20261122.1"]
-    broken = images_of(world, "20261122.2", state="Failed")
-    half = {**images_of(world, "20261122.1"), **broken}
-    for found in (half, images_of(world, "20261122.1")):  # broken, or deleted by somebody
+    assert [s.version for s in retiring.steps if s.action is Action.RETIRE] == [on("20261122.1")]
+    broken = images_of(world, on("20261122.2"), state="Failed")
+    half = {**images_of(world, on("20261122.1")), **broken}
+    for found in (half, images_of(world, on("20261122.1"))):  # broken, or deleted by somebody
         plan = world.plan(labs={"team": ObservedLab("westeurope", found)})
         assert not [step for step in plan.steps if step.action is Action.RETIRE]
 
@@ -150,11 +161,11 @@ def test_a_newer_image_that_azure_never_finished_lets_no_older_one_go() -> None:
 def test_an_image_that_azure_never_finished_is_made_again() -> None:
     world = dev("linux/a")
     world.run()
-    broken = images_of(world, "20261122.1", state="Failed")
+    broken = images_of(world, on("20261122.1"), state="Failed")
     plan = world.plan(labs={"team": ObservedLab("westeurope", broken)})
     (restored,) = [step for step in plan.steps if step.action is Action.RESTORE]
     assert restored.lab == "team"
-    assert plan.versions[0].regions[0].labs[0].remake == "/20261122.1"
+    assert plan.versions[0].regions[0].labs[0].remake == on("/20261122.1")
 
 
 def chain(*after: str) -> list[World]:
@@ -197,6 +208,6 @@ def test_a_lab_that_subscribes_late_receives_the_newest_only_or_as_many_as_it_ke
     late = [lab("finance"), lab("late"), {**lab("greedy"), "keep": "2"}]
     target.settings = prod(source, late).settings
     target.run()
-    assert target.holding("late") == {"linux/a": ["20261122.3"]}
-    assert target.holding("greedy") == {"linux/a": ["20261122.2", "20261122.3"]}
+    assert target.holding("late") == {"linux/a": [on("20261122.3")]}
+    assert target.holding("greedy") == {"linux/a": [on("20261122.2"), on("20261122.3")]}
     assert target.plan().nothing_due

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from factory.common import names
 from factory.common.versions import Version
 from factory.definitions.definition import Os
@@ -15,9 +17,12 @@ from factory.plan.cost import PACES, estimate
 from factory.plan.forecast import runs
 from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan
+from tests.dated import on
 from tests.plan.world import DEV, World, dev, failed_vm, image, prod
 
-V1 = Version(20261122, 1)
+pytestmark = pytest.mark.dated
+
+V1 = Version.parse(on("20261122.1"))
 VERIFYING = names.verifying_vm_name(DEV, "linux/a", V1, 1)
 
 
@@ -49,14 +54,14 @@ def test_a_failed_verification_is_in_no_lab_and_a_new_number_is_built() -> None:
     made.run()
     made.images["linux/a"] = image("linux/a", sku="next", verify=["linux-java"])
     made.run(unverified={"linux/a"})
-    assert made.holding("team") == {"linux/a": ["20261122.1"]}
+    assert made.holding("team") == {"linux/a": [on("20261122.1")]}
     plan = made.plan()
-    assert versions(plan, Action.BUILD) == ["20261122.3"]
-    assert versions(plan, Action.REMOVE) == ["20261122.2"]
+    assert versions(plan, Action.BUILD) == [on("20261122.3")]
+    assert versions(plan, Action.REMOVE) == [on("20261122.2")]
     told = "unreleased: verification failed: E42; what is left of it goes"
     assert reasons(plan, Action.REMOVE) == [told]
     made.run()
-    assert made.holding("team") == {"linux/a": ["20261122.1", "20261122.3"]}
+    assert made.holding("team") == {"linux/a": [on("20261122.1"), on("20261122.3")]}
 
 
 def test_a_receiving_stack_never_hears_of_it() -> None:
@@ -69,18 +74,18 @@ def test_what_failed_is_kept_for_a_look_and_then_removed_with_its_vm() -> None:
     made = world(keepFailed="3d")
     made.run(unverified={"linux/a"})
     beside = made.run()
-    assert versions(beside, Action.BUILD) == ["20261122.2"]
+    assert versions(beside, Action.BUILD) == [on("20261122.2")]
     (told,) = reasons(beside, Action.WAIT)
     assert told.startswith("unreleased: verification failed: E42; kept for a look, ")
-    assert told.endswith(f"with its VM {VERIFYING}, until 2026-11-25 08:00 UTC")
-    assert made.holding("team") == {"linux/a": ["20261122.2"]}
+    assert told.endswith(f"with its VM {VERIFYING}, until {on('2026-11-25 08:00')} UTC")
+    assert made.holding("team") == {"linux/a": [on("20261122.2")]}
     made.run()
     resting = made.plan()
     assert resting.nothing_due
     assert [left.vm for left in resting.unreleased] == [VERIFYING]
     made.now += timedelta(days=3)
     last = made.run()
-    assert set(versions(last, Action.REMOVE)) == {"20261122.1"}
+    assert set(versions(last, Action.REMOVE)) == {on("20261122.1")}
     assert f"its VM {VERIFYING} is not needed any more" in reasons(last, Action.REMOVE)
     assert [stray.vm for stray in last.strays] == [VERIFYING]
     assert not made.vms
@@ -135,11 +140,11 @@ def test_what_azure_never_finished_is_not_kept() -> None:
 def test_only_vms_of_numbers_that_this_state_gave_are_strays() -> None:
     made = world()
     made.run()
-    ours = failed_vm("b1", DEV, "linux/a", "20261122.1")
+    ours = failed_vm("b1", DEV, "linux/a", on("20261122.1"))
     made.vms = {
         "b1": ours,
-        "b2": failed_vm("b2", DEV, "linux/a", "20261122.9"),
-        "b3": failed_vm("b3", DEV, "linux/z", "20261122.1"),
+        "b2": failed_vm("b2", DEV, "linux/a", on("20261122.9")),
+        "b3": failed_vm("b3", DEV, "linux/z", on("20261122.1")),
         "b4": replace(ours, name="b4", tags={names.STACK: DEV}),
     }
     assert [stray.vm for stray in made.plan().strays] == ["b1"]
@@ -149,10 +154,10 @@ def test_a_vm_that_the_engine_deletes_is_left_to_it() -> None:
     made = world()
     made.run(failing={"linux/a"})
     vm = names.vm_name(DEV, "linux/a", V1, 1)
-    made.vms = {vm: failed_vm(vm, DEV, "linux/a", "20261122.1")}
+    made.vms = {vm: failed_vm(vm, DEV, "linux/a", on("20261122.1"))}
     plan = made.plan()
     assert not plan.strays
-    assert versions(plan, Action.FORGET) == ["20261122.1"]
+    assert versions(plan, Action.FORGET) == [on("20261122.1")]
 
 
 def cut_off(verifying: BuildVm | None) -> tuple[World, Inputs]:
@@ -179,7 +184,7 @@ def test_a_run_cut_off_in_its_verification_goes_on_with_that_vm() -> None:
 def test_one_whose_verifying_vm_is_gone_gets_a_fresh_one() -> None:
     made, _ = cut_off(None)
     plan = made.plan()
-    assert versions(plan, Action.RESUME) == ["20261122.1"]
+    assert versions(plan, Action.RESUME) == [on("20261122.1")]
     assert plan.versions[0].verifying == 2
 
 
@@ -187,8 +192,8 @@ def test_one_whose_verifying_vm_failed_is_over() -> None:
     failed = (ArtifactStatus("linux-java", "Failed"),)
     made, _ = cut_off(BuildVm(VERIFYING, {names.STACK: DEV}, "Succeeded", failed))
     plan = made.plan()
-    assert versions(plan, Action.BUILD) == ["20261122.2"]
-    assert versions(plan, Action.REMOVE) == ["20261122.1"]
+    assert versions(plan, Action.BUILD) == [on("20261122.2")]
+    assert versions(plan, Action.REMOVE) == [on("20261122.1")]
 
 
 def test_a_verified_build_costs_its_verifying_vm_and_a_kept_one_its_disks() -> None:

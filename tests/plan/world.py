@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from factory.common import names
 from factory.common.errors import Problems
@@ -33,6 +33,7 @@ SUBSCRIPTIONS = {
     LINUX: "33333333-3333-4333-8333-333333333333",
 }
 BUILDERS = (DEV, LINUX)
+# The day of every test that spells dates out; one marked `dated` begins at FIRST_DAY instead.
 START = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
@@ -106,7 +107,7 @@ class World:
     stack: str
     images: dict[str, Image]
     settings: Settings
-    now: datetime = START
+    now: datetime = field(default_factory=lambda: World.begins)
     base: str = "1.2.3"
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     vms: dict[str, BuildVm] = field(default_factory=dict)
@@ -114,6 +115,8 @@ class World:
     # Further stacks: that this one receives from too, and that build what its own are built on.
     further: list[World] = field(default_factory=list)
     neighbours: list[World] = field(default_factory=list)
+
+    begins: ClassVar[datetime] = START
 
     @property
     def ledger(self) -> Ledger:

@@ -21,6 +21,7 @@ import pytest
 
 from rehearsal import daemon
 from rehearsal.client import Client
+from rehearsal.first_day import FIRST_DAY
 from rehearsal.home import Home
 from rehearsal.workspace import environment
 
@@ -416,7 +417,7 @@ STEPS = [
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     home = Home(tmp_path / "home")
     monkeypatch.setenv("REHEARSAL_HOME", str(home.root))
-    info = daemon.start(home, scale=600.0, seed=False)
+    info = daemon.start(home, scale=600.0, seed=False, day=FIRST_DAY)
     client = Client(home, info)
     secrets = environment(home)
     client.sign_in(

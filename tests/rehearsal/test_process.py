@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,11 @@ from azure.core.rest import HttpRequest, HttpResponse
 from azure.identity import ClientSecretCredential
 
 from rehearsal import daemon
+from rehearsal.azure.clock import present
 from rehearsal.client import Client, RehearsalError
+from rehearsal.first_day import FIRST_DAY
 from rehearsal.home import Home, ServerInfo, alive
+from rehearsal.settings import Settings
 from tests.rehearsal.cloud import DEV, FACTORY, TENANT
 
 CHECKOUT = Path(__file__).parents[2]
@@ -35,8 +39,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 
 def run(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
+    day = ("--day", str(FIRST_DAY)) if arguments[0] == "start" else ()
     return subprocess.run(
-        [sys.executable, "-m", "rehearsal", *arguments],
+        [sys.executable, "-m", "rehearsal", *arguments, *day],
         env={**os.environ, "REHEARSAL_HOME": str(home.root)},
         cwd=CHECKOUT,
         capture_output=True,
@@ -175,6 +180,32 @@ def test_reset_makes_the_estate_again(home: Home) -> None:
     with pytest.raises(RehearsalError, match="rg-mine"):
         client.arm("GET", path, "2024-03-01")
     assert labs(home) == ESTATE
+
+
+def test_the_clock_begins_at_the_first_day_and_again_with_a_reset(home: Home) -> None:
+    client = Client(home, up(home))
+    client.sign_in(TENANT, FACTORY, home.client_secret("factory"))
+    labs_path = f"/subscriptions/{DEV}/providers/Microsoft.DevTestLab/labs"
+    for _ in range(2):
+        run(home, "clock", "--advance", "400d")
+        assert run(home, "reset").returncode == 0
+        run(home, "clock", "--freeze")
+        assert run(home, "clock").stdout.startswith(f"{FIRST_DAY}T")
+        # The estate was made on the day before, and tokens are good: those go by real clocks.
+        made = client.arm("GET", labs_path, "2018-09-15")["value"][0]["properties"]["createdDate"]
+        assert made[:10] == str(FIRST_DAY - timedelta(days=1))
+        run(home, "clock", "--run")
+    # A start that does not name a day goes on with that of the start before.
+    assert Settings.resolve(home).day == FIRST_DAY
+
+
+def test_without_a_first_day_a_rehearsal_follows_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Settings.resolve(Home(tmp_path / "home")).day is None
+    monkeypatch.setattr("rehearsal.azure.clock.time.time", lambda: 86_400.0)
+    assert present(None) == 86_400.0
+    assert present(date(1970, 1, 3)) == 2 * 86_400.0 + 8 * 3600.0
 
 
 def test_the_clock_faults_and_record_are_at_hand(home: Home) -> None:

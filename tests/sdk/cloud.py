@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,8 +21,10 @@ from azure.mgmt.resource.subscriptions import SubscriptionClient
 
 from rehearsal import certificates, keys
 from rehearsal.azure import build
+from rehearsal.azure.clock import present
 from rehearsal.azure.http.server import Server
 from rehearsal.azure.world import Azure, Knowledge
+from rehearsal.first_day import FIRST_DAY
 from rehearsal.home import Home
 from rehearsal.settings import ESTATE
 
@@ -78,7 +79,7 @@ class Cloud:
         self.home.create()
         certificates.ensure(self.home)
         estate = yaml.safe_load(ESTATE.read_text(encoding="utf-8"))
-        self.azure = Azure(Knowledge(estate), scale=SCALE, start=time.time())
+        self.azure = Azure(Knowledge(estate), scale=SCALE, start=present(FIRST_DAY))
         gateway = build.application(self.azure, keys.ensure(self.home, estate))
         self.server = Server(gateway, certificate=self.home.certificate, key=self.home.key)
         self.server.start()

@@ -26,8 +26,9 @@ def labs_for(
     """Give the labs that are to hold a version; ``newer`` are the newer ones that stay.
 
     The newest goes to every taker; an older one stays where it is and goes nowhere new, so that a
-    lab that subscribes late gets the newest alone. A lab with a ``keep`` of its own holds what that
-    says, a late one too; never less than the newest that it has.
+    lab that subscribes late gets the newest alone. The newest is one that is there: what the same
+    run builds or receives may fail, and comes besides. A lab with a ``keep`` of its own holds what
+    that says, a late one too; never less than the newest that it has.
     """
     wanted = takers(inputs, identity)
     if held is not None and inputs.settings.on_removal is OnRemoval.KEEP:

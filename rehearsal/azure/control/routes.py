@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.azure.clock import iso
+from rehearsal.azure.clock import iso, present
 from rehearsal.azure.control import tuning
 from rehearsal.azure.control.accounts import Accounts
 from rehearsal.azure.control.overview import overview
@@ -57,13 +56,13 @@ class Control:
         return Answer(200, overview(call.azure))
 
     def _reset(self, call: Call) -> Answer:
-        call.azure.reset(time.time() - HEAD_START)
+        call.azure.reset(present(call.azure.knowledge.first_day) - HEAD_START)
         self._gateway.record.clear()
         return Answer(200, overview(call.azure))
 
     def _seeded(self, call: Call) -> Answer:
         """The estate stands: go to the present, and remember that it need not be made again."""
-        lead = time.time() - call.azure.now()
+        lead = present(call.azure.knowledge.first_day) - call.azure.now()
         call.azure.clock.advance(max(0.0, lead))
         call.azure.run_due()
         call.azure.meta.put("seeded", {"at": iso(call.azure.now())})
