@@ -29,9 +29,9 @@ from factory.components.version import Version
 from factory.components.version_args import VersionArgs
 from factory.gather import connect, gather, read_sources
 from factory.ledger import catalogue as cat
-from factory.ledger.catalogue_merge import NotBroughtUpError
 from factory.ledger.model import HOLDINGS
 from factory.ledger.recovered_file import OUTPUT as RECOVERED
+from factory.ledger.source_catalogues import NotBroughtUpError
 from factory.pipelines.plan_file import ERROR, GUARD, WAITS, note_plan, note_stop
 from factory.plan.cost import estimate
 from factory.plan.inputs import Inputs

@@ -19,7 +19,7 @@ _BREAKS = [
     ("factory/azure/client.py", "factory.plan.model"),
     ("factory/plan/model.py", "factory.azure.client"),
     ("factory/gather.py", "factory.components.store"),
-    ("factory/pipelines/summary.py", "factory.components.store"),
+    ("factory/pipelines/run_summary.py", "factory.components.store"),
     ("factory/importer/notes.py", "factory.plan.model"),
     ("factory/plan/model.py", "pulumi"),
     ("factory/plan/model.py", "requests"),

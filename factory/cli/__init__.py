@@ -26,7 +26,7 @@ from factory.common.errors import FactoryError
 # engine's SDK, which takes longer to import than 300 definitions to check.
 _COMMANDS = {
     "validate": "validate",
-    "list": "tree",
+    "list": "list_",
     "show": "show",
     "new": "new",
     "schema": "schema",

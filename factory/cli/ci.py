@@ -115,7 +115,7 @@ def _write(options: argparse.Namespace) -> int:
 
 def _preview(options: argparse.Namespace) -> int:
     # These ask Azure, and need what files alone do not.
-    from factory.cli.common.desk import at_desk, tell, wanted  # noqa: PLC0415
+    from factory.cli.common.ci_job import at_desk, tell, wanted  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
 
     with at_desk(options) as (desk, service):
@@ -126,10 +126,10 @@ def _preview(options: argparse.Namespace) -> int:
 
 
 def _comment(options: argparse.Namespace) -> int:
-    from factory.cli.common.desk import desk_for  # noqa: PLC0415
+    from factory.cli.common.ci_job import desk_for  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
     from factory.pipelines.comment import LIMITS, MARK, comment  # noqa: PLC0415
-    from factory.pipelines.comment_post import post  # noqa: PLC0415
+    from factory.pipelines.pull_request import post  # noqa: PLC0415
 
     service = Service(os.environ)
     desk = desk_for(options, service)
@@ -147,7 +147,7 @@ def _comment(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from factory.cli.common.desk import at_desk, tell  # noqa: PLC0415
+    from factory.cli.common.ci_job import at_desk, tell  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
 
     seconds = None if options.minutes is None else options.minutes * 60
@@ -158,7 +158,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from factory.cli.common.desk import at_desk, tell, wanted  # noqa: PLC0415
+    from factory.cli.common.ci_job import at_desk, tell, wanted  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
 
     with at_desk(options) as (desk, service):
@@ -168,8 +168,8 @@ def _watch(options: argparse.Namespace) -> int:
 
 def _change(options: argparse.Namespace) -> int:
     from factory.pipelines.change_request import Proposal, propose  # noqa: PLC0415
+    from factory.pipelines.checked_edits import carry_out  # noqa: PLC0415
     from factory.pipelines.stack_edits import Wish  # noqa: PLC0415
-    from factory.pipelines.wishes import carry_out  # noqa: PLC0415
 
     now = datetime.now(UTC)
     wish = Wish(

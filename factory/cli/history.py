@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from factory.cli.common.options import Commands, add_command
-from factory.cli.common.stack import Stack
+from factory.cli.common.stack_inputs import Stack
 from factory.ledger.history import chronicle
 
 _EXAMPLE = """  python -m factory history --stack dev

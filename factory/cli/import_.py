@@ -10,10 +10,10 @@ from pathlib import Path
 from factory.cli.common.options import Commands, Parser
 from factory.cli.import_adopt import adopt
 from factory.common.errors import FactoryError
+from factory.importer.lab_locations import locate
 from factory.importer.labs import OldLab, read_labs
 from factory.importer.notes import Kind, Notes
-from factory.importer.online import locate
-from factory.importer.reader import read_definitions
+from factory.importer.original_folder import read_definitions
 from factory.importer.remaining_work import what_is_open
 from factory.importer.secrets import Secrets, declared_secrets
 from factory.importer.stacks import Choices, StackFile, stack_files

@@ -13,8 +13,8 @@ from factory.definitions.definition import Os
 from factory.definitions.file_walk import fault_of_name
 from factory.definitions.loader import DEFAULTS, merged
 from factory.definitions.starter import first_definition
-from factory.settings.check import Project, check, shown
 from factory.settings.json_schema import DEFINITION, FOLDER, modeline
+from factory.settings.validation import Project, check, shown
 
 _EXAMPLE = """  python -m factory new linux/team/build-agent
   python -m factory new images/tools/editor.yaml --os windows

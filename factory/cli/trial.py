@@ -12,11 +12,11 @@ import yaml
 from factory.cli.common.options import Commands, add_command, warn
 from factory.cli.common.project import image_of, read
 from factory.common.errors import FactoryError
-from factory.settings.check import shown
 from factory.settings.cross_check import wanted_secrets
 from factory.settings.json_schema import FOLDER, STACK, modeline
 from factory.settings.stack import NAMESPACE
 from factory.settings.trial import PREFIX, trial_config, trial_name
+from factory.settings.validation import shown
 
 _EXAMPLE = """  python -m factory trial linux/rhel-9 --stack dev
   python -m factory trial linux/rhel-9 --stack dev --name anna

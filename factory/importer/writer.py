@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from factory.common.errors import FactoryError
-from factory.importer.definition import Imported
+from factory.importer.conversion import Imported
 from factory.importer.notes import printable
 from factory.importer.stacks import StackFile
 

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from factory.common.errors import FactoryError
-from factory.pipelines.locks import Lock, is_left_behind
 from factory.pipelines.narration import Narrator, Summary
+from factory.pipelines.state_locks import Lock, is_left_behind
 
 UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 PREVIEW = ("preview", "--suppress-outputs", "--suppress-progress")

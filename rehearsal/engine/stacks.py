@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from factory.pipelines.locks import Lock
+from factory.pipelines.state_locks import Lock
 
 
 def stack_exists(state: Path, project: str, stack: str) -> bool:

@@ -14,12 +14,12 @@ import pytest
 from factory import program
 from factory.cli import main
 from factory.common.errors import FactoryError
-from factory.ledger.catalogue_merge import NotBroughtUpError, read_all
+from factory.ledger.source_catalogues import NotBroughtUpError, read_all
 from factory.pipelines.comment import comment
 from factory.pipelines.jobs import Desk, read_outcomes, up
 from factory.pipelines.outcome import Outcome, Result, judge, worst
 from factory.pipelines.plan_file import VARIABLE, WAITS, note_stop, read_plan
-from factory.pipelines.summary import summary
+from factory.pipelines.run_summary import summary
 from factory.settings import engine_config
 from tests.pipelines.test_stages import project
 

@@ -15,10 +15,10 @@ import pytest
 
 from factory.common.errors import FactoryError
 from factory.pipelines import sign_in
-from factory.pipelines.comment_post import post
-from factory.pipelines.locks import Lock, is_left_behind
 from factory.pipelines.outcome import Notice, Outcome, Result
+from factory.pipelines.pull_request import post
 from factory.pipelines.service import Service
+from factory.pipelines.state_locks import Lock, is_left_behind
 from factory.pipelines.webhook import notify
 from rehearsal import certificates
 from rehearsal.home import Home

@@ -12,10 +12,10 @@ from factory.cli.common.options import work_folder
 from factory.common.errors import FactoryError
 from factory.pipelines.jobs import Desk
 from factory.pipelines.outcome import Outcome, worst
+from factory.pipelines.run_summary import summary
 from factory.pipelines.service import Service
 from factory.pipelines.sign_in import signed_in
 from factory.pipelines.stages import read_stages
-from factory.pipelines.summary import summary
 from factory.pipelines.webhook import notify
 
 

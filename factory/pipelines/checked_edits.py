@@ -8,7 +8,7 @@ from factory.common.errors import FactoryError, Problems
 from factory.common.patterns import matches
 from factory.common.versions import Version
 from factory.pipelines.stack_edits import REBUILD, REVOKE, ROLL_BACK, Wish, with_wish
-from factory.settings.check import check, find_project
+from factory.settings.validation import check, find_project
 
 
 def carry_out(work: Path, stack: str, wish: Wish) -> Path:
