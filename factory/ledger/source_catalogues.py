@@ -7,9 +7,7 @@ from typing import Any
 
 from factory.common.errors import FactoryError
 from factory.common.versions import Version
-from factory.ledger.catalogue import Catalogue, Entry
-from factory.ledger.catalogue_reader import read_catalogue
-from factory.ledger.catalogue_serial import OUTPUT, last_serial
+from factory.ledger.catalogue import OUTPUT, Catalogue, Entry, last_serial, read_catalogue
 
 _MOST_NAMED = 5
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from factory.common import messages
 from factory.common.errors import Problems
 from factory.settings.environments import check_environments
-from factory.settings.sources import check_sources
+from factory.settings.shared_work import check_sources
 from factory.settings.stack import NAMESPACE, Settings, TargetLab
 from factory.settings.stack_file import StackFile, key_of, setting_name
 

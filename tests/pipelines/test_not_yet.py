@@ -16,7 +16,7 @@ from factory.cli import main
 from factory.common.errors import FactoryError
 from factory.ledger.source_catalogues import NotBroughtUpError, read_all
 from factory.pipelines.comment import comment
-from factory.pipelines.jobs import Desk, read_outcomes, up
+from factory.pipelines.jobs import JobContext, read_outcomes, up
 from factory.pipelines.outcome import Outcome, Result, judge, worst
 from factory.pipelines.plan_file import VARIABLE, WAITS, note_stop, read_plan
 from factory.pipelines.run_summary import summary
@@ -113,8 +113,8 @@ def test_the_first_pull_request_of_a_team_is_not_red(
     assert "result: not-yet" in capsys.readouterr().err
     assert main(["ci", "preview", "--work", str(work), "--exit-codes"]) == 6
 
-    desk = Desk(work, tmp_path / ".ci-out", print)
-    found = read_outcomes(desk, ["dev", "test", "prod"])
+    job = JobContext(work, tmp_path / ".ci-out", print)
+    found = read_outcomes(job, ["dev", "test", "prod"])
     text = comment(found, 60_000)
     show(text)
     assert "## Image factory: nothing can be said of 2 stacks yet" in text
@@ -125,7 +125,7 @@ def test_the_first_pull_request_of_a_team_is_not_red(
     assert SAID in summary(found)
 
     # Merged like this, the job of the stack that is not there says what to do.
-    outcome = up(desk, "test", None)
+    outcome = up(job, "test", None)
     assert outcome.result is Result.ERROR
     assert "`pulumi stack init test`" in outcome.notices[0].text
 
