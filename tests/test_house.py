@@ -49,6 +49,8 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
     for file, module in _BREAKS:
         with (copy / file).open("a", encoding="utf-8") as text:
             text.write(f"\nimport {module}\n")
+    with (copy / "rehearsal/azure/ids.py").open("a", encoding="utf-8") as text:
+        text.write("\nfrom rehearsal.azure import world\n")
     (copy / "factory" / "attic.py").write_text('"""A module that no row of the contract has."""\n')
     return _lint(copy)
 

@@ -22,7 +22,7 @@ from azure.mgmt.resource.subscriptions import SubscriptionClient
 
 from rehearsal import certificates, keys
 from rehearsal.azure import build
-from rehearsal.azure.http.server import Server
+from rehearsal.azure.server.sockets import Server
 from rehearsal.azure.world import Azure, Knowledge
 from rehearsal.home import Home
 from rehearsal.settings import ESTATE

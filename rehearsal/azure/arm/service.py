@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rehearsal.azure import errors, ids
-from rehearsal.azure.arm.types import PREVIEW, Draft, ResourceType, Style
+from rehearsal.azure.arm.types import PREVIEW, Draft, ResourceType, Style, types_of
 from rehearsal.azure.errors import ArmError
-from rehearsal.azure.identity.principals import Principal
 from rehearsal.azure.model import Resource
+from rehearsal.azure.principals import Principal
 from rehearsal.azure.world import REGIONS, Azure
 
 Json = dict[str, Any]
@@ -143,7 +143,7 @@ def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
         resource = azure.resources.find(key)
         if resource is None or resource.uid != uid or resource.state == "Deleting":
             return
-        behaviour = azure.types[resource.kind.lower()].behaviour
+        behaviour = types_of(azure)[resource.kind.lower()].behaviour
         try:
             done = behaviour.finish(azure, resource)
         except ArmError as error:
@@ -166,7 +166,7 @@ def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
 def _take_away(azure: Azure, resource: Resource) -> None:
     azure.operations.preempt(resource.key) if resource.state != "Deleting" else None
     azure.resources.remove(resource)
-    azure.types[resource.kind.lower()].behaviour.removed(azure, resource)
+    types_of(azure)[resource.kind.lower()].behaviour.removed(azure, resource)
 
 
 def _never_made(kind: ResourceType, existing: Resource) -> bool:

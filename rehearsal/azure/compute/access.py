@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rehearsal.azure import ids
-from rehearsal.azure.arm import service
+from rehearsal.azure.arm import polling, service
 from rehearsal.azure.compute import copying, errors
 from rehearsal.azure.errors import ArmError
-from rehearsal.azure.http import polling
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.model import Resource
 from rehearsal.azure.world import Azure

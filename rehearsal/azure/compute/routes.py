@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rehearsal.azure.arm import service
+from rehearsal.azure.arm import polling, service
 from rehearsal.azure.arm.bodies import Reader
 from rehearsal.azure.arm.routes import GROUP
 from rehearsal.azure.arm.types import Behaviour, ResourceType, Style
@@ -13,7 +13,6 @@ from rehearsal.azure.compute.copying import SNAPSHOTS
 from rehearsal.azure.compute.images import IMAGES, Image
 from rehearsal.azure.compute.snapshots import Disk, Snapshot
 from rehearsal.azure.errors import ArmError, subscription_not_found
-from rehearsal.azure.http import polling
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.marketplace import MarketplaceImage

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.azure import ids
-from rehearsal.azure.arm import service
+from rehearsal.azure.arm import polling, service
 from rehearsal.azure.arm.routes import as_caller
+from rehearsal.azure.arm.types import types_of
 from rehearsal.azure.devtestlab import (
     action_errors,
     applicable,
@@ -18,7 +19,6 @@ from rehearsal.azure.devtestlab import (
     schedules,
 )
 from rehearsal.azure.devtestlab.machines import VMS
-from rehearsal.azure.http import polling
 from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.model import Resource
 
@@ -43,7 +43,7 @@ def create_vm(call: Call) -> Answer:
         path = f"{ids.collection_of(call.path)}/virtualmachines/{each}"
         outcome = service.put(
             call.azure,
-            call.azure.types[VMS.lower()],
+            types_of(call.azure)[VMS.lower()],
             path,
             {**call.body, "properties": properties},
             caller=call.caller,

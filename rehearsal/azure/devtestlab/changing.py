@@ -10,8 +10,8 @@ from rehearsal.azure import ids
 from rehearsal.azure.compute import sizes
 from rehearsal.azure.devtestlab import action_errors, disks, errors, installing
 from rehearsal.azure.devtestlab.machines import VMS, machine_of
-from rehearsal.azure.identity.principals import Principal
 from rehearsal.azure.model import Resource
+from rehearsal.azure.principals import Principal
 from rehearsal.azure.world import Azure
 
 Json = dict[str, Any]

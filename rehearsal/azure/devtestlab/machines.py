@@ -10,7 +10,7 @@ from typing import Any
 
 from rehearsal.azure import ids
 from rehearsal.azure.arm import service
-from rehearsal.azure.arm.types import Behaviour, Draft
+from rehearsal.azure.arm.types import Behaviour, Draft, types_of
 from rehearsal.azure.compute import errors as compute_errors
 from rehearsal.azure.compute import machines
 from rehearsal.azure.compute.contents import Contents
@@ -202,7 +202,7 @@ def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
     def expired(key: str, uid: str) -> None:
         vm = _living(azure, key, uid)
         if vm is not None:
-            service.delete(azure, azure.types[VMS.lower()], vm.id)
+            service.delete(azure, types_of(azure)[VMS.lower()], vm.id)
 
     return {"lab.cameUp": came_up, "lab.timedOut": timed_out, "lab.expired": expired}
 

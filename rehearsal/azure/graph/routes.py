@@ -9,8 +9,8 @@ from rehearsal.azure.graph import errors
 from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.identity.bearer import bearer
-from rehearsal.azure.identity.principals import Principal
 from rehearsal.azure.identity.tokens import Tokens
+from rehearsal.azure.principals import Principal
 
 Json = dict[str, Any]
 

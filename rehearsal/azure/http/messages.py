@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.azure.errors import ArmError, invalid_content
-from rehearsal.azure.identity.principals import Principal
+from rehearsal.azure.principals import Principal
 from rehearsal.azure.world import Azure
 
 Json = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.azure.errors import ArmError
-from rehearsal.azure.identity.principals import Principal
+from rehearsal.azure.principals import Principal
 
 Json = dict[str, Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 from rehearsal.azure.errors import subscription_not_found
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
-from rehearsal.azure.identity.principals import ROLES
+from rehearsal.azure.principals import ROLES
 
 Json = dict[str, Any]
 

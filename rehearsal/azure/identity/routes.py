@@ -10,8 +10,8 @@ from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.identity import errors
 from rehearsal.azure.identity.errors import TokenError
 from rehearsal.azure.identity.federation import ASSERTION, check_assertion
-from rehearsal.azure.identity.principals import Principal
 from rehearsal.azure.identity.tokens import LIFETIME, Tokens
+from rehearsal.azure.principals import Principal
 
 
 class TokenEndpoint:

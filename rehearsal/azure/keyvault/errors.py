@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rehearsal.azure.errors import ArmError
-from rehearsal.azure.identity.principals import Principal
+from rehearsal.azure.principals import Principal
 
 
 def missing_token(authority: str, resource: str) -> ArmError:

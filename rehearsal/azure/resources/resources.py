@@ -8,8 +8,9 @@ from typing import Any
 
 from rehearsal.azure import errors, ids
 from rehearsal.azure.arm.service import erase
-from rehearsal.azure.identity.principals import Subscription
+from rehearsal.azure.arm.types import types_of
 from rehearsal.azure.model import Resource
+from rehearsal.azure.principals import Subscription
 from rehearsal.azure.resources import registration
 from rehearsal.azure.resources.errors import invalid_group_location, invalid_group_name
 from rehearsal.azure.world import REGIONS, Azure, new_uid
@@ -140,7 +141,7 @@ def provider_body(azure: Azure, subscription: str, namespace: str) -> Json | Non
     name = next((known for known in NAMESPACES if known.lower() == namespace.lower()), None)
     if name is None:
         return None
-    kinds = sorted({kind.kind for kind in azure.types.values() if kind.namespace == name})
+    kinds = sorted({kind.kind for kind in types_of(azure).values() if kind.namespace == name})
     return {
         "id": f"/subscriptions/{subscription}/providers/{name}",
         "namespace": name,

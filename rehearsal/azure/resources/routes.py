@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from rehearsal.azure.arm.polling import retry_after
 from rehearsal.azure.arm.routes import listing
 from rehearsal.azure.errors import operation_not_found, subscription_not_found
 from rehearsal.azure.http.messages import Answer, Call
-from rehearsal.azure.http.polling import retry_after
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.model import Resource
 from rehearsal.azure.resources import registration

@@ -7,12 +7,12 @@ import time
 from rehearsal.azure.errors import subscription_not_found
 from rehearsal.azure.http.messages import Call
 from rehearsal.azure.http.routing import Route
-from rehearsal.azure.http.throttle import Throttle
-from rehearsal.azure.http.wire import subscription_of
 from rehearsal.azure.identity import errors
-from rehearsal.azure.identity.principals import Principal
 from rehearsal.azure.identity.tokens import LIFETIME, Tokens
+from rehearsal.azure.principals import Principal
 from rehearsal.azure.resources import registration
+from rehearsal.azure.server.throttle import Throttle
+from rehearsal.azure.server.wire import subscription_of
 from rehearsal.azure.world import Azure
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.azure import ids
+from rehearsal.azure.arm.types import types_of
 from rehearsal.azure.errors import operation_not_found
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
@@ -93,6 +94,6 @@ def _monitor(call: Call, doc: Json, headers: dict[str, str]) -> Answer:
     if doc["verb"] == "DELETE" or found is None:
         return Answer(204)
     if doc["verb"] == "PUT":
-        kind = call.azure.types[found.kind.lower()]
+        kind = types_of(call.azure)[found.kind.lower()]
         return Answer(200, kind.behaviour.show(call.azure, found, ""))
     return Answer(200, doc.get("output"))
