@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from rehearsal.azure import ids
 from rehearsal.azure.arm import odata, polling, service
 from rehearsal.azure.arm.types import ResourceType, Style, types_of
-from rehearsal.azure.errors import no_registered_provider
+from rehearsal.azure.errors import NO_REGISTERED_PROVIDER
 from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.model import Resource
@@ -98,7 +98,9 @@ def paged(
 def check_version(call: Call, kind: str) -> None:
     """Refuse an api-version that the provider does not know."""
     if kind.startswith("Microsoft.DevTestLab") and call.api_version not in LAB_VERSIONS:
-        raise no_registered_provider(kind, call.api_version, LAB_VERSIONS)
+        raise NO_REGISTERED_PROVIDER.of(
+            kind=kind, api_version=call.api_version, known=", ".join(LAB_VERSIONS)
+        )
 
 
 def _add(router: Router, method: str, template: str, handler: Handler, action: str) -> None:

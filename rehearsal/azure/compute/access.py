@@ -20,10 +20,10 @@ def begin(call: Call) -> Answer:
     azure, disk = call.azure, _disk(call)
     access = str(call.body.get("access") or "")
     if access not in ("Read", "None"):
-        raise errors.invalid_parameter(name="access", value=access)
+        raise errors.INVALID_PARAMETER.of(name="access", value=access)
     seconds = call.body.get("durationInSeconds")
     if not isinstance(seconds, int) or not 0 < seconds <= _LONGEST:
-        raise errors.invalid_parameter(name="durationInSeconds", value=str(seconds))
+        raise errors.INVALID_PARAMETER.of(name="durationInSeconds", value=str(seconds))
     copying.check_ready(azure, disk)
     if disk.properties.get("diskState") not in ("Unattached", "Reserved", "ActiveSAS"):
         message = f"Disk {disk.name} is attached to a running VM and cannot be exported."
@@ -55,7 +55,7 @@ def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
     def granted(key: str, uid: str, operation: str) -> None:
         disk = azure.resources.find(key)
         if disk is None or disk.uid != uid:
-            azure.operations.finish(operation, errors.source_not_found(key))
+            azure.operations.finish(operation, errors.SOURCE_NOT_FOUND.of(source=key))
             return
         before = disk.properties.get("diskState")
         if before != "ActiveSAS":

@@ -115,9 +115,9 @@ class Gateway:
         self.door.identify(call)
         if found is None:
             print(f"501 no route {call.method} {call.path}", file=sys.stderr, flush=True)
-            raise errors.not_implemented(call.method, call.path)
+            raise errors.NOT_IMPLEMENTED.of(method=call.method, path=call.path)
         if not call.api_version:
-            raise errors.missing_api_version()
+            raise errors.MISSING_API_VERSION.of()
         route, call.parts = found
         self.door.admit(call, route)
         return route.handler(call)
@@ -127,7 +127,7 @@ class Gateway:
             message = "The control API asks for the header X-Rehearsal-Key (secrets.json has it)."
             raise ArmError(403, "ControlKeyMissing", message)
         if found is None:
-            raise errors.not_implemented(call.method, call.path)
+            raise errors.NOT_IMPLEMENTED.of(method=call.method, path=call.path)
         route, call.parts = found
         return route.handler(call)
 
