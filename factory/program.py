@@ -58,7 +58,7 @@ def run(root: Path) -> None:
         azure = connect(engine_config)
         inputs = gather(sources, engine_config, azure)
     except NotBroughtUpError as error:
-        _stop(WAITS, error, error.told(engine_config.stack_name()))
+        _stop(WAITS, error, error.consequence(engine_config.stack_name()))
     except FactoryError as error:
         _stop(ERROR, error)
     except ArmError as error:

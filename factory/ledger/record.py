@@ -155,7 +155,7 @@ def released(
 ) -> Record:
     """Write down what a version was made from, at the moment it has passed every gate.
 
-    ``outcome`` is a :class:`factory.components.machine.machine.vm_work.BuildOutcome` as plain data.
+    ``outcome`` is a :class:`factory.components.machine.vm_work.BuildOutcome` as plain data.
     """
     definition = spec.content
     return Record.model_validate(

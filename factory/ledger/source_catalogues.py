@@ -23,7 +23,7 @@ class NotBroughtUpError(FactoryError):
         )
         self._source = source
 
-    def told(self, stack: str) -> str:
+    def consequence(self, stack: str) -> str:
         """Say what it means for the stack (its full name) that receives."""
         home, _, short = self._source.rpartition("/")
         own, _, name = stack.rpartition("/")

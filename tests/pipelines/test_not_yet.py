@@ -45,7 +45,7 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What a run of prod leaves that found no catalogue of dev."""
     file = tmp_path / "stopped.json"
     monkeypatch.setenv(VARIABLE, str(file))
-    note_stop(PROD, WAITS, NotBroughtUpError(DEV).told(PROD))
+    note_stop(PROD, WAITS, NotBroughtUpError(DEV).consequence(PROD))
     monkeypatch.delenv(VARIABLE)
     found = read_plan(file)
     assert found is not None
@@ -55,8 +55,8 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_a_source_that_never_ran_is_told_from_one_that_lost_its_catalogue() -> None:
     with pytest.raises(NotBroughtUpError, match="run `up` there first; nothing was changed") as it:
         read_all(lambda _: {}, [DEV], {}, same)
-    assert it.value.told(PROD) == SAID
-    assert it.value.told("organization/other/prod").startswith(f"{DEV} has not been")
+    assert it.value.consequence(PROD) == SAID
+    assert it.value.consequence("organization/other/prod").startswith(f"{DEV} has not been")
     before = {"received": {"stack": DEV, "serial": "7"}}
     with pytest.raises(FactoryError, match="no catalogue with schema and serial") as lost:
         read_all(lambda _: {}, [DEV], before, same)
