@@ -21,9 +21,10 @@ up: setup  ## start the local Azure and bring every stack up in it
 down:  ## stop the local Azure; what stands in it is kept
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m rehearsal stop; else echo "not running"; fi
 
-lint: setup  ## check style and types
+lint: setup  ## check style, types and who may import whom
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
+	$(VENV)/lint-imports --no-cache --no-logo
 	$(VENV)/mypy
 
 test: lint  ## run every check and every test

@@ -21,9 +21,9 @@ from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image, read_images
 from factory.definitions.lock_file import Lock, read_lock
 from factory.ledger.catalogue import Catalogue
-from factory.ledger.catalogue_merge import read_all
-from factory.ledger.reader import read_ledger
 from factory.ledger.recovered_file import Recovered, read_recovered, with_recovered
+from factory.ledger.source_catalogues import read_all
+from factory.ledger.state_reader import read_ledger
 from factory.plan.inputs import Inputs
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.engine_config import git_commit

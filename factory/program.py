@@ -29,14 +29,14 @@ from factory.components.version import Version
 from factory.components.version_args import VersionArgs
 from factory.gather import connect, gather, read_sources
 from factory.ledger import catalogue as cat
-from factory.ledger.catalogue_merge import NotBroughtUpError
 from factory.ledger.model import HOLDINGS
 from factory.ledger.recovered_file import OUTPUT as RECOVERED
+from factory.ledger.source_catalogues import NotBroughtUpError
+from factory.pipelines.plan_file import ERROR, GUARD, WAITS, note_plan, note_stop
 from factory.plan.cost import estimate
 from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan, VersionPlan
 from factory.plan.planner import make_plan
-from factory.plan.reports.plan_file import ERROR, GUARD, WAITS, note_plan, note_stop
 from factory.plan.reports.table import plan_table
 from factory.plan.steps.foreign_parents import lobby
 from factory.settings import engine_config
@@ -58,7 +58,7 @@ def run(root: Path) -> None:
         azure = connect(engine_config)
         inputs = gather(sources, engine_config, azure)
     except NotBroughtUpError as error:
-        _stop(WAITS, error, error.told(engine_config.stack_name()))
+        _stop(WAITS, error, error.consequence(engine_config.stack_name()))
     except FactoryError as error:
         _stop(ERROR, error)
     except ArmError as error:

@@ -185,7 +185,7 @@ def _bare(home: Home, folder: Path, answers: dict[str, str]) -> Iterator[str]:
 
 
 def _serve_bare(home: Home, folder: Path) -> None:
-    from rehearsal.azure.http.server import Server  # noqa: PLC0415 - of the child process alone
+    from rehearsal.azure.server.sockets import Server  # noqa: PLC0415 - of the child process alone
 
     answers = {
         path: text.encode()

@@ -15,7 +15,7 @@ from rehearsal.azure.clock import present
 from rehearsal.azure.control.routes import HEAD_START
 from rehearsal.azure.devtestlab.sources import sync_all
 from rehearsal.azure.http.record import Record
-from rehearsal.azure.http.server import Server
+from rehearsal.azure.server.sockets import Server
 from rehearsal.azure.world import Azure, Knowledge
 from rehearsal.home import Home
 from rehearsal.settings import Settings, read_estate, write_json
@@ -49,9 +49,8 @@ def run(home: Home) -> int:
     server = Server(gateway, certificate=home.certificate, key=home.key, port=settings.port)
     replace(settings, port=server.port).keep(home)
     ended = threading.Event()
-    if gateway.control is not None:
-        gateway.control.on_stop = ended.set
-        gateway.control.on_sync = lambda: _sync(home, settings, azure)
+    gateway.control.on_stop = ended.set
+    gateway.control.on_sync = lambda: _sync(home, settings, azure)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: ended.set())
     server.start()

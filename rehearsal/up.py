@@ -13,7 +13,7 @@ from typing import Any
 
 from factory.common.errors import FactoryError
 from factory.pipelines.narration import Summary
-from factory.pipelines.runner import Engine
+from factory.pipelines.runner import EngineRunner
 from rehearsal.client import Client, RehearsalError, running
 from rehearsal.engine.stacks import (
     drop_cut_off_notes,
@@ -91,7 +91,7 @@ class Runner:
 
     def __init__(self, home: Home, variables: dict[str, str]) -> None:
         self._home = home
-        self._engine = Engine(home.work, variables, say)
+        self._engine = EngineRunner(home.work, variables, say)
 
     def up(self, stack: str) -> Outcome:
         """Bring one stack up, whatever an earlier run left behind.

@@ -1,11 +1,11 @@
-"""The command line: reads what the program reads, outside the engine.
+"""The command line: one module per command, which adds its parser, and runs.
 
-It changes nothing in Azure and in no stack's state, but for what ``orphans --delete`` was told to;
-some commands write files of the project.
+Reads what the program reads, outside the engine, and changes no state; only ``orphans --delete``
+changes Azure, and some commands write files of the project.
+May not know the components: commands declare nothing.
 
-One module per command: it adds its parser, and runs. Errors are one line on stderr and exit 1;
-argparse's own complaints about a command line are exit 1 too, so that 2 keeps one meaning: there is
-something to do.
+Errors are one line on stderr and exit 1; argparse's own complaints about a command line are exit 1
+too, so that 2 keeps one meaning: there is something to do.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from factory.common.errors import FactoryError
 # engine's SDK, which takes longer to import than 300 definitions to check.
 _COMMANDS = {
     "validate": "validate",
-    "list": "tree",
+    "list": "list_",
     "show": "show",
     "new": "new",
     "schema": "schema",

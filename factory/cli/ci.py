@@ -78,7 +78,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _add_change(add: Callable[[str, Callable[[argparse.Namespace], int], str], Parser]) -> None:
-    change = add("change", _change, "write a person's wish into a stack file")
+    change = add("change", _change, "write a change that a person asks for into a stack file")
     change.add_argument("what", choices=("rebuild", "revoke", "roll-back"))
     change.add_argument("--stack", required=True, metavar="NAME", help="the stack it is for")
     change.add_argument("--image", required=True, metavar="IMAGE", help="a definition")
@@ -115,25 +115,25 @@ def _write(options: argparse.Namespace) -> int:
 
 def _preview(options: argparse.Namespace) -> int:
     # These ask Azure, and need what files alone do not.
-    from factory.cli.common.desk import at_desk, tell, wanted  # noqa: PLC0415
+    from factory.cli.common.ci_job import ci_job, tell, wanted  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
 
-    with at_desk(options) as (desk, service):
-        outcomes = jobs.preview(desk, wanted(options, desk))
+    with ci_job(options) as (job, service):
+        outcomes = jobs.preview(job, wanted(options, job))
         for outcome in outcomes:
-            jobs.write_outcome(desk, outcome)
-        return tell(options, desk, service, outcomes, "preview", chat=False)
+            jobs.write_outcome(job, outcome)
+        return tell(options, job, service, outcomes, "preview", chat=False)
 
 
 def _comment(options: argparse.Namespace) -> int:
-    from factory.cli.common.desk import desk_for  # noqa: PLC0415
+    from factory.cli.common.ci_job import job_context  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
     from factory.pipelines.comment import LIMITS, MARK, comment  # noqa: PLC0415
-    from factory.pipelines.comment_post import post  # noqa: PLC0415
+    from factory.pipelines.pull_request import post  # noqa: PLC0415
 
     service = Service(os.environ)
-    desk = desk_for(options, service)
-    outcomes = jobs.read_outcomes(desk, [each.stack for each in read_stages(desk.work)])
+    job = job_context(options, service)
+    outcomes = jobs.read_outcomes(job, [each.stack for each in read_stages(job.work)])
     if not outcomes:
         msg = f"{options.out} has no plans -> `python -m factory ci preview` first"
         raise FactoryError(msg)
@@ -147,45 +147,45 @@ def _comment(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from factory.cli.common.desk import at_desk, tell  # noqa: PLC0415
+    from factory.cli.common.ci_job import ci_job, tell  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
 
     seconds = None if options.minutes is None else options.minutes * 60
-    with at_desk(options) as (desk, service):
-        outcome = jobs.up(desk, options.stack, seconds)
-        jobs.write_outcome(desk, outcome)
-        return tell(options, desk, service, [outcome], options.stack)
+    with ci_job(options) as (job, service):
+        outcome = jobs.up(job, options.stack, seconds)
+        jobs.write_outcome(job, outcome)
+        return tell(options, job, service, [outcome], options.stack)
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from factory.cli.common.desk import at_desk, tell, wanted  # noqa: PLC0415
+    from factory.cli.common.ci_job import ci_job, tell, wanted  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
 
-    with at_desk(options) as (desk, service):
-        outcomes = jobs.watch(desk, wanted(options, desk))
-        return tell(options, desk, service, outcomes, "watch")
+    with ci_job(options) as (job, service):
+        outcomes = jobs.watch(job, wanted(options, job))
+        return tell(options, job, service, outcomes, "watch")
 
 
 def _change(options: argparse.Namespace) -> int:
     from factory.pipelines.change_request import Proposal, propose  # noqa: PLC0415
-    from factory.pipelines.stack_edits import Wish  # noqa: PLC0415
-    from factory.pipelines.wishes import carry_out  # noqa: PLC0415
+    from factory.pipelines.checked_edits import carry_out  # noqa: PLC0415
+    from factory.pipelines.stack_edits import StackEdit  # noqa: PLC0415
 
     now = datetime.now(UTC)
-    wish = Wish(
+    edit = StackEdit(
         options.what,
         options.image,
         options.version.strip(),
         options.reason.strip(),
         now.isoformat(timespec="minutes").removesuffix("+00:00"),
     )
-    file = carry_out(work_folder(options.work), options.stack, wish)
-    print(f"written: {file.name}: {wish}")
+    file = carry_out(work_folder(options.work), options.stack, edit)
+    print(f"written: {file.name}: {edit}")
     if not options.pull_request:
         return 0
     service = Service(os.environ)
     body = options.reason.strip() or "Asked for by hand."
-    proposal = Proposal(f"{wish} in {options.stack}", body, options.base)
+    proposal = Proposal(f"{edit} in {options.stack}", body, options.base)
     number, url = propose(service, file, proposal, now)
     service.set_output("number", str(number))
     print(f"pull request {number}: {url}")

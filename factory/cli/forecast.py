@@ -6,7 +6,7 @@ import argparse
 from datetime import timedelta
 
 from factory.cli.common.options import Commands, add_command
-from factory.cli.common.stack import Stack
+from factory.cli.common.stack_inputs import Stack
 from factory.common.durations import parse_duration
 from factory.common.errors import FactoryError
 from factory.plan.forecast import forecast

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from factory.cli.common.options import Commands, add_command
-from factory.cli.common.stack import Stack
-from factory.ledger.history import chronicle
+from factory.cli.common.stack_inputs import Stack
+from factory.ledger.history import history_text
 
 _EXAMPLE = """  python -m factory history --stack dev
   python -m factory history windows/2022/base --stack dev
@@ -31,5 +31,5 @@ def add_to(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     engine = Stack.of(options).engine
     image = options.image.removesuffix(".yaml") if options.image else None
-    print(chronicle(engine.updates(), engine.export(engine.stack_name()), image))
+    print(history_text(engine.updates(), engine.export(engine.stack_name()), image))
     return 0

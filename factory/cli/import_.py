@@ -10,13 +10,13 @@ from pathlib import Path
 from factory.cli.common.options import Commands, Parser
 from factory.cli.import_adopt import adopt
 from factory.common.errors import FactoryError
+from factory.importer.lab_locations import locate
 from factory.importer.labs import OldLab, read_labs
 from factory.importer.notes import Kind, Notes
-from factory.importer.online import locate
-from factory.importer.reader import read_definitions
+from factory.importer.original_folder import read_definitions
 from factory.importer.remaining_work import what_is_open
 from factory.importer.secrets import Secrets, declared_secrets
-from factory.importer.stacks import Choices, StackFile, stack_files
+from factory.importer.stacks import Choices, NewStack, stack_files
 from factory.importer.writer import definition_text, stack_text, write_all
 from factory.settings.stack import normal_region
 
@@ -83,7 +83,7 @@ def _run(options: argparse.Namespace) -> int:
     secrets = Secrets(notes, options.stack, declared_secrets(options.artifacts, notes))
     definitions = read_definitions(options.golden_images, secrets, notes, options.size)
     labs: list[OldLab] = []
-    stacks: list[StackFile] = []
+    stacks: list[NewStack] = []
     if options.labs:
         files = {each.file: each.identity for each in definitions}
         labs = read_labs(options.labs, files, notes)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from factory.azure.resources import lab_id
 from factory.cli.common.options import place
-from factory.cli.common.stack import Stack
+from factory.cli.common.stack_inputs import Stack
 from factory.common.errors import FactoryError
 from factory.common.text_file import replace_text
 from factory.gather import connect, read_sources

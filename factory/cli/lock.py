@@ -9,7 +9,7 @@ from pathlib import Path
 
 from factory.azure.observer import observe_offers
 from factory.cli.common.options import Commands, add_command, warn
-from factory.cli.common.stack import Stack
+from factory.cli.common.stack_inputs import Stack
 from factory.common.errors import FactoryError, Problems
 from factory.common.patterns import fault_of
 from factory.definitions.lock_file import LockedImage, differences, read_lock, write_lock

@@ -8,13 +8,14 @@ from pathlib import Path
 from factory.cli.common.options import Commands, add_command
 from factory.cli.common.project import folder_of, identity_of, image_of, project_of
 from factory.common.errors import FactoryError, Problems
+from factory.common.text_file import write_new
 from factory.common.yaml_file import read_yaml
 from factory.definitions.definition import Os
 from factory.definitions.file_walk import fault_of_name
 from factory.definitions.loader import DEFAULTS, merged
 from factory.definitions.starter import first_definition
-from factory.settings.check import Project, check, shown
 from factory.settings.json_schema import DEFINITION, FOLDER, modeline
+from factory.settings.validation import Project, check, shown
 
 _EXAMPLE = """  python -m factory new linux/team/build-agent
   python -m factory new images/tools/editor.yaml --os windows
@@ -52,16 +53,7 @@ def _run(options: argparse.Namespace) -> int:
     data = _inherited(folder, file)
     system = _system(options.os, data.get("os"), identity)
     text = first_definition(system, set(data), _modeline(project, file))
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as out:
-            out.write(text)
-    except FileExistsError:
-        msg = f"{shown(file)} is there already -> choose another name"
-        raise FactoryError(msg) from None
-    except OSError as error:
-        msg = f"{shown(file)} cannot be written: {error.strerror}"
-        raise FactoryError(msg) from None
+    write_new(file, shown(file), text, "choose another name")
     problems = Problems()
     image_of(project, check(project, problems), identity, problems)
     print(f"written: {shown(file)}")

@@ -16,10 +16,10 @@ from factory.azure.observer import observe, observe_elsewhere
 from factory.azure.resources import Arm
 from factory.azure.waiter import Waiter
 from factory.cli.common.options import Commands, add_command, warn
-from factory.cli.common.stack import Stack
+from factory.cli.common.stack_inputs import Stack
 from factory.common.errors import FactoryError
 from factory.gather import connect, read_sources
-from factory.ledger.reader import read_ledger
+from factory.ledger.state_reader import read_ledger
 from factory.plan.recovery.orphans import Orphan, chosen, find_orphans
 from factory.plan.recovery.orphans_report import orphans_json, orphans_table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from factory.cli.common.options import Commands, add_command, warn
-from factory.cli.common.stack import Stack
+from factory.cli.common.stack_inputs import Stack
 from factory.plan.cost import estimate
 from factory.plan.planner import make_plan
 from factory.plan.reports.json_report import plan_json

@@ -15,7 +15,7 @@ from factory.azure.observer import AT_ONCE, observe
 from factory.azure.resources import Arm, lab_id
 from factory.cli.common.engine import CommandLine
 from factory.cli.common.options import Commands, add_command
-from factory.cli.common.stack import Stack
+from factory.cli.common.stack_inputs import Stack
 from factory.common.errors import FactoryError
 from factory.common.names import parse_part
 from factory.common.text_file import replace_text
@@ -23,9 +23,9 @@ from factory.gather import connect, read_catalogues, read_sources
 from factory.ledger import catalogue as cat
 from factory.ledger.catalogue import Catalogue
 from factory.ledger.foundations import compute_id
-from factory.ledger.reader import read_ledger
 from factory.ledger.record import Record
 from factory.ledger.recovered_file import Entry, file_name, write_recovered
+from factory.ledger.state_reader import read_ledger
 from factory.plan.inputs import Inputs
 from factory.plan.recovery.recover import Key, Known, find
 from factory.plan.recovery.recover_report import recover_table

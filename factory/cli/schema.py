@@ -7,8 +7,8 @@ from pathlib import Path
 
 from factory.cli.common.options import Commands, add_command, work_folder
 from factory.common.errors import FactoryError
-from factory.settings.check import Project, shown
 from factory.settings.json_schema import FOLDER, schemas
+from factory.settings.validation import Project, shown
 
 _EXAMPLE = """  python -m factory schema
   python -m factory schema --check

@@ -12,11 +12,12 @@ import yaml
 from factory.cli.common.options import Commands, add_command, warn
 from factory.cli.common.project import image_of, read
 from factory.common.errors import FactoryError
-from factory.settings.check import shown
+from factory.common.text_file import write_new
 from factory.settings.cross_check import wanted_secrets
 from factory.settings.json_schema import FOLDER, STACK, modeline
 from factory.settings.stack import NAMESPACE
 from factory.settings.trial import PREFIX, trial_config, trial_name
+from factory.settings.validation import shown
 
 _EXAMPLE = """  python -m factory trial linux/rhel-9 --stack dev
   python -m factory trial linux/rhel-9 --stack dev --name anna
@@ -65,15 +66,8 @@ def _run(options: argparse.Namespace) -> int:
     remark = f"# A trial of {image.identity}; `pulumi destroy` removes all that it makes.\n"
     known = (project.work / FOLDER / STACK).is_file()
     first = f"{modeline(path, project.work)}\n" if known else ""
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(first + remark + text)
-    except FileExistsError:
-        msg = f"{shown(path)} is there already -> use it, remove it, or choose another --name"
-        raise FactoryError(msg) from None
-    except OSError as error:
-        msg = f"{shown(path)} cannot be written: {error.strerror}"
-        raise FactoryError(msg) from None
+    todo = "use it, remove it, or choose another --name"
+    write_new(path, shown(path), first + remark + text, todo)
     if not (settings.factory_lab and settings.factory_lab.create):
         warn("the factory lab of this stack is adopted: its network and sources are not taken over")
     tried = settings.model_copy(update={"only": [image.identity], "environments": []})

@@ -9,7 +9,7 @@ from factory.cli.common.options import Commands, add_command
 from factory.cli.common.project import read
 from factory.common.annotations import FORMATS, write
 from factory.common.errors import FactoryError, Problem, Problems
-from factory.settings.check import shown
+from factory.settings.validation import shown
 
 _EXAMPLE = """  python -m factory validate
   python -m factory validate images/linux --stack dev

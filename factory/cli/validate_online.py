@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from factory.azure import preflight_reads
 from factory.azure.client import ArmClient
 from factory.azure.resources import lab_id
-from factory.cli.common.stack import Stack
+from factory.cli.common.stack_inputs import Stack
 from factory.common.errors import Problems
 from factory.definitions.definition import Base
 from factory.gather import connect, gather, read_sources

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import islice
 
 from factory.cli.common.options import Commands, add_command
-from factory.cli.common.stack import Stack
+from factory.cli.common.stack_inputs import Stack
 from factory.plan.forecast import WEEK, runs
 from factory.plan.planner import make_plan
 from factory.plan.reports.image_story import story

@@ -68,18 +68,16 @@ def annotation(form: str, kind: str, text: str) -> str:
 def _github(kind: str, problem: Problem) -> str:
     """See "Workflow commands for GitHub Actions": what is escaped differs by where it stands."""
     file, line, column = problem.place
-    place = f"file={_escaped(file, '%:,')}"
-    place += f",line={line}" if line else ""
-    place += f",col={column}" if column else ""
+    parts = {"file": _escaped(file, "%:,"), "line": line, "col": column}
+    place = ",".join(f"{name}={value}" for name, value in parts.items() if value)
     return f"::{kind} {place}::{_escaped(_message(problem), '%')}"
 
 
 def _azure(kind: str, problem: Problem) -> str:
     """See "Logging commands" of Azure Pipelines; `%` is escaped as %AZP25 there."""
     file, line, column = problem.place
-    place = f"type={kind};sourcepath={_azured(file)};"
-    place += f"linenumber={line};" if line else ""
-    place += f"columnnumber={column};" if column else ""
+    parts = {"type": kind, "sourcepath": _azured(file), "linenumber": line, "columnnumber": column}
+    place = "".join(f"{name}={value};" for name, value in parts.items() if value)
     return f"##vso[task.logissue {place}]{_azured(_message(problem))}"
 
 

@@ -36,7 +36,7 @@ def said_of(name: str, what: str) -> str:
     return f"{name}{joint}{what}"
 
 
-def told(fault: ErrorDetails, loc: tuple[Any, ...], model: type[BaseModel]) -> tuple[str, str]:
+def explained(fault: ErrorDetails, loc: tuple[Any, ...], model: type[BaseModel]) -> tuple[str, str]:
     """Say what is wrong with a field and what to do; ``model`` is what the whole file should be."""
     kind, value = fault["type"], fault.get("input")
     if kind == "missing":

@@ -9,7 +9,7 @@ import re
 import stat
 from pathlib import Path
 
-from factory.common.errors import INVISIBLE, Problems
+from factory.common.errors import INVISIBLE, FactoryError, Problems
 
 HIDDEN = re.compile(f"[{INVISIBLE}]")
 
@@ -57,6 +57,23 @@ def replace_text(path: Path, text: str) -> None:
     new = path.with_name(f"{path.name}.new")
     new.write_text(text, encoding="utf-8", newline="\n")
     new.replace(path)
+
+
+def write_new(path: Path, shown: str, text: str, todo: str) -> None:
+    """Write a file that is not there yet; ``todo`` says what to do where it is.
+
+    Raises :class:`FactoryError`.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        msg = f"{shown} is there already -> {todo}"
+        raise FactoryError(msg) from None
+    except OSError as error:
+        msg = f"{shown} cannot be written: {error.strerror}"
+        raise FactoryError(msg) from None
 
 
 def about_hidden(character: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -11,7 +12,6 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from factory.common.fields import AzureName, Strict, formed
-from factory.definitions.parameter_text import is_expression, parameter_text
 
 PUBLIC_SOURCE = "public repo"
 SECRET_NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"  # noqa: S105 - the form of a name
@@ -62,6 +62,33 @@ def _kind_of_parameter(value: Any) -> str:
     return "SecretRef" if isinstance(value, dict | SecretRef) else "str"
 
 
+def _parameter_text(value: Any) -> Any:
+    """Give the text that DevTest Labs takes of a parameter; lists and objects are JSON there."""
+    if value is None:
+        return ""
+    plain = isinstance(value, dict) and set(value) != {"secret"} and "keyVault" not in value
+    if isinstance(value, list) or plain:
+        return json.dumps(value, ensure_ascii=False)
+    return value
+
+
+def _is_expression(value: Any) -> bool:
+    """Tell whether ARM would evaluate a text instead of passing it on, at any depth of JSON."""
+    if isinstance(value, dict):
+        return any(_is_expression(each) for each in value.values())
+    if isinstance(value, list):
+        return any(_is_expression(each) for each in value)
+    if not isinstance(value, str):
+        return False
+    try:
+        inner = json.loads(value)
+    except (ValueError, RecursionError):
+        inner = None
+    if isinstance(inner, list | dict):
+        return _is_expression(inner)
+    return bool(re.fullmatch(r"\[(?!\[).*\]", value.strip(), re.DOTALL))
+
+
 Parameter = Annotated[
     Annotated[str, Tag("str")]
     | Annotated[SecretRef, Tag("SecretRef")]
@@ -94,7 +121,7 @@ class Artifact(Strict):
     """An artifact source of the factory lab."""
     parameters: dict[
         Annotated[str, formed(r"^[A-Za-z0-9_.$-]{1,128}$", "the name of a parameter")],
-        Annotated[Parameter, BeforeValidator(parameter_text)],
+        Annotated[Parameter, BeforeValidator(_parameter_text)],
     ] = {}
     """Its parameters by name; ``{secret: name}`` takes a secret of the stack, ``{keyVault: name,
     secret: name}`` one of a key vault."""
@@ -110,7 +137,7 @@ class Artifact(Strict):
         # DevTest Labs deploys artifacts as ARM templates: text in brackets is an expression there,
         # and `[[` is ARM's way to mean a bracket. Lists, as JSON, are what they are.
         for name, text in value.items():
-            if is_expression(text):
+            if _is_expression(text):
                 msg = f"{name}: an ARM expression is not allowed here; write [[ for a plain ["
                 raise ValueError(msg)
         return value
@@ -158,7 +185,7 @@ class Script(Strict):
     """Its address, which ends in its file name; the VM downloads it without signing in."""
     files: Annotated[list[Url], Field(max_length=50)] = []
     """Files that it needs beside it."""
-    arguments: Annotated[Argument, BeforeValidator(parameter_text)] = ""
+    arguments: Annotated[Argument, BeforeValidator(_parameter_text)] = ""
     """Text, or a secret as in an artifact's parameters."""
 
     @field_validator("url", mode="after")
@@ -175,7 +202,7 @@ class Script(Strict):
     @classmethod
     def _no_expression(cls, value: Parameter) -> Parameter:
         # They become a parameter of the artifact that runs the script.
-        if is_expression(value):
+        if _is_expression(value):
             msg = "an ARM expression is not allowed here; write [[ for a plain ["
             raise ValueError(msg)
         return value

@@ -174,7 +174,7 @@ def report(
     for fault in found[:_MOST_FAULTS]:
         loc: Loc = messages.where_of(fault["loc"], marks)
         name = ".".join(str(part)[:80] for part in loc) or "the file"
-        what, todo = messages.told(fault, loc, model)
+        what, todo = messages.explained(fault, loc, model)
         place = place_of(layers, loc)
         inherited = not place.startswith(f"{layers[-1].shown}:")
         if inherited and fault["type"] != "missing":

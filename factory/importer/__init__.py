@@ -1,5 +1,5 @@
-"""Moving in: the original factory's folder of ARM templates and its Labs.json become files of ours.
+"""The original factory's files become ours: ARM templates and Labs.json to definitions and stacks.
 
-Reads what others wrote years ago, so everything is bounded, nothing is guessed silently, and what
-cannot be carried over is said line by line. Pure but for reading and writing files.
+Reads what others wrote years ago: all is bounded, nothing is guessed, and what is lost is told.
+May not know the plan or the components: what it writes is checked as any user's files are.
 """

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from factory.common.patterns import matches
-from factory.importer.naming import legal
+from factory.importer.identities import legal
 from factory.importer.notes import Kind, Notes
 
 

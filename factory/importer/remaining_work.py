@@ -7,7 +7,7 @@ from typing import Any
 
 from factory.common.errors import Problems
 from factory.definitions.loader import load_images
-from factory.importer.stacks import StackFile
+from factory.importer.stacks import NewStack
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.loader import parse_settings
 from factory.settings.stack import NAMESPACE
@@ -15,7 +15,7 @@ from factory.settings.stack import NAMESPACE
 _AZURE = {"azure-native:subscriptionId": "subscriptionId", "azure-native:location": "region"}
 
 
-def what_is_open(out: Path, stacks: list[StackFile]) -> list[str]:
+def what_is_open(out: Path, stacks: list[NewStack]) -> list[str]:
     """Load what was written as a run would, and give what it says is wrong, a line each."""
     problems = Problems()
     images = load_images(out / "images", "images", problems)
@@ -28,7 +28,7 @@ def what_is_open(out: Path, stacks: list[StackFile]) -> list[str]:
     return [str(problem) for problem in sorted(set(problems.errors))]
 
 
-def _raw(stack: StackFile) -> dict[str, Any]:
+def _raw(stack: NewStack) -> dict[str, Any]:
     return {
         _AZURE.get(key, key.removeprefix(f"{NAMESPACE}:")): value
         for key, value in stack.config.items()

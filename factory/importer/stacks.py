@@ -24,7 +24,7 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class StackFile:
+class NewStack:
     """One ``Pulumi.<name>.yaml``: its configuration with full keys."""
 
     name: str
@@ -36,7 +36,7 @@ class StackFile:
         return f"Pulumi.{self.name}.yaml"
 
 
-def stack_files(labs: Sequence[OldLab], choices: Choices, notes: Notes) -> list[StackFile]:
+def stack_files(labs: Sequence[OldLab], choices: Choices, notes: Notes) -> list[NewStack]:
     """Make a stack of each subscription, the factory's first; it builds, the others receive."""
     spelled = {lab.subscription.lower(): lab.subscription for lab in reversed(labs)}
     by_subscription: dict[str, list[OldLab]] = {}
@@ -54,7 +54,7 @@ def stack_files(labs: Sequence[OldLab], choices: Choices, notes: Notes) -> list[
     return made
 
 
-def _building(subscription: str, labs: list[OldLab], choices: Choices, notes: Notes) -> StackFile:
+def _building(subscription: str, labs: list[OldLab], choices: Choices, notes: Notes) -> NewStack:
     name = choices.factory_lab or "image-factory"
     others = [lab for lab in labs if lab.name.lower() != name.lower()]
     for lab in labs:
@@ -72,17 +72,17 @@ def _building(subscription: str, labs: list[OldLab], choices: Choices, notes: No
     config = _common(subscription, others, choices)
     config[f"{NAMESPACE}:resourceGroup"] = "rg-image-factory"
     config[f"{NAMESPACE}:factoryLab"] = factory
-    return _finished(StackFile(choices.stack, config), others, choices, notes)
+    return _finished(NewStack(choices.stack, config), others, choices, notes)
 
 
 def _receiving(
     subscription: str, number: int, labs: list[OldLab], choices: Choices, notes: Notes
-) -> StackFile:
+) -> NewStack:
     short = subscription[:8] if is_subscription(subscription) else str(number)
     config = _common(subscription, labs, choices)
     config[f"{NAMESPACE}:resourceGroup"] = "rg-image-factory-copies"
     config[f"{NAMESPACE}:receivesFrom"] = choices.stack
-    return _finished(StackFile(f"labs-{short}", config), labs, choices, notes)
+    return _finished(NewStack(f"labs-{short}", config), labs, choices, notes)
 
 
 def _common(subscription: str, labs: list[OldLab], choices: Choices) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _common(subscription: str, labs: list[OldLab], choices: Choices) -> dict[str
     }
 
 
-def _finished(stack: StackFile, labs: list[OldLab], choices: Choices, notes: Notes) -> StackFile:
+def _finished(stack: NewStack, labs: list[OldLab], choices: Choices, notes: Notes) -> NewStack:
     stack.config[f"{NAMESPACE}:labs"] = [_lab(lab, choices) for lab in labs]
     if choices.keep is not None:
         stack.config[f"{NAMESPACE}:keep"] = {"newest": choices.keep}

@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from factory.common.errors import FactoryError
-from factory.importer.definition import Imported
+from factory.importer.conversion import Imported
 from factory.importer.notes import printable
-from factory.importer.stacks import StackFile
+from factory.importer.stacks import NewStack
 
 _STACK_HEAD = """\
 # {role} Made from {labs} of the original image factory.
@@ -25,7 +25,7 @@ def definition_text(definition: Imported) -> str:
     return head + _yaml(definition.fields)
 
 
-def stack_text(stack: StackFile, labs: str) -> str:
+def stack_text(stack: NewStack, labs: str) -> str:
     """Write a stack file."""
     builds = any(key.endswith(":factoryLab") for key in stack.config)
     role = "The stack that builds." if builds else "A stack that receives."

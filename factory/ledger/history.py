@@ -29,7 +29,7 @@ class Event:
     what: str
 
 
-def chronicle(
+def history_text(
     updates: Sequence[Mapping[str, Any]], export: Mapping[str, Any], identity: str | None = None
 ) -> str:
     """Tell the updates, oldest first, each with what it did to the images (or to one of them).

@@ -1,6 +1,6 @@
 """The stack's own state, read as a ledger: which versions it holds, and which parts of each.
 
-It is read by factory/ledger/reader.py.
+It is read by factory/ledger/state_reader.py.
 """
 
 from __future__ import annotations

@@ -51,7 +51,8 @@ class _Facts(Strict):
     # The fingerprinted content itself as JSON, so that a plan can name the fields that changed.
     shape: JsonObject
 
-    # What the artifacts' files were (definitions/artifact_content.py), as JSON; "{}" where nobody looked.
+    # What the artifacts' files were (definitions/artifact_content.py), as JSON; "{}" where nobody
+    # looked.
     contents: Contents = "{}"
 
     def parsed(self) -> Version:
@@ -154,7 +155,7 @@ def released(
 ) -> Record:
     """Write down what a version was made from, at the moment it has passed every gate.
 
-    ``outcome`` is a :class:`factory.components.machine.machine.vm_work.BuildOutcome` as plain data.
+    ``outcome`` is a :class:`factory.components.machine.vm_work.BuildOutcome` as plain data.
     """
     definition = spec.content
     return Record.model_validate(

@@ -1,5 +1,5 @@
-"""What a pipeline needs to know and to do: so that its YAML only says when and where.
+"""What a CI job does, so that its YAML only says when and where; ``factory/cli/ci.py`` leads in.
 
-``python -m factory ci`` (factory/cli/ci.py) is the one way in. Nothing here decides what a run does
-to Azure: that is the plan's alone.
+Runs ``pulumi``, reads the plans that runs left behind, and tells people and chats what came of it.
+May not know the components, nor decide what a run does to Azure: that is the plan's alone.
 """

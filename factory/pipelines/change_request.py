@@ -9,7 +9,7 @@ from pathlib import Path
 
 from factory.common.errors import FactoryError
 from factory.common.git import GitError, git
-from factory.pipelines.comment_post import azure_api, github_api
+from factory.pipelines.pull_request import azure_api, github_api
 from factory.pipelines.service import AZURE, GITHUB, Service
 
 _WHAT = "the pull request"

@@ -14,8 +14,8 @@ from pathlib import Path
 from factory.common.errors import FactoryError
 from factory.ledger import catalogue as cat
 from factory.pipelines.outcome import Notice, Outcome, Result, judge
-from factory.pipelines.runner import PREVIEW, Engine, Ran
-from factory.plan.reports.plan_file import VARIABLE, read_plan
+from factory.pipelines.plan_file import VARIABLE, read_plan
+from factory.pipelines.runner import PREVIEW, EngineRunner, Ran
 
 _DRIFT = ("refresh", "--preview-only", "--json")
 # What Azure writes by itself, and nobody else can: a snapshot's copy goes on after it is declared.
@@ -31,7 +31,7 @@ _DEFAULTS = {"PULUMI_CONTINUE_ON_ERROR": "true", "PULUMI_PARALLEL": "64"}
 
 
 @dataclass(frozen=True)
-class Desk:
+class JobContext:
     """Where jobs work: the folder with Pulumi.yaml, one for what they leave, and who is told.
 
     In ``out`` each stack has its log, its plan (see ``plan_file``) and its catalogue.
@@ -41,13 +41,13 @@ class Desk:
     out: Path
     say: Callable[[str], None]
 
-    def engine(self, plan: Path | None = None) -> Engine:
+    def engine(self, plan: Path | None = None) -> EngineRunner:
         """Give the engine with the variables that a factory wants and did not set.
 
         ``plan`` is the file to which a run writes its own.
         """
         noted = {} if plan is None else {VARIABLE: str(plan)}
-        return Engine(self.work, {**_DEFAULTS, **os.environ, **noted}, self.say)
+        return EngineRunner(self.work, {**_DEFAULTS, **os.environ, **noted}, self.say)
 
     def file(self, stack: str, kind: str) -> Path:
         """Name a file of a stack, in a folder that is made at need."""
@@ -55,23 +55,23 @@ class Desk:
         return (self.out / f"{stack.replace('/', '_')}.{kind}").absolute()
 
 
-def preview(desk: Desk, stacks: Sequence[str]) -> list[Outcome]:
+def preview(job: JobContext, stacks: Sequence[str]) -> list[Outcome]:
     """Preview stacks, some at once; nothing is changed, nothing is locked."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(lambda stack: _preview(desk, stack), stacks))
+        return list(pool.map(lambda stack: _preview(job, stack), stacks))
 
 
-def _fresh(desk: Desk, stack: str) -> tuple[Path, Path]:
+def _fresh(job: JobContext, stack: str) -> tuple[Path, Path]:
     """Name the files of plan and log, and clear what an earlier run left of them."""
-    found = desk.file(stack, "plan.json"), desk.file(stack, "log")
+    found = job.file(stack, "plan.json"), job.file(stack, "log")
     for each in found:
         each.unlink(missing_ok=True)
     return found
 
 
-def _preview(desk: Desk, stack: str) -> Outcome:
-    plan, log = _fresh(desk, stack)
-    ran = desk.engine(plan).narrated(PREVIEW, stack, log=log)
+def _preview(job: JobContext, stack: str) -> Outcome:
+    plan, log = _fresh(job, stack)
+    ran = job.engine(plan).narrated(PREVIEW, stack, log=log)
     if _is_missing(ran):
         text = f"{_missing(stack)} before this is merged"
         return Outcome(stack, Result.NOT_YET, (Notice("warning", text),))
@@ -89,11 +89,11 @@ def _missing(stack: str) -> str:
     )
 
 
-def up(desk: Desk, stack: str, seconds: float | None) -> Outcome:
+def up(job: JobContext, stack: str, seconds: float | None) -> Outcome:
     """Bring one stack up; after ``seconds`` it ends, and the next run goes on where it stood."""
-    plan, log = _fresh(desk, stack)
-    engine = desk.engine(plan)
-    desk.say(f"{stack}: pulumi up")
+    plan, log = _fresh(job, stack)
+    engine = job.engine(plan)
+    job.say(f"{stack}: pulumi up")
     try:
         ran = engine.up(stack, log=log, seconds=seconds)
         if _is_missing(ran):
@@ -103,8 +103,8 @@ def up(desk: Desk, stack: str, seconds: float | None) -> Outcome:
             engine.clear_pending(stack)
     except FactoryError as error:
         return Outcome(stack, Result.ERROR, (Notice("error", str(error)),))
-    desk.say(f"{stack}: {ran.summary}; {outcome.result.value}")
-    _keep_catalogue(desk, engine, stack)
+    job.say(f"{stack}: {ran.summary}; {outcome.result.value}")
+    _keep_catalogue(job, engine, stack)
     return outcome
 
 
@@ -118,30 +118,30 @@ def _judged(stack: str, ran: Ran, plan: Path) -> Outcome:
     )
 
 
-def _keep_catalogue(desk: Desk, engine: Engine, stack: str) -> None:
+def _keep_catalogue(job: JobContext, engine: EngineRunner, stack: str) -> None:
     """Keep what the stack offers now; a stack that never came up has nothing yet."""
     try:
         text = engine.run("stack", "output", cat.OUTPUT, "--json", stack=stack)
     except FactoryError:
         return
-    desk.file(stack, "catalogue.json").write_text(text, encoding="utf-8")
+    job.file(stack, "catalogue.json").write_text(text, encoding="utf-8")
 
 
-def watch(desk: Desk, stacks: Sequence[str]) -> list[Outcome]:
+def watch(job: JobContext, stacks: Sequence[str]) -> list[Outcome]:
     """Look for what was changed or deleted by hand, and for what is in no state; nothing is saved.
 
     What cannot be read is told as an error, and never as something that is gone.
     """
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(lambda stack: _watch(desk, stack), stacks))
+        return list(pool.map(lambda stack: _watch(job, stack), stacks))
 
 
-def _watch(desk: Desk, stack: str) -> Outcome:
+def _watch(job: JobContext, stack: str) -> Outcome:
     notices: list[Notice] = []
     result = Result.NOTHING
     for look in (_drift, _orphans):
         try:
-            found = look(desk, stack)
+            found = look(job, stack)
         except FactoryError as error:
             if _NO_STACK in str(error):
                 return Outcome(stack, Result.NOT_YET, (Notice("warning", _missing(stack)),))
@@ -151,13 +151,13 @@ def _watch(desk: Desk, stack: str) -> Outcome:
         if found:
             notices.append(Notice("warning", found))
             result = max(result, Result.DONE, key=list(Result).index)
-    desk.say(f"{stack}: {'; '.join(each.text for each in notices) or 'as it was left'}")
+    job.say(f"{stack}: {'; '.join(each.text for each in notices) or 'as it was left'}")
     return Outcome(stack, result, tuple(notices))
 
 
-def _drift(desk: Desk, stack: str) -> str:
+def _drift(job: JobContext, stack: str) -> str:
     """Compare the state with Azure; "" if nobody changed anything. Raises FactoryError."""
-    said = desk.engine().run(*_DRIFT, stack=stack)
+    said = job.engine().run(*_DRIFT, stack=stack)
     changed = []
     for step in json.loads(said).get("steps", ()):
         if str(step["urn"]).split("::")[2].endswith(_PASSING):
@@ -167,7 +167,7 @@ def _drift(desk: Desk, stack: str) -> str:
         elif step["op"] == "update" and not _BY_ITSELF.issuperset(step.get("diffReasons") or ()):
             fields = ", ".join(step.get("diffReasons") or ())
             changed.append(f"{_name(step['urn'])} was changed ({fields})")
-    desk.file(stack, "drift.json").write_text(json.dumps(changed, indent=2), encoding="utf-8")
+    job.file(stack, "drift.json").write_text(json.dumps(changed, indent=2), encoding="utf-8")
     if not changed:
         return ""
     return (
@@ -184,14 +184,14 @@ def _some(things: Sequence[str]) -> str:
     return f"{', '.join(things[:_MOST])}{more}"
 
 
-def _orphans(desk: Desk, stack: str) -> str:
+def _orphans(job: JobContext, stack: str) -> str:
     """Ask for orphans in a process of its own: the engine's SDK knows one stack per process.
 
     "" if there are none. Raises FactoryError.
     """
     command = [sys.executable, "-m", "factory", "orphans", "--json", "--stack", stack]
     done = subprocess.run(
-        [*command, "--work", str(desk.work)],
+        [*command, "--work", str(job.work)],
         capture_output=True,
         text=True,
         check=False,
@@ -200,29 +200,29 @@ def _orphans(desk: Desk, stack: str) -> str:
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise FactoryError(lines[-1] if lines else "the orphans could not be listed")
-    desk.file(stack, "orphans.json").write_text(done.stdout, encoding="utf-8")
+    job.file(stack, "orphans.json").write_text(done.stdout, encoding="utf-8")
     found = [f"{each['label']} ({each['fate']})" for each in json.loads(done.stdout)["orphans"]]
     if not found:
         return ""
     return f"in Azure and in no state: {_some(found)} -> `factory orphans --stack {stack}`"
 
 
-def read_outcomes(desk: Desk, stacks: Sequence[str]) -> list[Outcome]:
+def read_outcomes(job: JobContext, stacks: Sequence[str]) -> list[Outcome]:
     """Read what :func:`preview` has left, in the order of stacks."""
     found = []
     for stack in stacks:
-        file = desk.file(stack, "outcome.json")
+        file = job.file(stack, "outcome.json")
         try:
             entry = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
         notices = tuple(Notice(**each) for each in entry["notices"])
-        plan = read_plan(desk.file(stack, "plan.json")) or {}
+        plan = read_plan(job.file(stack, "plan.json")) or {}
         found.append(replace(Outcome(stack, Result(entry["result"]), notices), plan=plan))
     return found
 
 
-def write_outcome(desk: Desk, outcome: Outcome) -> None:
+def write_outcome(job: JobContext, outcome: Outcome) -> None:
     """Leave how a stack came out, for later steps and for whoever fetches the files."""
     entry = {
         "stack": outcome.stack,
@@ -230,4 +230,4 @@ def write_outcome(desk: Desk, outcome: Outcome) -> None:
         "notices": [{"kind": each.kind, "text": each.text} for each in outcome.notices],
     }
     text = json.dumps(entry, indent=2) + "\n"
-    desk.file(outcome.stack, "outcome.json").write_text(text, encoding="utf-8")
+    job.file(outcome.stack, "outcome.json").write_text(text, encoding="utf-8")

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from factory.common.errors import FactoryError
-from factory.pipelines.locks import Lock, is_left_behind
 from factory.pipelines.narration import Narrator, Summary
+from factory.pipelines.state_locks import StateLock, is_left_behind
 
 UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 PREVIEW = ("preview", "--suppress-outputs", "--suppress-progress")
@@ -37,7 +37,7 @@ class Ran:
     code: int
     summary: Summary = field(default_factory=Summary)
     cut_off: bool = False
-    locks: tuple[Lock, ...] = ()
+    locks: tuple[StateLock, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -45,7 +45,7 @@ class Ran:
         return self.code == 0
 
 
-class Engine:
+class EngineRunner:
     """The ``pulumi`` command in one work folder."""
 
     def __init__(
@@ -162,7 +162,7 @@ class Engine:
             raise _no_engine() from None
         if process.stdout is None:
             raise AssertionError
-        found: list[Lock] = []
+        found: list[StateLock] = []
         with _limited(process, seconds) as cut:
             try:
                 summary = narrator.read(_watched(process.stdout, log, found))
@@ -182,7 +182,7 @@ class Engine:
         return [*command, *verb, *(["--stack", stack] if stack else [])]
 
 
-def _watched(lines: IO[str], log: Path | None, found: list[Lock]) -> Iterator[str]:
+def _watched(lines: IO[str], log: Path | None, found: list[StateLock]) -> Iterator[str]:
     """Pass the engine's lines on, keep them all, and note whose locks it meets."""
     with _kept(log) as keep:
         locked = False
@@ -190,7 +190,7 @@ def _watched(lines: IO[str], log: Path | None, found: list[Lock]) -> Iterator[st
             keep(line)
             locked = locked or "currently locked by" in line
             if locked and (match := _LOCKED.search(line)):
-                lock = Lock(int(match["pid"]), match["host"], match["user"], match["at"])
+                lock = StateLock(int(match["pid"]), match["host"], match["user"], match["at"])
                 found.append(lock)
             yield line
 

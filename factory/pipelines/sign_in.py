@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from factory.common.errors import FactoryError
-from factory.pipelines.web import Api
+from factory.pipelines.http_client import Api
 
 AUDIENCE = "api://AzureADTokenExchange"
 # Such a token is good for five to ten minutes, depending on the service.

@@ -22,7 +22,7 @@ _INDENT = "  "
 
 
 @dataclass(frozen=True)
-class Wish:
+class StackEdit:
     """One change: ``what`` is rebuild, revoke or roll-back of a definition (rebuild: a pattern).
 
     ``moment`` is when a rebuild was asked for; what is older is built again.
@@ -42,21 +42,21 @@ class Wish:
         return f"Roll {self.image} back to {self.version}"
 
 
-def with_wish(text: str, wish: Wish) -> str:
+def with_edit(text: str, edit: StackEdit) -> str:
     """Give a stack file's text with the change; comments and all else stay as they are.
 
     Raises :class:`FactoryError` if nothing would change, or the file cannot be changed safely.
     """
-    setting = {REBUILD: "rebuild", REVOKE: "revoke", ROLL_BACK: "pin"}[wish.what]
+    setting = {REBUILD: "rebuild", REVOKE: "revoke", ROLL_BACK: "pin"}[edit.what]
     key = f"{NAMESPACE}:{setting}"
     before = _config(text)
     old = before.get(key) or {}
     if not isinstance(old, dict):
         msg = f"{key}: expected a mapping -> change the file by hand"
         raise FactoryError(msg)
-    new = _wished(old, wish)
+    new = _edited(old, edit)
     if new == old:
-        msg = f"{wish}: the stack file says so already -> there is nothing to do"
+        msg = f"{edit}: the stack file says so already -> there is nothing to do"
         raise FactoryError(msg)
     changed = _replaced(text, key, new)
     expected = {**before, key: new}
@@ -70,18 +70,18 @@ def with_wish(text: str, wish: Wish) -> str:
     return changed
 
 
-def _wished(old: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
+def _edited(old: Mapping[str, Any], edit: StackEdit) -> dict[str, Any]:
     new = deepcopy(dict(old))
-    if wish.what == REBUILD:
-        new[wish.image] = wish.moment
-    elif wish.what == ROLL_BACK:
-        new[wish.image] = wish.version
+    if edit.what == REBUILD:
+        new[edit.image] = edit.moment
+    elif edit.what == ROLL_BACK:
+        new[edit.image] = edit.version
     else:
-        entry = new.get(wish.image) or {}
+        entry = new.get(edit.image) or {}
         versions = [str(each) for each in entry.get("versions", ())]
-        if wish.version not in versions:
-            versions.append(wish.version)
-            new[wish.image] = {"versions": versions, "reason": wish.reason}
+        if edit.version not in versions:
+            versions.append(edit.version)
+            new[edit.image] = {"versions": versions, "reason": edit.reason}
     return new
 
 

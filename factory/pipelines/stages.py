@@ -14,10 +14,10 @@ from typing import Any
 
 from factory.common.errors import Problems
 from factory.common.yaml_file import YamlFile, read_yaml
-from factory.settings.check import find_project, shown
 from factory.settings.stack import NAMESPACE
 from factory.settings.stack_file import stack_of
 from factory.settings.trial import PREFIX
+from factory.settings.validation import find_project, shown
 
 STAGES_SCHEMA = "image-factory/stages/1"
 _EDGES = (f"{NAMESPACE}:receivesFrom", f"{NAMESPACE}:parentsFrom")

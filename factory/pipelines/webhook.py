@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from factory.common.errors import FactoryError
+from factory.pipelines.http_client import Api
 from factory.pipelines.outcome import Notice, Outcome, Result
-from factory.pipelines.web import Api
 
 ADDRESS, KIND = "IMAGE_FACTORY_WEBHOOK", "IMAGE_FACTORY_WEBHOOK_KIND"
 SLACK, TEAMS = "slack", "teams"

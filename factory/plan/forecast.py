@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from factory.common.errors import FactoryError
-from factory.ledger.catalogue_merge import read_all
 from factory.ledger.model import Ledger
+from factory.ledger.source_catalogues import read_all
 from factory.plan.cost import Cost, estimate
 from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan

@@ -14,8 +14,8 @@ from factory.common import names
 from factory.ledger import catalogue as cat
 from factory.ledger.foundations import compute_id
 from factory.ledger.model import HOLDINGS, IMAGE_TYPE, Ledger, Path
-from factory.ledger.reader import read_ledger
 from factory.ledger.record import Record, Spec, released
+from factory.ledger.state_reader import read_ledger
 from factory.plan.cost import Sizes
 from factory.plan.inputs import Inputs
 from factory.plan.model import Adoption, Plan, Source, Unreleased, VersionPlan

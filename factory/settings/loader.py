@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from factory.common import messages
 from factory.common.errors import Problems
 from factory.settings.environments import check_environments
-from factory.settings.sources import check_sources
+from factory.settings.shared_work import check_sources
 from factory.settings.stack import NAMESPACE, Settings, TargetLab
 from factory.settings.stack_file import StackFile, key_of, setting_name
 
@@ -86,7 +86,7 @@ def _tell(
             loc = loc[:1]  # the one that stands there without a list
         path = ".".join(str(part)[:80] for part in loc)
         key = key_of(path)
-        what, todo = messages.told(fault, loc, Settings)
+        what, todo = messages.explained(fault, loc, Settings)
         number = isinstance(value := fault.get("input"), int | float)
         if fault["type"] == "string_type" and number and not isinstance(value, bool):
             todo = "put it into quotes: the engine reads it as a number"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from rehearsal.azure.arm import polling, service
 from rehearsal.azure.arm import routes as arm_routes
-from rehearsal.azure.arm import service
+from rehearsal.azure.arm.types import types_of
 from rehearsal.azure.authorization import routes as authorization
 from rehearsal.azure.compute import access, snapshots
 from rehearsal.azure.compute import routes as compute
@@ -19,8 +20,6 @@ from rehearsal.azure.devtestlab import (
 )
 from rehearsal.azure.devtestlab import routes as devtestlab
 from rehearsal.azure.graph import routes as graph
-from rehearsal.azure.http import polling
-from rehearsal.azure.http.gateway import Gateway
 from rehearsal.azure.http.record import Record
 from rehearsal.azure.http.routing import Router
 from rehearsal.azure.identity import permissions
@@ -33,6 +32,7 @@ from rehearsal.azure.network import routes as network
 from rehearsal.azure.resources import catalogue, metadata, tags
 from rehearsal.azure.resources import resources as groups
 from rehearsal.azure.resources import routes as resources
+from rehearsal.azure.server.gateway import Gateway
 from rehearsal.azure.storage import routes as storage
 from rehearsal.azure.world import Azure
 
@@ -48,7 +48,7 @@ TYPES = (
 
 def application(azure: Azure, secrets: Secrets, record: Record | None = None) -> Gateway:
     """Give a local Azure its types, its handlers and its routes; the result is a WSGI app."""
-    azure.types.update({kind.kind.lower(): kind for kind in (*TYPES, *authorization.TYPES)})
+    types_of(azure).update({kind.kind.lower(): kind for kind in (*TYPES, *authorization.TYPES)})
     for module in (
         service,
         groups,
@@ -64,7 +64,6 @@ def application(azure: Azure, secrets: Secrets, record: Record | None = None) ->
     ):
         azure.agenda.handle(module.handlers(azure))
     router, tokens = Router(), Tokens(secrets.token_key)
-    gateway = Gateway(azure, router, tokens, secrets.control_key, record)
     TokenEndpoint(tokens, secrets.clients).install(router)
     graph.install(router, tokens)
     KeyVaults(tokens, secrets.vaults).install(router)
@@ -77,5 +76,6 @@ def application(azure: Azure, secrets: Secrets, record: Record | None = None) ->
     polling.install(router)
     for namespace in (network, compute, devtestlab, authorization):
         namespace.install(router)
-    Control(gateway).install(router)
-    return gateway
+    control = Control(record or Record())
+    control.install(router)
+    return Gateway(azure, router, tokens, control, secrets.control_key)

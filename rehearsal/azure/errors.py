@@ -1,8 +1,15 @@
-"""What ARM itself refuses, in its words (contract 4.4); each namespace has its own errors.py."""
+"""What ARM itself refuses, in its words; each namespace has a table of its own, errors.py.
+
+A refusal is data, a row of such a table: status, code, text, and where Azure's words are from.
+That is ``quoted`` (from documents, clients or issues), ``contract`` and a number (a section of the
+contract that the rehearsal was built to, which names its source), ``mem`` (from memory) or ``inf``
+(a guess).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Json = dict[str, Any]
@@ -35,104 +42,137 @@ class ArmError(Exception):
         return body
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """One way in which a service refuses, with blanks in its ``text``."""
+
+    status: int
+    code: str
+    text: str
+    evidence: str
+
+    def of(
+        self,
+        *,
+        details: Sequence[Json] = (),
+        headers: Mapping[str, str] | None = None,
+        **blanks: Any,
+    ) -> ArmError:
+        """Give the error, with its blanks filled in; all of them, or that is a KeyError."""
+        message = self.text.format_map(blanks)
+        return ArmError(self.status, self.code, message, details=details, headers=headers)
+
+
 def bad_request(message: str, code: str = "BadRequest") -> ArmError:
     """400 with a message of the caller's."""
     return ArmError(400, code, message)
 
 
-def invalid_content(what: str) -> ArmError:
-    """400: the request body is not what ARM can read."""
-    message = f"The request content was invalid and could not be deserialized: '{what}'."
-    return ArmError(400, "InvalidRequestContent", message)
+# The request body is not what ARM can read.
+INVALID_CONTENT = Refusal(
+    400,
+    "InvalidRequestContent",
+    "The request content was invalid and could not be deserialized: '{what}'.",
+    "contract 4.4",
+)
 
+# Every call names its api-version.
+MISSING_API_VERSION = Refusal(
+    400,
+    "MissingApiVersionParameter",
+    "The api-version query parameter (?api-version=) is required for all requests.",
+    "contract 4.4",
+)
 
-def missing_api_version() -> ArmError:
-    """400: every call names its api-version."""
-    message = "The api-version query parameter (?api-version=) is required for all requests."
-    return ArmError(400, "MissingApiVersionParameter", message)
+# The provider has no such api-version.
+NO_REGISTERED_PROVIDER = Refusal(
+    400,
+    "NoRegisteredProviderFound",
+    "No registered resource provider found for API version '{api_version}' and type '{kind}'. The"
+    " supported api-versions are '{known}'.",
+    "contract 4.4",
+)
 
+# A route that this local Azure does not have; never a silent 404.
+NOT_IMPLEMENTED = Refusal(
+    501,
+    "RouteNotRehearsed",
+    "The local Azure has no route {method} {path}. See docs/rehearsal.md for what it has.",
+    "contract 4.4",
+)
 
-def no_registered_provider(kind: str, api_version: str, known: Sequence[str]) -> ArmError:
-    """400: the provider has no such api-version."""
-    message = (
-        f"No registered resource provider found for API version '{api_version}' and type '{kind}'."
-        f" The supported api-versions are '{', '.join(known)}'."
-    )
-    return ArmError(400, "NoRegisteredProviderFound", message)
+# No such subscription for this caller.
+SUBSCRIPTION_NOT_FOUND = Refusal(
+    404,
+    "SubscriptionNotFound",
+    "The subscription '{subscription}' could not be found.",
+    "contract 4.4",
+)
 
+# The resource group does not exist.
+GROUP_NOT_FOUND = Refusal(
+    404,
+    "ResourceGroupNotFound",
+    "Resource group '{group}' could not be found.",
+    "contract 4.4",
+)
 
-def not_implemented(method: str, path: str) -> ArmError:
-    """501: a route that this local Azure does not have; never a silent 404."""
-    message = (
-        f"The local Azure has no route {method} {path}. See docs/rehearsal.md for what it has."
-    )
-    return ArmError(501, "RouteNotRehearsed", message)
+# `resource` is type and names interleaved, such as 'Microsoft.DevTestLab/labs/x'.
+RESOURCE_NOT_FOUND = Refusal(
+    404,
+    "ResourceNotFound",
+    "The Resource '{resource}' under resource group '{group}' was not found. For more details"
+    " please go to https://aka.ms/ARMResourceNotFoundFix",
+    "contract 4.4",
+)
 
+# The resource that should hold this one does not exist.
+PARENT_NOT_FOUND = Refusal(
+    404,
+    "ParentResourceNotFound",
+    "Can not perform requested operation on nested resource. Parent resource '{parent}' not found.",
+    "contract 4.4",
+)
 
-def subscription_not_found(subscription: str) -> ArmError:
-    """404: no such subscription for this caller."""
-    message = f"The subscription '{subscription}' could not be found."
-    return ArmError(404, "SubscriptionNotFound", message)
+# A tracked resource names its region.
+LOCATION_REQUIRED = Refusal(
+    400,
+    "LocationRequired",
+    "The location property is required for this definition.",
+    "contract 4.4",
+)
 
+# A resource cannot move by PUT.
+LOCATION_DIFFERS = Refusal(
+    409,
+    "InvalidResourceLocation",
+    "The resource '{name}' already exists in location '{existing}' in resource group '{group}'. A"
+    " resource with the same name cannot be created in location '{asked}'. Please select a new"
+    " resource name.",
+    "contract 4.4",
+)
 
-def group_not_found(group: str) -> ArmError:
-    """404: the resource group does not exist."""
-    return ArmError(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")
+# Nothing can be made in a group that is going.
+GROUP_BEING_DELETED = Refusal(
+    409,
+    "ResourceGroupBeingDeleted",
+    "The resource group '{group}' is in deprovisioning state and cannot perform this operation.",
+    "contract 4.4",
+)
 
+# A lock forbids deletion (DTL locks the network it was given, contract 4.2).
+SCOPE_LOCKED = Refusal(
+    409,
+    "ScopeLocked",
+    "The scope '{scope}' cannot perform delete operation because following scope(s) are locked:"
+    " '{lock}'. Please remove the lock and try again.",
+    "contract 4.2",
+)
 
-def resource_not_found(resource: str, group: str) -> ArmError:
-    """404; `resource` is type and names interleaved, such as 'Microsoft.DevTestLab/labs/x'."""
-    message = (
-        f"The Resource '{resource}' under resource group '{group}' was not found."
-        " For more details please go to https://aka.ms/ARMResourceNotFoundFix"
-    )
-    return ArmError(404, "ResourceNotFound", message)
-
-
-def parent_not_found(parent: str) -> ArmError:
-    """404: the resource that should hold this one does not exist."""
-    message = (
-        "Can not perform requested operation on nested resource."
-        f" Parent resource '{parent}' not found."
-    )
-    return ArmError(404, "ParentResourceNotFound", message)
-
-
-def location_required() -> ArmError:
-    """400: a tracked resource names its region."""
-    return ArmError(
-        400, "LocationRequired", "The location property is required for this definition."
-    )
-
-
-def location_differs(name: str, group: str, existing: str, asked: str) -> ArmError:
-    """409: a resource cannot move by PUT."""
-    message = (
-        f"The resource '{name}' already exists in location '{existing}' in resource group"
-        f" '{group}'. A resource with the same name cannot be created in location '{asked}'."
-        " Please select a new resource name."
-    )
-    return ArmError(409, "InvalidResourceLocation", message)
-
-
-def group_being_deleted(group: str) -> ArmError:
-    """409: nothing can be made in a group that is going."""
-    message = (
-        f"The resource group '{group}' is in deprovisioning state and cannot perform this"
-        " operation."
-    )
-    return ArmError(409, "ResourceGroupBeingDeleted", message)
-
-
-def scope_locked(scope: str, lock: str) -> ArmError:
-    """409: a lock forbids deletion (DTL locks the network it was given, contract 4.2)."""
-    message = (
-        f"The scope '{scope}' cannot perform delete operation because following scope(s) are"
-        f" locked: '{lock}'. Please remove the lock and try again."
-    )
-    return ArmError(409, "ScopeLocked", message)
-
-
-def operation_not_found(name: str) -> ArmError:
-    """404: no such operation."""
-    return ArmError(404, "OperationNotFound", f"The operation '{name}' could not be found.")
+# No such operation.
+OPERATION_NOT_FOUND = Refusal(
+    404,
+    "OperationNotFound",
+    "The operation '{name}' could not be found.",
+    "contract 4.4",
+)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from rehearsal.azure.agenda import Agenda, Event
@@ -16,17 +16,14 @@ from rehearsal.azure.artifacts import ArtifactFolder
 from rehearsal.azure.clock import Clock
 from rehearsal.azure.errors import ArmError
 from rehearsal.azure.faults.book import Faults
-from rehearsal.azure.identity.principals import Directory
 from rehearsal.azure.marketplace import Marketplace
 from rehearsal.azure.metering import Metering
 from rehearsal.azure.model import Resources
 from rehearsal.azure.operations import Operations
+from rehearsal.azure.principals import Directory
 from rehearsal.azure.store import Shelf, Store, Tally
 from rehearsal.azure.switches import Switches
 from rehearsal.azure.times import Times
-
-if TYPE_CHECKING:
-    from rehearsal.azure.arm.types import ResourceType
 
 Json = dict[str, Any]
 
@@ -103,7 +100,8 @@ class Azure:
         self.operations = Operations(operations, self.agenda)
         self.faults = Faults(faults)
         self.metering = Metering(usage, running)
-        self.types: dict[str, ResourceType] = {}
+        # By kind in lower case. What stands in them is arm.types' matter: see types_of there.
+        self.types: dict[str, Any] = {}
         self.store.commit()
 
     def now(self) -> float:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from factory.pipelines.locks import Lock
+from factory.pipelines.state_locks import StateLock
 
 
 def stack_exists(state: Path, project: str, stack: str) -> bool:
@@ -15,12 +15,12 @@ def stack_exists(state: Path, project: str, stack: str) -> bool:
     return _checkpoint(state, project, stack).exists()
 
 
-def locks(state: Path, project: str, stack: str) -> list[Lock]:
+def locks(state: Path, project: str, stack: str) -> list[StateLock]:
     """Read the locks on a stack."""
     folder = state / ".pulumi" / "locks" / "organization" / project / stack
     found = [_read(file) for file in sorted(folder.glob("*.json"))]
     return [
-        Lock(
+        StateLock(
             pid=int(entry.get("pid", 0)),
             host=str(entry.get("hostname", "")),
             user=str(entry.get("username", "")),

@@ -13,9 +13,9 @@ import yaml
 from bootstrap.deployments.program import run
 from factory.common.errors import FactoryError
 from factory.pipelines.stages import read_stages
-from factory.settings.check import find_project
 from factory.settings.sibling_stacks import read_receivers
 from factory.settings.stack_file import stack_of
+from factory.settings.validation import find_project
 from rehearsal.home import Home
 from rehearsal.workspace import prepare
 from tests.components.harness import Recorder, in_loop

@@ -11,7 +11,7 @@ import pytest
 
 from factory.cli import main
 from factory.cli.common.engine import resources_of
-from factory.ledger.reader import read_ledger
+from factory.ledger.state_reader import read_ledger
 from tests.plan.world import dev
 
 COMMANDS = (

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from factory.cli import lock, main
-from factory.cli.common.stack import Stack
+from factory.cli.common.stack_inputs import Stack
 from factory.common.errors import Problems
 from factory.definitions.artifact_content import SourceContent
 from factory.definitions.lock_file import read_lock

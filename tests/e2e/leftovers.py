@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from unittest.mock import patch
 
 from factory.cli.common.options import Place
-from factory.cli.common.stack import Stack
+from factory.cli.common.stack_inputs import Stack
 from factory.cli.orphans import look
 from factory.common.errors import FactoryError
 from factory.plan.recovery.orphans import Fate, Orphan

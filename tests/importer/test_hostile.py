@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from factory.cli import main
 from factory.common.errors import Problems
 from factory.definitions.loader import load_images
-from factory.importer.definition import convert
+from factory.importer.conversion import convert
 from factory.importer.expressions import Scope, UnresolvedError
 from factory.importer.notes import Notes
 from factory.importer.secrets import Secrets

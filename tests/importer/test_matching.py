@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factory.common.patterns import fault_of, takes
-from factory.importer.naming import identities
+from factory.importer.identities import identities
 from factory.importer.notes import Notes
 from factory.importer.prefixes import patterns_for
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from factory.common.errors import FactoryError
-from factory.ledger.catalogue_reader import read_catalogue
+from factory.ledger.catalogue import read_catalogue
 from tests.plan.world import DEV, SUBSCRIPTIONS, dev
 
 SOURCE = dev("linux/a", "linux/b")

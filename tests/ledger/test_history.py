@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from factory.ledger.history import chronicle
+from factory.ledger.history import history_text
 from tests.plan.world import START, World, changed, dev, image
 
 
@@ -45,7 +45,7 @@ def test_each_update_tells_what_it_left_behind() -> None:
     world.now = START + timedelta(hours=1)
     changed(world, "linux/a", "next")
     world.run(pass_time=timedelta(minutes=1))
-    lines = chronicle(updates(2), exported(world, times)).splitlines()
+    lines = history_text(updates(2), exported(world, times)).splitlines()
     assert lines[0] == "2026-11-22 08:00 update succeeded in 90 s: 4 create (commit 0)"
     assert lines[1].startswith("    linux/a 20261122.1: ")
     assert "base 1.2.3, commit c0ffee" in lines[1]
@@ -58,7 +58,7 @@ def test_each_update_tells_what_it_left_behind() -> None:
 def test_one_image_leaves_out_the_updates_without_it() -> None:
     world = dev("linux/a", "linux/b")
     world.run(pass_time=timedelta(minutes=1))
-    text = chronicle(updates(3), exported(world, {}), "linux/b")
+    text = history_text(updates(3), exported(world, {}), "linux/b")
     assert len(text.splitlines()) == 2
     assert "linux/a" not in text
 
@@ -66,18 +66,18 @@ def test_one_image_leaves_out_the_updates_without_it() -> None:
 def test_what_is_older_than_the_history_comes_first() -> None:
     world = dev("linux/a")
     world.run(pass_time=timedelta(minutes=1))
-    text = chronicle(updates(2)[:1], exported(world, {}))
+    text = history_text(updates(2)[:1], exported(world, {}))
     assert text.splitlines()[0] == "before what the stack's history holds"
 
 
 def test_no_history_at_all() -> None:
-    assert chronicle([], {"deployment": {}}) == "Nothing happened yet."
+    assert history_text([], {"deployment": {}}) == "Nothing happened yet."
 
 
 def test_a_failed_verification_is_told_with_its_reason() -> None:
     world = dev("linux/a")
     world.images["linux/a"] = image("linux/a", verify=[])
     world.run(unverified={"linux/a"})
-    text = chronicle(updates(1), exported(world, {}))
+    text = history_text(updates(1), exported(world, {}))
     assert "attempt 1 began to verify it" in text
     assert "failed: verification failed: E42" in text

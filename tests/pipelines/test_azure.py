@@ -64,9 +64,9 @@ def test_every_trigger_of_the_pipelines(
     (job,) = azure.run(MAIN, "Schedule", schedule="Drift and orphans")
     assert "result: nothing-due" in job.step("ci watch").output, job.log()
 
-    # By hand: the wish becomes a pull request.
-    wish = {"what": "roll-back", "stack": "prod", "image": "linux/base", "version": version}
-    (job,) = azure.run(".azure/by-hand.yml", "Manual", parameters=wish)
+    # By hand: the edit becomes a pull request.
+    edit = {"what": "roll-back", "stack": "prod", "image": "linux/base", "version": version}
+    (job,) = azure.run(".azure/by-hand.yml", "Manual", parameters=edit)
     show(shown("by hand: roll back", [job]))
     assert job.ok, job.log()
     assert service.pulls[-1]["targetRefName"] == "refs/heads/main"

@@ -11,7 +11,7 @@ import yaml
 
 from factory.cli import main
 from factory.common.errors import FactoryError
-from factory.pipelines.stack_edits import REBUILD, REVOKE, ROLL_BACK, Wish, with_wish
+from factory.pipelines.stack_edits import REBUILD, REVOKE, ROLL_BACK, StackEdit, with_edit
 
 CHECKOUT = Path(__file__).parents[2]
 FILE = """\
@@ -31,24 +31,24 @@ encryptionsalt: v1:abc
 
 
 def test_a_setting_that_is_there_is_added_to_and_all_else_stays() -> None:
-    changed = with_wish(FILE, Wish(ROLL_BACK, "linux/base", "20261123.10"))
+    changed = with_edit(FILE, StackEdit(ROLL_BACK, "linux/base", "20261123.10"))
     assert '    linux/old: "20260101.10"\n    linux/base: "20261123.10"\n\n  # the labs' in changed
     assert changed.startswith("# The building stack.\nconfig:\n  azure-native:location: westeurope")
     assert changed.endswith("encryptionsalt: v1:abc\n")
 
 
 def test_a_new_setting_stands_at_the_end_of_the_configuration() -> None:
-    changed = with_wish(FILE, Wish(REVOKE, "linux/base", "20261123.1", 'it "phones" home: no'))
+    changed = with_edit(FILE, StackEdit(REVOKE, "linux/base", "20261123.1", 'it "phones" home: no'))
     loaded = yaml.safe_load(changed)
     assert loaded["config"]["image-factory:revoke"] == {
         "linux/base": {"versions": ["20261123.1"], "reason": 'it "phones" home: no'}
     }
     assert loaded["encryptionsalt"] == "v1:abc"
-    again = with_wish(changed, Wish(REVOKE, "linux/base", "20261123.2", "that too"))
+    again = with_edit(changed, StackEdit(REVOKE, "linux/base", "20261123.2", "that too"))
     entry = yaml.safe_load(again)["config"]["image-factory:revoke"]["linux/base"]
     assert entry["versions"] == ["20261123.1", "20261123.2"]
     with pytest.raises(FactoryError, match="says so already"):
-        with_wish(again, Wish(REVOKE, "linux/base", "20261123.2", "that too"))
+        with_edit(again, StackEdit(REVOKE, "linux/base", "20261123.2", "that too"))
 
 
 WORN = """\
@@ -75,16 +75,16 @@ config:
 
 
 @pytest.mark.parametrize(
-    ("wish", "gone", "new"),
+    ("edit", "gone", "new"),
     [
-        (Wish(REBUILD, "linux/a", moment="M"), "", "    linux/a: M"),
+        (StackEdit(REBUILD, "linux/a", moment="M"), "", "    linux/a: M"),
         (
-            Wish(REBUILD, "linux/**", moment="M"),
+            StackEdit(REBUILD, "linux/**", moment="M"),
             '    "linux/**": "2026-05-01T10:00"   # all of it',
             '    "linux/**": M   # all of it',
         ),
         (
-            Wish(REVOKE, "windows/base", "20261103.10", "again"),
+            StackEdit(REVOKE, "windows/base", "20261103.10", "again"),
             (
                 '      versions: ["20261101.1"]  # the bad one\n'
                 "      reason: >-\n        phones home\n        at night"
@@ -92,21 +92,21 @@ config:
             '      versions: ["20261101.1", "20261103.10"]  # the bad one\n      reason: again',
         ),
         (
-            Wish(REVOKE, "linux/old", "20261103.10", "again: #1"),
+            StackEdit(REVOKE, "linux/old", "20261103.10", "again: #1"),
             "      reason: slow",
             '        - "20261103.10"\n      reason: "again: #1"',
         ),
         (
-            Wish(ROLL_BACK, "linux/b", "20261101.1"),
+            StackEdit(ROLL_BACK, "linux/b", "20261101.1"),
             '  image-factory:pin: {linux/a: "20261101.10"}  # held',
             '  image-factory:pin: {linux/a: "20261101.10", linux/b: "20261101.1"}  # held',
         ),
     ],
 )
 def test_of_a_setting_that_is_there_only_what_differs_is_touched(
-    wish: Wish, gone: str, new: str
+    edit: StackEdit, gone: str, new: str
 ) -> None:
-    before, after = WORN.splitlines(), with_wish(WORN, wish).splitlines()
+    before, after = WORN.splitlines(), with_edit(WORN, edit).splitlines()
     steps = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
     changes = [each for each in steps if each[0] != "equal"]
     lost = [line for _, start, end, _, _ in changes for line in before[start:end]]
@@ -117,11 +117,11 @@ def test_of_a_setting_that_is_there_only_what_differs_is_touched(
 
 def test_a_file_without_an_end_of_line_and_with_an_empty_mapping() -> None:
     text = "config:\n  image-factory:rebuild: {}\n  image-factory:keep: {newest: 2}"
-    changed = with_wish(text, Wish(REBUILD, "linux/base", moment="2026-11-25T10:00"))
+    changed = with_edit(text, StackEdit(REBUILD, "linux/base", moment="2026-11-25T10:00"))
     config = yaml.safe_load(changed)["config"]
     assert config["image-factory:rebuild"] == {"linux/base": "2026-11-25T10:00"}
     text = "config:\n  a:b: c"
-    assert yaml.safe_load(with_wish(text, Wish(ROLL_BACK, "x", "20261123.1")))["config"]["a:b"]
+    assert yaml.safe_load(with_edit(text, StackEdit(ROLL_BACK, "x", "20261123.1")))["config"]["a:b"]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_file_without_an_end_of_line_and_with_an_empty_mapping() -> None:
 )
 def test_what_cannot_be_changed_safely_is_left(text: str) -> None:
     with pytest.raises(FactoryError, match=r"by hand|no YAML"):
-        with_wish(text, Wish(ROLL_BACK, "linux/base", "20261123.1"))
+        with_edit(text, StackEdit(ROLL_BACK, "linux/base", "20261123.1"))
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ def test_wishes_by_hand(repository: Repository, show: Callable[[str], None]) -> 
 
     # By hand: a revocation of the only version becomes a pull request with its preview, which
     # says that a guard would stop it; merged all the same, the run stops and changes nothing.
-    wish = {"what": "revoke", "stack": "dev", "image": "linux/base"}
-    wish |= {"version": version, "reason": "it phones home"}
-    (job,) = github.run("by-hand.yml", "workflow_dispatch", wish)
+    edit = {"what": "revoke", "stack": "dev", "image": "linux/base"}
+    edit |= {"version": version, "reason": "it phones home"}
+    (job,) = github.run("by-hand.yml", "workflow_dispatch", edit)
     show(shown("by hand: revoke", [job]))
     assert service.pulls[-1]["title"] == f"Revoke linux/base {version} in dev", job.log()
     (comment,) = service.comments[101]
@@ -43,8 +43,8 @@ def test_wishes_by_hand(repository: Repository, show: Callable[[str], None]) -> 
     # A rebuild, asked for by hand, brings the good version that the guard wants to see first.
     repository.git("revert", "--no-edit", "HEAD")
     repository.git("push", "-q", "origin", "main")
-    wish = {"what": "rebuild", "stack": "dev", "image": "linux/base", "version": "", "reason": ""}
-    (job,) = github.run("by-hand.yml", "workflow_dispatch", wish)
+    edit = {"what": "rebuild", "stack": "dev", "image": "linux/base", "version": "", "reason": ""}
+    (job,) = github.run("by-hand.yml", "workflow_dispatch", edit)
     assert job.ok, job.log()
     assert service.pulls[-1]["title"] == "Rebuild linux/base in dev"
     assert "nothing is due" in service.comments[102][0]["body"]
@@ -59,9 +59,9 @@ def test_wishes_by_hand(repository: Repository, show: Callable[[str], None]) -> 
     assert all(each.ok for each in jobs), "\n".join(each.log() for each in jobs)
     assert len(factory.holding("team-web")) == 2
     # Rolled back in one stack: its labs get the old version, the others keep the new one.
-    wish = {"what": "roll-back", "stack": "prod", "image": "linux/base"}
+    edit = {"what": "roll-back", "stack": "prod", "image": "linux/base"}
     (job,) = github.run(
-        "by-hand.yml", "workflow_dispatch", {**wish, "version": version, "reason": ""}
+        "by-hand.yml", "workflow_dispatch", {**edit, "version": version, "reason": ""}
     )
     assert job.ok, job.log()
     assert f'linux/base: "{version}"' in (repository.path / "Pulumi.prod.yaml").read_text()

@@ -14,12 +14,12 @@ import pytest
 from factory import program
 from factory.cli import main
 from factory.common.errors import FactoryError
-from factory.ledger.catalogue_merge import NotBroughtUpError, read_all
+from factory.ledger.source_catalogues import NotBroughtUpError, read_all
 from factory.pipelines.comment import comment
-from factory.pipelines.jobs import Desk, read_outcomes, up
+from factory.pipelines.jobs import JobContext, read_outcomes, up
 from factory.pipelines.outcome import Outcome, Result, judge, worst
-from factory.pipelines.summary import summary
-from factory.plan.reports.plan_file import VARIABLE, WAITS, note_stop, read_plan
+from factory.pipelines.plan_file import VARIABLE, WAITS, note_stop, read_plan
+from factory.pipelines.run_summary import summary
 from factory.settings import engine_config
 from tests.pipelines.test_stages import project
 
@@ -45,7 +45,7 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What a run of prod leaves that found no catalogue of dev."""
     file = tmp_path / "stopped.json"
     monkeypatch.setenv(VARIABLE, str(file))
-    note_stop(PROD, WAITS, NotBroughtUpError(DEV).told(PROD))
+    note_stop(PROD, WAITS, NotBroughtUpError(DEV).consequence(PROD))
     monkeypatch.delenv(VARIABLE)
     found = read_plan(file)
     assert found is not None
@@ -55,8 +55,8 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_a_source_that_never_ran_is_told_from_one_that_lost_its_catalogue() -> None:
     with pytest.raises(NotBroughtUpError, match="run `up` there first; nothing was changed") as it:
         read_all(lambda _: {}, [DEV], {}, same)
-    assert it.value.told(PROD) == SAID
-    assert it.value.told("organization/other/prod").startswith(f"{DEV} has not been")
+    assert it.value.consequence(PROD) == SAID
+    assert it.value.consequence("organization/other/prod").startswith(f"{DEV} has not been")
     before = {"received": {"stack": DEV, "serial": "7"}}
     with pytest.raises(FactoryError, match="no catalogue with schema and serial") as lost:
         read_all(lambda _: {}, [DEV], before, same)
@@ -113,8 +113,8 @@ def test_the_first_pull_request_of_a_team_is_not_red(
     assert "result: not-yet" in capsys.readouterr().err
     assert main(["ci", "preview", "--work", str(work), "--exit-codes"]) == 6
 
-    desk = Desk(work, tmp_path / ".ci-out", print)
-    found = read_outcomes(desk, ["dev", "test", "prod"])
+    job = JobContext(work, tmp_path / ".ci-out", print)
+    found = read_outcomes(job, ["dev", "test", "prod"])
     text = comment(found, 60_000)
     show(text)
     assert "## Image factory: nothing can be said of 2 stacks yet" in text
@@ -125,7 +125,7 @@ def test_the_first_pull_request_of_a_team_is_not_red(
     assert SAID in summary(found)
 
     # Merged like this, the job of the stack that is not there says what to do.
-    outcome = up(desk, "test", None)
+    outcome = up(job, "test", None)
     assert outcome.result is Result.ERROR
     assert "`pulumi stack init test`" in outcome.notices[0].text
 

@@ -15,10 +15,10 @@ import pytest
 
 from factory.common.errors import FactoryError
 from factory.pipelines import sign_in
-from factory.pipelines.comment_post import post
-from factory.pipelines.locks import Lock, is_left_behind
 from factory.pipelines.outcome import Notice, Outcome, Result
+from factory.pipelines.pull_request import post
 from factory.pipelines.service import Service
+from factory.pipelines.state_locks import StateLock, is_left_behind
 from factory.pipelines.webhook import notify
 from rehearsal import certificates
 from rehearsal.home import Home
@@ -110,9 +110,9 @@ def test_without_a_client_the_variables_are_named_and_at_a_desk_nothing_happens(
     del variables["AZURE_CLIENT_ID"]
     with pytest.raises(FactoryError, match="AZURE_CLIENT_ID and AZURE_TENANT_ID"):
         sign_in.identity(variables)
-    desk = {"AZURE_CLIENT_ID": "me"}
-    with sign_in.signed_in(desk, print):
-        assert desk == {"AZURE_CLIENT_ID": "me"}
+    job = {"AZURE_CLIENT_ID": "me"}
+    with sign_in.signed_in(job, print):
+        assert job == {"AZURE_CLIENT_ID": "me"}
 
 
 @BOTH
@@ -154,9 +154,9 @@ def test_a_chat_is_told_and_one_that_fails_harms_nothing(service: Standin) -> No
 
 def test_whose_lock_may_be_released() -> None:
     agent, person = getpass.getuser(), "somebody-else"
-    elsewhere = Lock(1, "another-host", agent, "now")
+    elsewhere = StateLock(1, "another-host", agent, "now")
     running = {"GITHUB_ACTIONS": "true"}
     assert is_left_behind(elsewhere, running)
     assert is_left_behind(elsewhere, {"TF_BUILD": "True"})
     assert not is_left_behind(elsewhere, {})
-    assert not is_left_behind(Lock(1, "another-host", person, "now"), running)
+    assert not is_left_behind(StateLock(1, "another-host", person, "now"), running)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from factory.definitions.artifact_content import Contents, SourceContent, read_contents
-from factory.ledger.reader import read_ledger
+from factory.ledger.state_reader import read_ledger
 from factory.observed.model import Observed
 from factory.plan.forecast import forecast
 from factory.plan.model import Action, Plan

@@ -11,8 +11,8 @@ from factory.azure.client import ArmError
 from factory.azure.observer import observe
 from factory.common import names
 from factory.common.errors import FactoryError
-from factory.ledger.catalogue_reader import read_catalogue
-from factory.ledger.reader import read_ledger
+from factory.ledger.catalogue import read_catalogue
+from factory.ledger.state_reader import read_ledger
 from factory.observed.model import ObservedLab, Thing
 from factory.plan.model import Action
 from tests.plan.world import DEV, PROD, START, World, changed, dev, lab, prod

@@ -7,7 +7,7 @@ import pytest
 from factory.common import names
 from factory.common.versions import Version
 from factory.ledger.foundations import foundation_ids, remade
-from factory.ledger.reader import read_ledger
+from factory.ledger.state_reader import read_ledger
 from factory.observed.model import Observed, ObservedLab, Thing
 from factory.plan.model import Action, Plan
 from tests.plan.world import DEV, START, World, dev, lab

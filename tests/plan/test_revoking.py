@@ -10,7 +10,7 @@ import pytest
 from factory.common import names
 from factory.common.errors import FactoryError
 from factory.common.versions import Version
-from factory.ledger.catalogue_reader import read_catalogue
+from factory.ledger.catalogue import read_catalogue
 from factory.observed.model import ObservedLab, Use
 from factory.plan.model import Action
 from factory.plan.reports.table import plan_table

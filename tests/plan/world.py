@@ -13,10 +13,10 @@ from factory.definitions.definition import Capture, Definition
 from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image
 from factory.ledger.catalogue import Catalogue, written
-from factory.ledger.catalogue_merge import read_all
 from factory.ledger.model import Ledger
-from factory.ledger.reader import read_ledger
 from factory.ledger.record import Record, Spec
+from factory.ledger.source_catalogues import read_all
+from factory.ledger.state_reader import read_ledger
 from factory.observed.model import BuildVm, Observed, ObservedLab
 from factory.plan.inputs import Inputs
 from factory.plan.model import Plan, VersionPlan

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.azure.control.prices import Prices
 from rehearsal.azure.http.record import Record
-from rehearsal.azure.prices import Prices
 from rehearsal.showing import bill, counts
 from tests.rehearsal.chain import snapshot
 from tests.rehearsal.cloud import DEV, LINUX, PROD, WINDOWS, Cloud

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.azure.identity.principals import Directory
+from rehearsal.azure.principals import Directory
 
 VERBS = ("start/action", "stop/action", "read", "write")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.azure.http.throttle import read_limits
+from rehearsal.azure.server.throttle import read_limits
 from rehearsal.azure.switches import read
 from tests.rehearsal.chain import (
     COMPUTE_API,

@@ -22,7 +22,7 @@ from azure.mgmt.resource.subscriptions import SubscriptionClient
 from rehearsal import certificates, keys
 from rehearsal.azure import build
 from rehearsal.azure.clock import present
-from rehearsal.azure.http.server import Server
+from rehearsal.azure.server.sockets import Server
 from rehearsal.azure.world import Azure, Knowledge
 from rehearsal.first_day import FIRST_DAY
 from rehearsal.home import Home

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from factory.common.errors import Problems
-from factory.settings.check import Project, check
+from factory.settings.validation import Project, check
 
 CORPUS = Path(__file__).parent / "corpus"
 

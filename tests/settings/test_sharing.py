@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from factory.common.errors import Problems
-from factory.settings.check import check, find_project
+from factory.settings.validation import check, find_project
 
 LAB = {"name": "f", "resourceGroup": "g", "virtualNetwork": "n", "subnet": "s"}
 UBUNTU = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}

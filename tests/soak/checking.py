@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from unittest.mock import patch
 
 from factory.cli.common.options import Place
-from factory.cli.common.stack import Stack
+from factory.cli.common.stack_inputs import Stack
 from factory.common.errors import FactoryError
 from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan

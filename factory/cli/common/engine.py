@@ -31,7 +31,7 @@ _TIMEOUT = 300
 
 
 class CommandLine:
-    """One stack, read by the ``pulumi`` command in its work folder (:class:`gathering.Engine`)."""
+    """One stack, read by ``pulumi`` in its work folder (a :class:`factory.gather.Engine`)."""
 
     def __init__(self, place: Place) -> None:
         self.place = place

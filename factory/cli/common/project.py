@@ -8,7 +8,7 @@ from pathlib import Path
 from factory.cli.common.options import place, work_folder
 from factory.common.errors import FactoryError, Problems
 from factory.definitions.lineage import Image
-from factory.settings.check import Checked, Project, check, find_project
+from factory.settings.validation import Checked, Project, check, find_project
 
 
 def project_of(options: argparse.Namespace) -> Project:

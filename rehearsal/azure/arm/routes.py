@@ -8,10 +8,9 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from rehearsal.azure import ids
-from rehearsal.azure.arm import odata, service
-from rehearsal.azure.arm.types import ResourceType, Style
-from rehearsal.azure.errors import no_registered_provider
-from rehearsal.azure.http import polling
+from rehearsal.azure.arm import odata, polling, service
+from rehearsal.azure.arm.types import ResourceType, Style, types_of
+from rehearsal.azure.errors import NO_REGISTERED_PROVIDER
 from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.model import Resource
@@ -63,7 +62,7 @@ def as_caller(call: Call, path: str) -> str:
 
 def shown(call: Call, resource: Resource) -> Json:
     """Give what a GET answers for a resource."""
-    kind = call.azure.types.get(resource.kind.lower())
+    kind = types_of(call.azure).get(resource.kind.lower())
     if kind is None:  # a resource group: not one of the table
         return resource.body
     expand, names = call.query.get("$expand", ""), call.query.get("$select", "")
@@ -99,7 +98,9 @@ def paged(
 def check_version(call: Call, kind: str) -> None:
     """Refuse an api-version that the provider does not know."""
     if kind.startswith("Microsoft.DevTestLab") and call.api_version not in LAB_VERSIONS:
-        raise no_registered_provider(kind, call.api_version, LAB_VERSIONS)
+        raise NO_REGISTERED_PROVIDER.of(
+            kind=kind, api_version=call.api_version, known=", ".join(LAB_VERSIONS)
+        )
 
 
 def _add(router: Router, method: str, template: str, handler: Handler, action: str) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rehearsal.azure import errors, ids
-from rehearsal.azure.arm.types import PREVIEW, Draft, ResourceType, Style
+from rehearsal.azure.arm.types import PREVIEW, Draft, ResourceType, Style, types_of
 from rehearsal.azure.errors import ArmError
-from rehearsal.azure.identity.principals import Principal
 from rehearsal.azure.model import Resource
+from rehearsal.azure.principals import Principal
 from rehearsal.azure.world import REGIONS, Azure
 
 Json = dict[str, Any]
@@ -29,10 +29,10 @@ def group_of(azure: Azure, resource_id: str) -> Resource:
     """Give the resource group of an id; ArmError if the subscription or the group is missing."""
     subscription = ids.subscription_of(resource_id)
     if subscription.lower() not in azure.directory.subscriptions:
-        raise errors.subscription_not_found(subscription)
+        raise errors.SUBSCRIPTION_NOT_FOUND.of(subscription=subscription)
     group = azure.resources.find(ids.group_id(resource_id))
     if group is None:
-        raise errors.group_not_found(ids.group_of(resource_id))
+        raise errors.GROUP_NOT_FOUND.of(group=ids.group_of(resource_id))
     return group
 
 
@@ -47,7 +47,7 @@ def parent(azure: Azure, kind: ResourceType, resource_id: str) -> Resource | Non
         above = ids.parent_of(above)
     found = azure.resources.find(above)
     if found is None:
-        raise errors.parent_not_found(ids.described(above))
+        raise errors.PARENT_NOT_FOUND.of(parent=ids.described(above))
     return found
 
 
@@ -63,7 +63,7 @@ def put(
     """Create or update a resource; ArmError says why not."""
     group = group_of(azure, resource_id)
     if group.state == "Deleting":
-        raise errors.group_being_deleted(group.name)
+        raise errors.GROUP_BEING_DELETED.of(group=group.name)
     holder = parent(azure, kind, resource_id)
     checked = _previewed(kind, body, kind.read(body), version)
     draft = _draft(kind, resource_id, checked, caller, version, group=group, holder=holder)
@@ -125,7 +125,9 @@ def need(azure: Azure, resource_id: str) -> Resource:
     found = azure.resources.find(resource_id)
     if found is None:
         group_of(azure, resource_id)
-        raise errors.resource_not_found(ids.described(resource_id), ids.group_of(resource_id))
+        raise errors.RESOURCE_NOT_FOUND.of(
+            resource=ids.described(resource_id), group=ids.group_of(resource_id)
+        )
     return found
 
 
@@ -143,7 +145,7 @@ def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
         resource = azure.resources.find(key)
         if resource is None or resource.uid != uid or resource.state == "Deleting":
             return
-        behaviour = azure.types[resource.kind.lower()].behaviour
+        behaviour = types_of(azure)[resource.kind.lower()].behaviour
         try:
             done = behaviour.finish(azure, resource)
         except ArmError as error:
@@ -166,7 +168,7 @@ def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
 def _take_away(azure: Azure, resource: Resource) -> None:
     azure.operations.preempt(resource.key) if resource.state != "Deleting" else None
     azure.resources.remove(resource)
-    azure.types[resource.kind.lower()].behaviour.removed(azure, resource)
+    types_of(azure)[resource.kind.lower()].behaviour.removed(azure, resource)
 
 
 def _never_made(kind: ResourceType, existing: Resource) -> bool:
@@ -197,7 +199,7 @@ def _draft(
     location = body.get("location")
     if location is None:
         if kind.tracked and kind.namespace != "Microsoft.DevTestLab":
-            raise errors.location_required()
+            raise errors.LOCATION_REQUIRED.of()
         location = group.location if holder is None else holder.location
     location = str(location).replace(" ", "").lower()
     if location not in REGIONS:
@@ -224,14 +226,17 @@ def _object(body: Json, name: str) -> Json:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise errors.invalid_content(what=f"'{name}' must be an object")
+        raise errors.INVALID_CONTENT.of(what=f"'{name}' must be an object")
     return value
 
 
 def _check_update(kind: ResourceType, existing: Resource, draft: Draft) -> None:
     if existing.location and existing.location != draft.location:
-        raise errors.location_differs(
-            existing.name, ids.group_of(existing.id), existing.location, draft.location
+        raise errors.LOCATION_DIFFERS.of(
+            name=existing.name,
+            group=ids.group_of(existing.id),
+            existing=existing.location,
+            asked=draft.location,
         )
     if not existing.settled:
         message = (

@@ -12,8 +12,8 @@ from typing import Any
 from rehearsal.azure import ids
 from rehearsal.azure.arm.bodies import Reader
 from rehearsal.azure.clock import iso
-from rehearsal.azure.identity.principals import Principal
 from rehearsal.azure.model import Resource
+from rehearsal.azure.principals import Principal
 from rehearsal.azure.tables import table
 from rehearsal.azure.world import Azure, new_uid
 
@@ -97,7 +97,7 @@ class Behaviour:
 
     def patch(self, azure: Azure, old: Resource, body: Json) -> Resource:
         """Change what a PATCH may: the tags, and fields beside the properties."""
-        top = azure.types[old.kind.lower()].top
+        top = types_of(azure)[old.kind.lower()].top
         changes = {name: body[name] for name in ("tags", *top) if isinstance(body.get(name), dict)}
         return old.topped(**changes)
 
@@ -203,3 +203,8 @@ def from_table(reader: Reader, behaviours: Mapping[str, Behaviour]) -> tuple[Res
         )
         for row in table(reader.table)["types"]
     )
+
+
+def types_of(azure: Azure) -> dict[str, ResourceType]:
+    """Give the types that a local Azure has, by kind in lower case."""
+    return azure.types

@@ -12,7 +12,7 @@ from rehearsal.azure import ids
 from rehearsal.azure.arm.routes import listing
 from rehearsal.azure.arm.types import ResourceType
 from rehearsal.azure.clock import iso
-from rehearsal.azure.errors import ArmError, bad_request, resource_not_found, subscription_not_found
+from rehearsal.azure.errors import RESOURCE_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, ArmError, bad_request
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.managedidentity.routes import IDENTITIES
@@ -64,7 +64,9 @@ def install(router: Router) -> None:
 def _get(call: Call) -> Answer:
     found = call.azure.resources.find(call.path)
     if found is None:
-        raise resource_not_found(ids.described(call.path), ids.group_of(call.path))
+        raise RESOURCE_NOT_FOUND.of(
+            resource=ids.described(call.path), group=ids.group_of(call.path)
+        )
     return Answer(200, found.body)
 
 
@@ -147,9 +149,9 @@ def _scope(call: Call) -> str:
 def _need(azure: Azure, scope: str) -> None:
     subscription = ids.subscription_of(scope)
     if subscription.lower() not in azure.directory.subscriptions:
-        raise subscription_not_found(subscription)
+        raise SUBSCRIPTION_NOT_FOUND.of(subscription=subscription)
     if scope.count("/") > 2 and azure.resources.find(scope) is None:
-        raise resource_not_found(ids.described(scope), ids.group_of(scope))
+        raise RESOURCE_NOT_FOUND.of(resource=ids.described(scope), group=ids.group_of(scope))
 
 
 def _properties(call: Call) -> Json:

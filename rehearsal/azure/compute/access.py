@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rehearsal.azure import ids
-from rehearsal.azure.arm import service
+from rehearsal.azure.arm import polling, service
 from rehearsal.azure.compute import copying, errors
 from rehearsal.azure.errors import ArmError
-from rehearsal.azure.http import polling
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.model import Resource
 from rehearsal.azure.world import Azure
@@ -21,10 +20,10 @@ def begin(call: Call) -> Answer:
     azure, disk = call.azure, _disk(call)
     access = str(call.body.get("access") or "")
     if access not in ("Read", "None"):
-        raise errors.invalid_parameter(name="access", value=access)
+        raise errors.INVALID_PARAMETER.of(name="access", value=access)
     seconds = call.body.get("durationInSeconds")
     if not isinstance(seconds, int) or not 0 < seconds <= _LONGEST:
-        raise errors.invalid_parameter(name="durationInSeconds", value=str(seconds))
+        raise errors.INVALID_PARAMETER.of(name="durationInSeconds", value=str(seconds))
     copying.check_ready(azure, disk)
     if disk.properties.get("diskState") not in ("Unattached", "Reserved", "ActiveSAS"):
         message = f"Disk {disk.name} is attached to a running VM and cannot be exported."
@@ -56,7 +55,7 @@ def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
     def granted(key: str, uid: str, operation: str) -> None:
         disk = azure.resources.find(key)
         if disk is None or disk.uid != uid:
-            azure.operations.finish(operation, errors.source_not_found(key))
+            azure.operations.finish(operation, errors.SOURCE_NOT_FOUND.of(source=key))
             return
         before = disk.properties.get("diskState")
         if before != "ActiveSAS":

@@ -51,16 +51,23 @@ def source_of(azure: Azure, draft: Draft, source: str) -> Resource:
     here = azure.directory.subscriptions[ids.subscription_of(draft.id).lower()]
     action = "Microsoft.Compute/disks/beginGetAccess/action"
     if known is not None and known.tenant != here.tenant:
-        raise identity_errors.linked_authorization_failed(
-            draft.caller, action, draft.id, tenant=here.tenant, linked=known.id
+        raise identity_errors.LINKED_AUTHORIZATION_FAILED.of(
+            principal=draft.caller,
+            action=action,
+            scope=draft.id,
+            tenant=here.tenant,
+            linked=known.id,
         )
     found = azure.resources.find(source)
     if found is None:
-        raise errors.source_not_found(source)
+        raise errors.SOURCE_NOT_FOUND.of(source=source)
     for needed in (f"{found.kind}/read", f"{found.kind}/beginGetAccess/action"):
         if not draft.caller.allowed(needed, found.key):
-            raise identity_errors.linked_access_denied(
-                draft.caller, f"{draft.type.kind}/write", draft.id, found.id
+            raise identity_errors.LINKED_ACCESS_DENIED.of(
+                principal=draft.caller,
+                action=f"{draft.type.kind}/write",
+                scope=draft.id,
+                linked=found.id,
             )
     return found
 
@@ -69,7 +76,7 @@ def check_incremental(azure: Azure, source: Resource) -> None:
     """Refuse to make an image of an incremental snapshot, if the switch says that it cannot be."""
     allowed = bool(azure.switches["imageFromIncrementalSnapshot"])
     if source.kind == SNAPSHOTS and source.properties.get("incremental") and not allowed:
-        raise errors.incremental_image(source.id)
+        raise errors.INCREMENTAL_IMAGE.of(source=source.id)
 
 
 def check_ready(azure: Azure, source: Resource) -> None:
@@ -77,15 +84,15 @@ def check_ready(azure: Azure, source: Resource) -> None:
     machine = azure.resources.find(str(source.body.get("managedBy") or "/"))
     captured = machine is not None and machine.hidden.get("captured")
     if captured and not azure.switches["diskReadableAfterCapture"]:
-        raise errors.disk_captured(source.name)
+        raise errors.DISK_CAPTURED.of(disk=source.name)
     percent = completion(azure, source)
     if percent < 100:
-        raise errors.not_copied_yet(source.id, percent)
+        raise errors.NOT_COPIED_YET.of(snapshot=source.id, percent=percent)
     if source.state == "Creating":
-        raise errors.not_copied_yet(source.id, 0)
+        raise errors.NOT_COPIED_YET.of(snapshot=source.id, percent=0)
     sku = str((source.body.get("sku") or {}).get("name"))
     if sku in _UNUSABLE:
-        raise errors.disk_kind_refused(sku)
+        raise errors.DISK_KIND_REFUSED.of(sku=sku)
 
 
 def check_copy(draft: Draft, source: Resource, *, incremental: bool) -> None:
@@ -94,11 +101,11 @@ def check_copy(draft: Draft, source: Resource, *, incremental: bool) -> None:
     own = source.subscription == ids.subscription_of(draft.id).lower()
     if not near and not own:
         # So it was seen: the answer misleads, for the source is there.
-        raise errors.source_not_found(source.id)
+        raise errors.SOURCE_NOT_FOUND.of(source=source.id)
     if not near:
-        raise errors.other_region(draft.type.kind, source.id)
+        raise errors.OTHER_REGION.of(kind=draft.type.kind, source=source.id)
     if not own and incremental:
-        raise errors.incremental_elsewhere(source.id)
+        raise errors.INCREMENTAL_ELSEWHERE.of(source=source.id)
     if not own:
         _check_key(source)
 
@@ -106,30 +113,30 @@ def check_copy(draft: Draft, source: Resource, *, incremental: bool) -> None:
 def check_copy_start(azure: Azure, draft: Draft, source: Resource, *, incremental: bool) -> None:
     """Apply the rules of createOption CopyStart: incremental to incremental, across regions."""
     if draft.api_version < COPY_START_SINCE:
-        raise errors.copy_start_version(draft.api_version)
+        raise errors.COPY_START_VERSION.of(version=draft.api_version)
     if not incremental or not source.properties.get("incremental"):
-        raise errors.copy_start_needs_incremental(source.id)
+        raise errors.COPY_START_NEEDS_INCREMENTAL.of(source=source.id)
     subscription = ids.subscription_of(draft.id).lower()
     near = source.location == draft.location
     if near and source.subscription != subscription:
-        raise errors.incremental_elsewhere(source.id)
+        raise errors.INCREMENTAL_ELSEWHERE.of(source=source.id)
     if not near:
         _check_key(source)
     here = [each for each in _under_way(azure, subscription) if each.location == draft.location]
     if len(here) >= _AT_ONCE:
-        raise errors.too_many_copies(draft.location)
+        raise errors.TOO_MANY_COPIES.of(location=draft.location)
     family = source.properties.get("incrementalSnapshotFamilyId")
     for each in here:
         of_disk = each.properties.get("incrementalSnapshotFamilyId") == family
         if of_disk and each.hidden["copy"]["sourceUid"] != source.uid:
-            raise errors.disk_is_copied(source.id)
+            raise errors.DISK_IS_COPIED.of(source=source.id)
     if azure.switches["oneSnapshotToSeveralTargets"]:
         return
     everywhere = [
         each for known in azure.directory.subscriptions for each in _under_way(azure, known)
     ]
     if any(each.hidden["copy"]["sourceUid"] == source.uid for each in everywhere):
-        raise errors.snapshot_is_copied(source.id)
+        raise errors.SNAPSHOT_IS_COPIED.of(source=source.id)
 
 
 def carried(azure: Azure, source: Resource, given: Json) -> Json:
@@ -161,4 +168,4 @@ def _under_way(azure: Azure, subscription: str) -> list[Resource]:
 
 def _check_key(source: Resource) -> None:
     if (source.properties.get("encryption") or {}).get("type") == _CUSTOMER_KEY:
-        raise errors.customer_key_travels()
+        raise errors.CUSTOMER_KEY_TRAVELS.of()

@@ -32,10 +32,10 @@ class Image(Behaviour):
         disk = profile.get("osDisk") or {}
         given = (disk.get("snapshot") or {}).get("id") or (disk.get("managedDisk") or {}).get("id")
         if not given:
-            raise errors.missing_parameter(name="storageProfile.osDisk")
+            raise errors.MISSING_PARAMETER.of(name="storageProfile.osDisk")
         for name in ("osType", "osState"):
             if not disk.get(name):
-                raise errors.missing_parameter(name=f"storageProfile.osDisk.{name}")
+                raise errors.MISSING_PARAMETER.of(name=f"storageProfile.osDisk.{name}")
         source = copying.source_of(azure, draft, str(given))
         copying.check_ready(azure, source)
         copying.check_incremental(azure, source)
@@ -67,9 +67,9 @@ class Image(Behaviour):
         self._check_security(contents)
         asked = draft.properties.get("hyperVGeneration", contents.generation)
         if asked != contents.generation:
-            raise errors.generation_differs(asked, contents.generation)
+            raise errors.GENERATION_DIFFERS.of(asked=asked, found=contents.generation)
         if not machine.hidden.get("generalized"):
-            raise errors.not_generalized(machine.name)
+            raise errors.NOT_GENERALIZED.of(vm=machine.name)
         profile = image_profile(contents, {"managedDisk": {"id": disk_id}})
         properties = {**self.given(draft), "hyperVGeneration": asked, "storageProfile": profile}
         return draft.resource(properties, contents=contents.stored())
@@ -77,11 +77,11 @@ class Image(Behaviour):
     def _check_place(self, draft: Draft, source: Resource) -> None:
         own = source.subscription == ids.subscription_of(draft.id).lower()
         if source.location != draft.location or not own:
-            raise errors.image_source_region(source.id, draft.location)
+            raise errors.IMAGE_SOURCE_REGION.of(source=source.id, location=draft.location)
 
     def _check_security(self, contents: Contents) -> None:
         if contents.security == "TrustedLaunch":
-            raise errors.trusted_launch_image()
+            raise errors.TRUSTED_LAUNCH_IMAGE.of()
 
 
 def image_profile(contents: Contents, source: Json) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rehearsal.azure.arm import service
+from rehearsal.azure.arm import polling, service
 from rehearsal.azure.arm.bodies import Reader
 from rehearsal.azure.arm.routes import GROUP
 from rehearsal.azure.arm.types import Behaviour, ResourceType, Style
@@ -12,8 +12,7 @@ from rehearsal.azure.compute import access, errors, machines, sizes
 from rehearsal.azure.compute.copying import SNAPSHOTS
 from rehearsal.azure.compute.images import IMAGES, Image
 from rehearsal.azure.compute.snapshots import Disk, Snapshot
-from rehearsal.azure.errors import ArmError, subscription_not_found
-from rehearsal.azure.http import polling
+from rehearsal.azure.errors import SUBSCRIPTION_NOT_FOUND, ArmError
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.marketplace import MarketplaceImage
@@ -23,11 +22,13 @@ Json = dict[str, Any]
 
 
 def _missing(path: str) -> ArmError:
-    return errors.missing_parameter(path.removeprefix("properties."))
+    return errors.MISSING_PARAMETER.of(name=path.removeprefix("properties."))
 
 
 def _invalid(path: str, value: Any, kind: str) -> ArmError:
-    return errors.invalid_parameter(path.removeprefix("properties.") or kind, str(value))
+    return errors.INVALID_PARAMETER.of(
+        name=path.removeprefix("properties.") or kind, value=str(value)
+    )
 
 
 # Later api-versions than the table's may know more properties: those are kept.
@@ -116,7 +117,7 @@ def install(router: Router) -> None:
 def _usages(call: Call) -> Answer:
     subscription = call.parts["subscription"]
     if subscription.lower() not in call.azure.directory.subscriptions:
-        raise subscription_not_found(subscription)
+        raise SUBSCRIPTION_NOT_FOUND.of(subscription=subscription)
     return Answer(
         200, {"value": sizes.usages(call.azure, subscription, call.parts["location"].lower())}
     )
@@ -154,7 +155,7 @@ def _versions(call: Call) -> Answer:
 def _version(call: Call) -> Answer:
     image, version = _image(call), call.parts["version"]
     if image.resolve(version, call.azure.now()) is None or version.lower() == "latest":
-        raise errors.marketplace_nothing()
+        raise errors.MARKETPLACE_NOTHING.of()
     properties: Json = {
         "osDiskImage": {"operatingSystem": image.os, "sizeInGb": image.size},
         "hyperVGeneration": image.generation,
@@ -182,14 +183,14 @@ def _image(call: Call) -> MarketplaceImage:
     parts = call.parts
     found = call.azure.marketplace.find(parts["publisher"], parts["offer"], parts["sku"])
     if found is None:
-        raise errors.marketplace_nothing()
+        raise errors.MARKETPLACE_NOTHING.of()
     return found
 
 
 def _names(call: Call, names: list[str]) -> Answer:
     """Answer a bare list, as these calls alone do; 404 where there is nothing."""
     if not names:
-        raise errors.marketplace_nothing()
+        raise errors.MARKETPLACE_NOTHING.of()
     location = call.parts["location"].lower()
     unique = dict.fromkeys(names)
     return Answer(

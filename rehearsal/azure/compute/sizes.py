@@ -70,11 +70,18 @@ def check_quota(
         concerned = name == "cores" or name == family(size, location)
         if concerned and used + more > limit:
             quota = "Total Regional Cores" if name == "cores" else f"{name} Cores"
-            raise errors.cores_exceeded(quota, location, limit=limit, used=used, more=more)
+            raise errors.CORES_EXCEEDED.of(
+                quota=quota,
+                location=location,
+                limit=limit,
+                used=used,
+                more=more,
+                needed=used + more,
+            )
 
 
 def _parsed(size: str, location: str) -> re.Match[str]:
     found = _SIZE.fullmatch(size)
     if found is None:
-        raise errors.unknown_size(size, location)
+        raise errors.UNKNOWN_SIZE.of(size=size, location=location)
     return found

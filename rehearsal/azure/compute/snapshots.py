@@ -10,6 +10,7 @@ from typing import Any
 from rehearsal.azure.arm.types import Behaviour, Draft
 from rehearsal.azure.clock import iso
 from rehearsal.azure.compute import copying, errors
+from rehearsal.azure.errors import ArmError
 from rehearsal.azure.model import Resource
 from rehearsal.azure.world import Azure
 
@@ -48,13 +49,13 @@ class _FromSource(Behaviour):
     def _option(self, draft: Draft) -> str:
         creation = draft.properties.get("creationData")
         if not isinstance(creation, dict) or not creation.get("createOption"):
-            raise errors.missing_parameter(name="creationData.createOption")
+            raise errors.MISSING_PARAMETER.of(name="creationData.createOption")
         return str(creation["createOption"])
 
     def _source(self, azure: Azure, draft: Draft) -> Resource:
         source = draft.properties["creationData"].get("sourceResourceId")
         if not source:
-            raise errors.missing_parameter(name="creationData.sourceResourceId")
+            raise errors.MISSING_PARAMETER.of(name="creationData.sourceResourceId")
         return copying.source_of(azure, draft, str(source))
 
 
@@ -65,7 +66,7 @@ class Snapshot(_FromSource):
         """Make it by the rules of its createOption."""
         option = self._option(draft)
         if option not in ("Copy", "CopyStart"):
-            raise errors.invalid_parameter(name="creationData.createOption", value=option)
+            raise errors.INVALID_PARAMETER.of(name="creationData.createOption", value=option)
         source = self._source(azure, draft)
         incremental = bool(draft.properties.get("incremental", False))
         copying.check_ready(azure, source)
@@ -107,7 +108,7 @@ class Snapshot(_FromSource):
             for each in azure.resources.of_kind(subscription, copying.SNAPSHOTS):
                 copy = each.hidden.get("copy")
                 if copy and copy["state"] == "running" and copy["sourceUid"] == resource.uid:
-                    fail_copy(azure, each, errors.copy_source_gone(resource.id))
+                    fail_copy(azure, each, errors.COPY_SOURCE_GONE.of(source=resource.id))
 
     def _copying(self, azure: Azure, resource: Resource, source: Resource) -> Resource:
         size = float(resource.properties.get("diskSizeGB") or 0)
@@ -132,7 +133,7 @@ class Disk(_FromSource):
         """Make it; Empty and Copy are rehearsed."""
         option = self._option(draft)
         if option not in ("Empty", "Copy"):
-            raise errors.invalid_parameter(name="creationData.createOption", value=option)
+            raise errors.INVALID_PARAMETER.of(name="creationData.createOption", value=option)
         if option == "Empty":
             made = {"diskState": "Unattached", "timeCreated": iso(azure.now())}
             resource = draft.resource({**self.given(draft), **made})
@@ -149,7 +150,7 @@ class Disk(_FromSource):
         """Refuse while a machine has it."""
         machine = resource.body.get("managedBy")
         if machine and azure.resources.find(str(machine)) is not None:
-            raise errors.disk_attached(resource.name, str(machine))
+            raise errors.DISK_ATTACHED.of(disk=resource.name, machine=str(machine))
 
 
 def kill_copy(azure: Azure, snapshot: Resource, *, at: float) -> None:
@@ -160,12 +161,13 @@ def kill_copy(azure: Azure, snapshot: Resource, *, at: float) -> None:
 
 
 def fail_copy(
-    azure: Azure, snapshot: Resource, error: dict[str, str], percent: float | None = None
+    azure: Azure, snapshot: Resource, error: ArmError, percent: float | None = None
 ) -> None:
     """End a background copy badly: it stays at the percentage it had reached."""
     percent = copying.completion(azure, snapshot) if percent is None else percent
     copy = {**snapshot.hidden["copy"], "state": "failed", "percent": percent}
-    azure.resources.keep(snapshot.setting(copyCompletionError=error).knowing(copy=copy))
+    told = {"errorCode": error.code, "errorMessage": error.message}
+    azure.resources.keep(snapshot.setting(copyCompletionError=told).knowing(copy=copy))
 
 
 def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
@@ -181,6 +183,8 @@ def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
         snapshot = azure.resources.find(key)
         if snapshot is None or snapshot.uid != uid or snapshot.hidden["copy"]["state"] != "running":
             return
-        fail_copy(azure, snapshot, errors.copy_died(snapshot.hidden["copy"]["source"]), percent)
+        fail_copy(
+            azure, snapshot, errors.COPY_DIED.of(source=snapshot.hidden["copy"]["source"]), percent
+        )
 
     return {"compute.copied": copied, "compute.copyDied": died}

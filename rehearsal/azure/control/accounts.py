@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from rehearsal.azure.control.prices import Prices
 from rehearsal.azure.errors import bad_request
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.record import COLUMNS, Record
 from rehearsal.azure.http.routing import Route, Router
-from rehearsal.azure.prices import Prices
 
 Json = dict[str, Any]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rehearsal.azure.clock import iso, present
 from rehearsal.azure.control import tuning
@@ -11,11 +11,9 @@ from rehearsal.azure.control.accounts import Accounts
 from rehearsal.azure.control.overview import overview
 from rehearsal.azure.errors import bad_request
 from rehearsal.azure.http.messages import Answer, Call
+from rehearsal.azure.http.record import Record
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.times import seconds
-
-if TYPE_CHECKING:
-    from rehearsal.azure.http.gateway import Gateway
 
 Json = dict[str, Any]
 
@@ -29,11 +27,10 @@ class Control:
     `on_sync` reads the artifact folders again and gives the commit of each repository.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, record: Record) -> None:
+        self.record = record
         self.on_stop: Callable[[], None] | None = None
         self.on_sync: Callable[[], dict[str, str]] | None = None
-        gateway.control = self
 
     def install(self, router: Router) -> None:
         """Add the routes."""
@@ -50,14 +47,14 @@ class Control:
         ):
             router.add(Route(method, f"/_rehearsal/{path}", handler))
         tuning.install(router)
-        Accounts(self._gateway.record).install(router)
+        Accounts(self.record).install(router)
 
     def _state(self, call: Call) -> Answer:
         return Answer(200, overview(call.azure))
 
     def _reset(self, call: Call) -> Answer:
         call.azure.reset(present(call.azure.knowledge.first_day) - HEAD_START)
-        self._gateway.record.clear()
+        self.record.clear()
         return Answer(200, overview(call.azure))
 
     def _seeded(self, call: Call) -> Answer:
@@ -67,7 +64,7 @@ class Control:
         call.azure.run_due()
         call.azure.meta.put("seeded", {"at": iso(call.azure.now())})
         call.azure.metering.restart(call.azure.now())
-        self._gateway.record.clear()
+        self.record.clear()
         return Answer(200, overview(call.azure))
 
     def _sync(self, call: Call) -> Answer:  # noqa: ARG002 - a handler

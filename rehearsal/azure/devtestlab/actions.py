@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.azure import ids
-from rehearsal.azure.arm import service
+from rehearsal.azure.arm import polling, service
 from rehearsal.azure.arm.routes import as_caller
+from rehearsal.azure.arm.types import types_of
 from rehearsal.azure.devtestlab import (
-    action_errors,
     applicable,
     changing,
     errors,
@@ -18,7 +18,6 @@ from rehearsal.azure.devtestlab import (
     schedules,
 )
 from rehearsal.azure.devtestlab.machines import VMS
-from rehearsal.azure.http import polling
 from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.model import Resource
 
@@ -29,7 +28,7 @@ def create_vm(call: Call) -> Answer:
     """createEnvironment: make one machine, or several of a name with a number each."""
     lab, name = _target(call), str(call.body.get("name") or "")
     if not name:
-        raise errors.missing(what="name")
+        raise errors.MISSING.of(what="name")
     properties = dict(call.body.get("properties") or {})
     bulk = properties.pop("bulkCreationParameters", None) or {}
     count = int(bulk.get("instanceCount", 1))
@@ -38,12 +37,12 @@ def create_vm(call: Call) -> Answer:
     for each in names:
         path = f"{lab.id}/virtualmachines/{each}"
         if call.azure.resources.find(path) is not None:
-            raise errors.already_exists(each)
+            raise errors.ALREADY_EXISTS.of(name=each)
         # As Azure writes an id: the caller's letter case of subscription, group, lab and machine.
         path = f"{ids.collection_of(call.path)}/virtualmachines/{each}"
         outcome = service.put(
             call.azure,
-            call.azure.types[VMS.lower()],
+            types_of(call.azure)[VMS.lower()],
             path,
             {**call.body, "properties": properties},
             caller=call.caller,
@@ -88,7 +87,7 @@ def remote_desktop(call: Call) -> Answer:
     """Write the file that a remote desktop client opens."""
     vm = _target(call)
     if vm.properties["osType"] != "Windows":
-        raise action_errors.not_windows(vm.name)
+        raise errors.NOT_WINDOWS.of(vm=vm.name)
     lines = (
         f"full address:s:{vm.properties['fqdn']}:3389",
         "prompt for credentials:i:1",
@@ -117,7 +116,7 @@ def retarget(call: Call) -> Answer:
     """Let a schedule be for another resource."""
     schedule, asked = _target(call), call.body
     if not asked.get("targetResourceId"):
-        raise errors.missing(what="targetResourceId")
+        raise errors.MISSING.of(what="targetResourceId")
     changed = schedule.setting(targetResourceId=asked["targetResourceId"])
     call.azure.resources.keep(changed)
     operation = call.azure.operations.begin(schedule.key, "POST")

@@ -8,10 +8,10 @@ from typing import Any
 
 from rehearsal.azure import ids
 from rehearsal.azure.compute import sizes
-from rehearsal.azure.devtestlab import action_errors, disks, errors, installing
+from rehearsal.azure.devtestlab import disks, errors, installing
 from rehearsal.azure.devtestlab.machines import VMS, machine_of
-from rehearsal.azure.identity.principals import Principal
 from rehearsal.azure.model import Resource
+from rehearsal.azure.principals import Principal
 from rehearsal.azure.world import Azure
 
 Json = dict[str, Any]
@@ -54,7 +54,7 @@ def claimable(azure: Azure, lab: Resource) -> Resource:
     for vm in azure.resources.listed(f"{lab.key}/virtualmachines"):
         if vm.properties.get("allowClaim") and vm.state == "Succeeded":
             return vm
-    raise action_errors.nothing_to_claim(lab.name)
+    raise errors.NOTHING_TO_CLAIM.of(lab=lab.name)
 
 
 def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
@@ -78,7 +78,7 @@ def _nothing(_azure: Azure, _resource: Resource, _asked: Json) -> None:
 
 def _check_claim(_azure: Azure, vm: Resource, _asked: Json) -> None:
     if not vm.properties.get("allowClaim"):
-        raise action_errors.not_claimable(vm.name)
+        raise errors.NOT_CLAIMABLE.of(vm=vm.name)
 
 
 def _claim(azure: Azure, vm: Resource, asked: Json) -> None:
@@ -94,7 +94,7 @@ def _give_up(azure: Azure, vm: Resource, _asked: Json) -> None:
 
 def _check_size(azure: Azure, vm: Resource, asked: Json) -> None:
     if not asked.get("size"):
-        raise errors.missing(what="size")
+        raise errors.MISSING.of(what="size")
     sizes.check_quota(
         azure,
         vm.subscription,
@@ -119,7 +119,7 @@ def _check_held(azure: Azure, vm: Resource, asked: Json) -> None:
     reference = str(asked.get("existingLabDiskId") or "")
     disk = disks.find(azure, ids.parent_of(vm.key), reference)
     if not ids.same(str(disk.properties.get("leasedByLabVmId") or "/"), vm.id):
-        raise action_errors.disk_elsewhere(disk.name, vm.name)
+        raise errors.DISK_ELSEWHERE.of(disk=disk.name, vm=vm.name)
 
 
 def _let_go(azure: Azure, vm: Resource, asked: Json) -> None:
@@ -135,7 +135,7 @@ def _check_lease(azure: Azure, disk: Resource, asked: Json) -> None:
     lab = disk.key.partition("/users/")[0]
     vm = azure.resources.find(str(asked.get("leasedByLabVmId") or "/"))
     if vm is None or vm.kind != VMS or ids.parent_of(vm.key) != lab:
-        raise errors.not_in_lab(
+        raise errors.NOT_IN_LAB.of(
             what="virtual machine", reference=str(asked.get("leasedByLabVmId") or "")
         )
     disks.check_attach(azure, lab, {"existingLabDiskId": disk.id})
@@ -147,7 +147,7 @@ def _lease(azure: Azure, disk: Resource, asked: Json) -> None:
 
 def _check_leased(azure: Azure, disk: Resource, _asked: Json) -> None:
     if azure.resources.find(str(disk.properties.get("leasedByLabVmId") or "/")) is None:
-        raise action_errors.disk_elsewhere(disk.name, "any machine")
+        raise errors.DISK_ELSEWHERE.of(disk=disk.name, vm="any machine")
 
 
 def _release(azure: Azure, disk: Resource, _asked: Json) -> None:

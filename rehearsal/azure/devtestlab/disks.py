@@ -7,7 +7,7 @@ from typing import Any
 from rehearsal.azure import ids
 from rehearsal.azure.arm.types import Behaviour, Draft
 from rehearsal.azure.clock import iso
-from rehearsal.azure.devtestlab import action_errors, errors
+from rehearsal.azure.devtestlab import errors
 from rehearsal.azure.model import Resource
 from rehearsal.azure.world import Azure, new_uid
 
@@ -22,14 +22,14 @@ class LabDisk(Behaviour):
     def create(self, azure: Azure, draft: Draft) -> Resource:
         """Make it with a size."""
         if not draft.properties.get("diskSizeGiB"):
-            raise errors.missing(what="properties.diskSizeGiB")
+            raise errors.MISSING.of(what="properties.diskSizeGiB")
         return super().create(azure, draft)
 
     def releasing(self, azure: Azure, resource: Resource) -> None:
         """Refuse while a machine has it."""
         holder = azure.resources.find(str(resource.properties.get("leasedByLabVmId") or "/"))
         if holder is not None:
-            raise action_errors.disk_in_use(resource.name, holder.name)
+            raise errors.DISK_IN_USE.of(disk=resource.name, vm=holder.name)
 
 
 def of_machine(azure: Azure, vm: Resource) -> list[Resource]:
@@ -64,7 +64,7 @@ def find(azure: Azure, lab: str, reference: str) -> Resource:
     path = lab + path if path.startswith("/users/") else path
     found = azure.resources.find(path)
     if found is None or found.kind != LAB_DISKS or not found.key.startswith(lab + "/"):
-        raise errors.not_in_lab(what="data disk", reference=reference)
+        raise errors.NOT_IN_LAB.of(what="data disk", reference=reference)
     return found
 
 
@@ -72,16 +72,16 @@ def check_attach(azure: Azure, lab: str, asked: Json) -> None:
     """Judge the body of addDataDisk: a new disk, or one that no machine has."""
     new, old = asked.get("attachNewDataDiskOptions"), asked.get("existingLabDiskId")
     if bool(new) == bool(old):
-        raise action_errors.one_disk_source()
+        raise errors.ONE_DISK_SOURCE.of()
     if new:
         for name in ("diskName", "diskSizeGiB"):
             if not new.get(name):
-                raise errors.missing(what=f"attachNewDataDiskOptions.{name}")
+                raise errors.MISSING.of(what=f"attachNewDataDiskOptions.{name}")
         return
     disk = find(azure, lab, str(old))
     holder = azure.resources.find(str(disk.properties.get("leasedByLabVmId") or "/"))
     if holder is not None:
-        raise action_errors.disk_in_use(disk.name, holder.name)
+        raise errors.DISK_IN_USE.of(disk=disk.name, vm=holder.name)
 
 
 def attach(azure: Azure, vm: Resource, asked: Json) -> None:

@@ -52,7 +52,7 @@ class CustomImage(Behaviour):
         """Make it from exactly one of its four sources."""
         given = [name for name in _SOURCES if draft.properties.get(name)]
         if len(given) != 1:
-            raise errors.one_capture_source()
+            raise errors.ONE_CAPTURE_SOURCE.of()
         lab = service.need(azure, ids.parent_of(draft.id))
         resource = draft.resource({**self.given(draft), "creationDate": iso(azure.now())})
         resource = resource.setting(uniqueIdentifier=resource.uid)
@@ -83,9 +83,9 @@ class CustomImage(Behaviour):
             )
             return resource.setting(managedSnapshotId=made.id.lower()).knowing(backing=made.key)
         if captured.contents.security == "TrustedLaunch":
-            raise compute_errors.trusted_launch_image()
+            raise compute_errors.TRUSTED_LAUNCH_IMAGE.of()
         if captured.state in _BY_SERVICE and captured.contents.installed:
-            raise errors.several_extensions(captured.contents.os)
+            raise errors.SEVERAL_EXTENSIONS.of(os=captured.contents.os)
         machine = machines.set_power(azure, machine, "deallocated")
         if azure.switches["captureSetsGeneralized"]:
             machine = machines.generalize(azure, machine)
@@ -128,7 +128,7 @@ class CustomImage(Behaviour):
             used = each.properties.get("formulaContent", {}).get("properties", each.properties)
             named = ids.key_of(str(used.get("customImageId") or ""))
             if named in (resource.key, resource.key.removeprefix(f"{lab.key if lab else ''}")):
-                raise errors.image_used(resource.name, each.name)
+                raise errors.IMAGE_USED.of(name=resource.name, user=each.name)
 
     def _of_vm(self, azure: Azure, resource: Resource, lab: Resource) -> Resource:
         reference = str(resource.properties["vm"].get("sourceVmId") or "")
@@ -136,21 +136,21 @@ class CustomImage(Behaviour):
         path = lab.key + path if path.startswith("/virtualmachines/") else path
         vm = azure.resources.find(path)
         if vm is None or vm.kind != VMS or ids.parent_of(vm.key) != lab.key:
-            raise errors.not_in_lab(what="virtual machine", reference=reference)
+            raise errors.NOT_IN_LAB.of(what="virtual machine", reference=reference)
         installing.check_free(vm, "Capture")
         if vm.state != "Succeeded":
-            raise errors.busy(vm.name, vm.state, "Capture")
+            raise errors.BUSY.of(name=vm.name, state=vm.state, operation="Capture")
         os = str(vm.properties["osType"])
         info, name = _OS_INFO[os]
         state = (resource.properties["vm"].get(info) or {}).get(name)
         if state is None:
-            raise errors.wrong_os_info(os)
+            raise errors.WRONG_OS_INFO.of(os=os)
         if state not in (*_AS_IT_IS, *_BY_SERVICE, *_DONE_BEFORE):
-            raise errors.invalid_value(name, str(state))
+            raise errors.INVALID_VALUE.of(name=name, value=str(state))
         machine = machine_of(azure, vm)
         off = machine.hidden["power"] == "deallocated"
         if state not in _AS_IT_IS and not off and not azure.switches["captureDeallocates"]:
-            raise errors.not_deallocated(vm.name)
+            raise errors.NOT_DEALLOCATED.of(name=vm.name)
         disk = machines.disk_of(azure, machine)
         contents = Contents.of(disk)
         azure.resources.keep(vm.knowing(capturing=resource.uid))
@@ -171,15 +171,15 @@ class CustomImage(Behaviour):
         reference = str(resource.properties[name])
         found = azure.resources.find(reference)
         if found is None or found.kind != kind or found.state in ("Creating", "Failed"):
-            raise errors.backing_not_found(what, reference)
+            raise errors.BACKING_NOT_FOUND.of(what=what, reference=reference)
         switch = "labTakesSuppliedImage" if kind == IMAGES else "labTakesSuppliedSnapshot"
         if not azure.switches[switch]:
-            raise errors.backing_not_taken(what)
+            raise errors.BACKING_NOT_TAKEN.of(what=what)
         if found.subscription != lab.subscription or found.location != lab.location:
-            raise errors.backing_elsewhere(what, reference)
+            raise errors.BACKING_ELSEWHERE.of(what=what, reference=reference)
         near = ids.key_of(ids.group_id(found.key)) == ids.key_of(ids.group_id(lab.key))
         if not near and azure.switches["labRefusesForeignGroupImages"]:
-            raise errors.backing_in_other_group(what, reference)
+            raise errors.BACKING_IN_OTHER_GROUP.of(what=what, reference=reference)
         copying.check_ready(azure, found)
         generalized = kind == IMAGES and _os_disk(found).get("osState") == "Generalized"
         declared = str(found.properties.get("hyperVGeneration", "V1"))
@@ -195,10 +195,10 @@ class CustomImage(Behaviour):
     def _of_vhd(self, resource: Resource, lab: Resource) -> Resource:
         vhd = resource.properties["vhd"]
         if vhd.get("osType") not in ("Windows", "Linux"):
-            raise errors.invalid_value(name="vhd.osType", value=str(vhd.get("osType")))
+            raise errors.INVALID_VALUE.of(name="vhd.osType", value=str(vhd.get("osType")))
         account = ids.name_of(lab.properties["defaultStorageAccount"])
         if not str(vhd.get("imageName") or "").startswith(f"https://{account}.blob."):
-            raise errors.wrong_storage_account()
+            raise errors.WRONG_STORAGE_ACCOUNT.of()
         # No blobs are kept here: the file is taken for a first-generation disk, which is all that
         # a lab boots from a VHD (contract 4.2), prepared as the caller says.
         generalized = bool(vhd.get("sysPrep"))
@@ -210,7 +210,7 @@ class CustomImage(Behaviour):
     def _captured(self, azure: Azure, resource: Resource) -> _Captured:
         vm = azure.resources.find(resource.hidden["vm"])
         if vm is None or vm.hidden.get("capturing") != resource.uid or vm.state == "Deleting":
-            raise errors.source_gone(str(resource.properties["vm"]["sourceVmId"]))
+            raise errors.SOURCE_GONE.of(reference=str(resource.properties["vm"]["sourceVmId"]))
         return _Captured(vm, str(resource.hidden["osState"]), Contents.of(resource))
 
 

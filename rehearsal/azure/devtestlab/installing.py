@@ -34,10 +34,10 @@ def apply(azure: Azure, vm: Resource, asked: list[Json]) -> str:
     """Add artifacts to a VM and begin with them; gives the operation. ArmError says why not."""
     check_free(vm, "ApplyArtifacts")
     if vm.properties["lastKnownPowerState"] != "Running" or vm.state != "Succeeded":
-        raise errors.not_running(vm.name, "ApplyArtifacts")
+        raise errors.NOT_RUNNING.of(name=vm.name, operation="ApplyArtifacts")
     lab = azure.resources.find(ids.parent_of(vm.key))
     if lab is None or not asked:
-        raise errors.missing(what="artifacts")
+        raise errors.MISSING.of(what="artifacts")
     added = [_pending(azure, lab, each, vm.properties["osType"]) for each in asked]
     keeps = azure.switches["artifactsListKeepsHistory"]
     before = vm.properties.get("artifacts", []) if keeps else []
@@ -50,9 +50,9 @@ def apply(azure: Azure, vm: Resource, asked: list[Json]) -> str:
 def check_free(vm: Resource, operation: str) -> None:
     """Refuse while something is under way on a VM, or while it is being captured."""
     if not vm.settled:
-        raise errors.busy(vm.name, vm.state, operation)
+        raise errors.BUSY.of(name=vm.name, state=vm.state, operation=operation)
     if vm.hidden.get("capturing"):
-        raise errors.busy(vm.name, "Capturing", operation)
+        raise errors.BUSY.of(name=vm.name, state="Capturing", operation=operation)
 
 
 def start(azure: Azure, key: str, operation: str, *, first: int) -> None:
@@ -157,7 +157,7 @@ def _finish(azure: Azure, vm: Resource) -> None:
     failed = vm.properties["artifactDeploymentStatus"].get("deploymentStatus") == "Failed"
     asked = (azure.operations.find(operation) or {}).get("verb") == "POST"
     if failed and asked and azure.switches["applyArtifactsFailsOperation"]:
-        azure.operations.finish(operation, errors.artifacts_failed(vm.name))
+        azure.operations.finish(operation, errors.ARTIFACTS_FAILED.of(vm=vm.name))
         return
     azure.operations.finish(operation)
 
@@ -177,11 +177,11 @@ def _pending(azure: Azure, lab: Resource, asked: Json, os: str) -> Json:
     reference = str(asked.get("artifactId") or "")
     source, artifact = find_artifact(azure, lab, reference)
     if artifact.os.lower() != os.lower():
-        raise errors.artifact_os(artifact.name, os)
+        raise errors.ARTIFACT_OS.of(artifact=artifact.name, os=os)
     given = {str(each["name"]): each.get("value") for each in asked.get("parameters") or []}
     problems = artifact.problems(given)
     if problems:
-        raise errors.artifact_parameters(artifact.name, problems)
+        raise errors.ARTIFACT_PARAMETERS.of(artifact=artifact.name, problems="; ".join(problems))
     return {
         "artifactId": f"{source.id}/artifacts/{artifact.name}",
         "artifactTitle": artifact.title,

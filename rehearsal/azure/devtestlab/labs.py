@@ -84,7 +84,7 @@ class LabNetwork(Behaviour):
         if given:
             vnet = azure.resources.find(str(given))
             if vnet is None or vnet.location != draft.location:
-                raise errors.no_such_network(str(given))
+                raise errors.NO_SUCH_NETWORK.of(reference=str(given))
         else:
             vnet = _own_network(azure, draft)
             resource = resource.setting(externalProviderResourceId=vnet.id).knowing(own=True)
@@ -145,7 +145,7 @@ def place_of(
     if network:
         found = azure.resources.find(network)
         if found is None:
-            raise errors.not_in_lab(what="virtual network", reference=network)
+            raise errors.NOT_IN_LAB.of(what="virtual network", reference=network)
         candidates = [found]
     else:
         candidates = azure.resources.listed(f"{lab.key}/virtualnetworks")
@@ -159,8 +159,8 @@ def place_of(
             if vnet and open_ and wanted and real:
                 return used, vnet, real
     if not candidates:
-        raise errors.no_network()
-    raise errors.no_subnet(subnet or "any", candidates[0].name)
+        raise errors.NO_NETWORK.of()
+    raise errors.NO_SUBNET.of(subnet=subnet or "any", network=candidates[0].name)
 
 
 def _own_network(azure: Azure, draft: Draft) -> Resource:

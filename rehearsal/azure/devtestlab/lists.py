@@ -11,7 +11,7 @@ from rehearsal.azure.artifacts import ArtifactDefinition
 from rehearsal.azure.devtestlab import errors, templates
 from rehearsal.azure.devtestlab.labs import LABS
 from rehearsal.azure.devtestlab.sources import artifact_body, artifacts_in
-from rehearsal.azure.errors import resource_not_found
+from rehearsal.azure.errors import RESOURCE_NOT_FOUND
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.model import Resource
 
@@ -51,7 +51,7 @@ def arm_template(call: Call) -> Answer:
     for each in templates.templates_in(source):
         if each.name.lower() == ids.name_of(call.path).lower():
             return Answer(200, templates.template_body(source, each))
-    raise resource_not_found(ids.described(call.path), ids.group_of(call.path))
+    raise RESOURCE_NOT_FOUND.of(resource=ids.described(call.path), group=ids.group_of(call.path))
 
 
 def gallery_images(call: Call) -> Answer:
@@ -99,7 +99,7 @@ def upload_address(call: Call) -> Answer:
     lab = _above(call)
     name = str(call.body.get("blobName") or "")
     if not name:
-        raise errors.missing(what="blobName")
+        raise errors.MISSING.of(what="blobName")
     account = ids.name_of(str(lab.properties["defaultStorageAccount"]))
     uri = f"https://{account}.blob.core.windows.net/uploads/{name}"
     known = lab.hidden.get("vhds", [])
@@ -117,7 +117,7 @@ def _artifact(call: Call, source: Resource, path: str) -> ArtifactDefinition:
     for each in artifacts_in(call.azure, source):
         if each.name.lower() == ids.name_of(path).lower():
             return each
-    raise resource_not_found(ids.described(path), ids.group_of(path))
+    raise RESOURCE_NOT_FOUND.of(resource=ids.described(path), group=ids.group_of(path))
 
 
 def _bodies(call: Call, found: list[Json]) -> Answer:

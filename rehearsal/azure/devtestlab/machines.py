@@ -10,7 +10,7 @@ from typing import Any
 
 from rehearsal.azure import ids
 from rehearsal.azure.arm import service
-from rehearsal.azure.arm.types import Behaviour, Draft
+from rehearsal.azure.arm.types import Behaviour, Draft, types_of
 from rehearsal.azure.compute import errors as compute_errors
 from rehearsal.azure.compute import machines
 from rehearsal.azure.compute.contents import Contents
@@ -51,9 +51,9 @@ class LabMachine(Behaviour):
         """Judge the order and make the machine, which then takes its time to come up."""
         lab = service.need(azure, ids.parent_of(draft.id))
         if not lab.settled:
-            raise errors.busy(lab.name, lab.state, "PUT")
+            raise errors.BUSY.of(name=lab.name, state=lab.state, operation="PUT")
         if not draft.properties.get("size"):
-            raise errors.missing(what="size")
+            raise errors.MISSING.of(what="size")
         image = ordering.choose_image(azure, draft, lab)
         ordering.check_name(draft.name, image.contents.os)
         ordering.check_credentials(draft.properties)
@@ -171,7 +171,7 @@ class LabMachine(Behaviour):
         try:
             due = datetime.fromisoformat(str(date)).timestamp()
         except ValueError:
-            raise errors.invalid_value(name="expirationDate", value=str(date)) from None
+            raise errors.INVALID_VALUE.of(name="expirationDate", value=str(date)) from None
         azure.agenda.at(due, "lab.expired", key=resource.key, uid=resource.uid)
 
 
@@ -197,12 +197,12 @@ def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
             return
         machines.failed(azure, machine_of(azure, vm))
         azure.resources.keep(vm.setting(provisioningState="Failed", lastKnownPowerState="Running"))
-        azure.operations.finish(operation, compute_errors.provisioning_timed_out(vm.name))
+        azure.operations.finish(operation, compute_errors.PROVISIONING_TIMED_OUT.of(vm=vm.name))
 
     def expired(key: str, uid: str) -> None:
         vm = _living(azure, key, uid)
         if vm is not None:
-            service.delete(azure, azure.types[VMS.lower()], vm.id)
+            service.delete(azure, types_of(azure)[VMS.lower()], vm.id)
 
     return {"lab.cameUp": came_up, "lab.timedOut": timed_out, "lab.expired": expired}
 

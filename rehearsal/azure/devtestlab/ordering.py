@@ -43,7 +43,7 @@ def choose_image(azure: Azure, draft: Draft, lab: Resource) -> ImageChoice:
     custom = draft.properties.get("customImageId")
     gallery = draft.properties.get("galleryImageReference")
     if bool(custom) == bool(gallery):
-        raise errors.one_image_source()
+        raise errors.ONE_IMAGE_SOURCE.of()
     if custom:
         return _custom(azure, lab, str(custom))
     return _marketplace(azure, draft, gallery or {})
@@ -53,26 +53,26 @@ def check_name(name: str, os: str) -> None:
     """Refuse a name that the operating system cannot have."""
     longest = _LONGEST[os]
     if len(name) > longest or name.isdigit() or not _NAME.fullmatch(name):
-        raise errors.bad_machine_name(name, os, longest)
+        raise errors.BAD_MACHINE_NAME.of(name=name, os=os, longest=longest)
 
 
 def check_credentials(properties: Json) -> None:
     """Refuse a machine that nobody could log on to."""
     if not properties.get("userName"):
-        raise errors.missing(what="userName")
+        raise errors.MISSING.of(what="userName")
     if properties.get("isAuthenticationWithSshKey"):
         if not properties.get("sshKey"):
-            raise errors.missing(what="sshKey")
+            raise errors.MISSING.of(what="sshKey")
         return
     password = properties.get("password")
     if not password:
-        raise errors.missing(what="password")
+        raise errors.MISSING.of(what="password")
     # A reference to a secret of the user's vault: [[name]], as the portal writes it.
     if re.fullmatch(r"\[\[.+\]\]", password):
         return
     kinds = sum(bool(re.search(kind, password)) for kind in _KINDS_OF_CHARACTER)
     if not 8 <= len(password) <= 123 or kinds < 3:
-        raise errors.weak_password()
+        raise errors.WEAK_PASSWORD.of()
 
 
 def storage_type(draft: Draft, lab: Resource) -> str:
@@ -81,7 +81,7 @@ def storage_type(draft: Draft, lab: Resource) -> str:
     if asked.lower() == "labstoragetype":
         asked = str(lab.properties.get("labStorageType", "Premium"))
     if asked.lower() not in _DISK_TYPES:
-        raise errors.invalid_value(name="storageType", value=asked)
+        raise errors.INVALID_VALUE.of(name="storageType", value=asked)
     return asked
 
 
@@ -106,14 +106,16 @@ def _marketplace(azure: Azure, draft: Draft, reference: Json) -> ImageChoice:
     image = azure.marketplace.find(*names)
     version = image.resolve(asked, azure.now()) if image else None
     if image is None or version is None:
-        raise compute_errors.image_not_on_sale(":".join([*names, asked]))
+        raise compute_errors.IMAGE_NOT_ON_SALE.of(reference=":".join([*names, asked]))
     plan = None
     if image.plan:
         seller = image.plan
         plan = {"publisher": seller.publisher, "product": seller.product, "name": seller.name}
         accepted = azure.directory.subscriptions[ids.subscription_of(draft.id)].terms
         if f"{seller.publisher}/{seller.product}/{seller.name}" not in accepted:
-            raise compute_errors.terms_not_accepted(seller.publisher, seller.product, seller.name)
+            raise compute_errors.TERMS_NOT_ACCEPTED.of(
+                publisher=seller.publisher, product=seller.product, plan=seller.name
+            )
     # A lab of 2018-09-15 has no security field: its machines are Standard unless the image
     # makes nothing but Trusted Launch (contract 4.2).
     standard = bool(azure.switches["labMachinesAreStandard"])
@@ -142,15 +144,15 @@ def _custom(azure: Azure, lab: Resource, reference: str) -> ImageChoice:
         path = lab.key + path
     found = azure.resources.find(path)
     if found is None or ids.parent_of(found.key) != lab.key:
-        raise errors.not_in_lab(what="custom image", reference=reference)
+        raise errors.NOT_IN_LAB.of(what="custom image", reference=reference)
     if found.state != "Succeeded":
-        raise errors.image_in_use(found.name, found.state)
+        raise errors.BUSY.of(name=found.name, state=found.state, operation="CreateVirtualMachine")
     backing = found.hidden.get("backing")
     if backing and azure.resources.find(backing) is None:
-        raise errors.backing_not_found(what="backing resource", reference=backing)
+        raise errors.BACKING_NOT_FOUND.of(what="backing resource", reference=backing)
     contents = Contents.of(found)
     if contents.plan and not found.properties.get("customImagePlan"):
-        raise compute_errors.plan_missing()
+        raise compute_errors.PLAN_MISSING.of()
     return ImageChoice(
         contents,
         str(found.hidden["declared"]),

@@ -9,7 +9,7 @@ from typing import Any
 from rehearsal.azure import ids
 from rehearsal.azure.arm import service
 from rehearsal.azure.arm.types import Behaviour, Draft
-from rehearsal.azure.devtestlab import action_errors, errors
+from rehearsal.azure.devtestlab import errors
 from rehearsal.azure.devtestlab.templates import find_template
 from rehearsal.azure.model import Resource
 from rehearsal.azure.resources.resources import empty_group, make_group
@@ -54,7 +54,7 @@ class Secret(Behaviour):
     def create(self, azure: Azure, draft: Draft) -> Resource:
         """Refuse an empty one."""
         if not draft.properties.get("value"):
-            raise errors.missing(what="properties.value")
+            raise errors.MISSING.of(what="properties.value")
         return super().create(azure, draft)
 
 
@@ -68,13 +68,13 @@ class Environment(Behaviour):
         deployment = draft.properties.get("deploymentProperties") or {}
         reference = str(deployment.get("armTemplateId") or "")
         if not reference:
-            raise errors.missing(what="properties.deploymentProperties.armTemplateId")
+            raise errors.MISSING.of(what="properties.deploymentProperties.armTemplateId")
         lab = service.need(azure, ids.parent_of(ids.parent_of(draft.id)))
         template = find_template(azure, lab, reference)
         given = {str(each.get("name")) for each in deployment.get("parameters") or ()}
         lacking = [name for name in template.required if name not in given]
         if lacking:
-            raise action_errors.template_parameters(template.name, lacking)
+            raise errors.TEMPLATE_PARAMETERS.of(name=template.name, lacking=", ".join(lacking))
         resource = super().create(azure, draft)
         group = make_group(
             azure,

@@ -35,4 +35,6 @@ def check(azure: Azure, lab: Resource, draft: Draft, storage: str) -> None:
         each["userObjectId"] = caller if owner == "dynamicValue" else owner
         problems += evaluating.evaluate(azure, lab, each, caller)["policyViolations"]
     if problems:
-        raise errors.policy_violated(problems)
+        raise errors.POLICY_VIOLATED.of(
+            problems=" ".join(str(each["message"]) for each in problems), details=problems
+        )

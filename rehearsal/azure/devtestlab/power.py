@@ -28,9 +28,9 @@ def change(azure: Azure, vm: Resource, action: str) -> str:
         machine.hidden["generalized"] or Contents.of(machines.disk_of(azure, machine)).generalized
     )
     if action != "stop" and used_up:
-        raise compute_errors.generalized_vm(action, vm.name)
+        raise compute_errors.GENERALIZED_VM.of(operation=action, vm=vm.name)
     if action == "restart" and vm.properties["lastKnownPowerState"] != "Running":
-        raise errors.not_running(vm.name, "Restart")
+        raise errors.NOT_RUNNING.of(name=vm.name, operation="Restart")
     doing, power, _, _ = _ACTIONS[action]
     machines.set_power(azure, machine, power)
     azure.resources.keep(

@@ -7,7 +7,7 @@ from typing import Any
 from rehearsal.azure.arm.bodies import Reader
 from rehearsal.azure.arm.routes import check_version
 from rehearsal.azure.arm.types import Behaviour, from_table
-from rehearsal.azure.devtestlab import action_errors, actions, errors, lists
+from rehearsal.azure.devtestlab import actions, errors, lists
 from rehearsal.azure.devtestlab.disks import LAB_DISKS, LabDisk
 from rehearsal.azure.devtestlab.images import CUSTOM_IMAGES, CustomImage
 from rehearsal.azure.devtestlab.labs import LABS, NETWORKS, Lab, LabNetwork
@@ -15,13 +15,23 @@ from rehearsal.azure.devtestlab.machines import VMS, LabMachine
 from rehearsal.azure.devtestlab.people import Environment, Secret, User
 from rehearsal.azure.devtestlab.sources import SOURCES, Source
 from rehearsal.azure.devtestlab.timetable import Timed
+from rehearsal.azure.errors import ArmError
 from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.tables import table
 
 Json = dict[str, Any]
 
-READER = Reader("devtestlab", missing=errors.missing, invalid=action_errors.not_convertible)
+
+def _missing(path: str) -> ArmError:
+    return errors.MISSING.of(what=path)
+
+
+def _invalid(path: str, value: Any, kind: str) -> ArmError:
+    return errors.NOT_CONVERTIBLE.of(path=path, value=value, kind=kind)
+
+
+READER = Reader("devtestlab", missing=_missing, invalid=_invalid)
 _SCHEDULE = Timed(status="Disabled")
 
 # Types that are not named here keep what they are given.

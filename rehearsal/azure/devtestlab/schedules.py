@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rehearsal.azure import ids
-from rehearsal.azure.devtestlab import action_errors, errors, power
+from rehearsal.azure.devtestlab import errors, power
 from rehearsal.azure.devtestlab.labs import LABS
 from rehearsal.azure.devtestlab.machines import VMS
 from rehearsal.azure.errors import ArmError
@@ -38,10 +38,12 @@ def action_of(schedule: Resource) -> str | None:
 def execute(azure: Azure, schedule: Resource) -> str:
     """Do at once what a schedule does at its time; gives the operation. ArmError says why not."""
     if schedule.properties.get("status") != "Enabled":
-        raise action_errors.schedule_disabled(schedule.name)
+        raise errors.SCHEDULE_DISABLED.of(name=schedule.name)
     action = action_of(schedule)
     if action is None:
-        raise errors.invalid_value(name="taskType", value=str(schedule.properties.get("taskType")))
+        raise errors.INVALID_VALUE.of(
+            name="taskType", value=str(schedule.properties.get("taskType"))
+        )
     for vm in machines_of(azure, schedule):
         wanted = "Running" if action == "stop" else "Stopped"
         if vm.properties.get("lastKnownPowerState") != wanted:

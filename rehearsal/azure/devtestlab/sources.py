@@ -32,7 +32,7 @@ class Source(Behaviour):
     def create(self, azure: Azure, draft: Draft) -> Resource:
         """Make it; its artifacts appear once it is synced."""
         if not draft.properties.get("uri"):
-            raise errors.missing(what="uri")
+            raise errors.MISSING.of(what="uri")
         return super().create(azure, draft).knowing(synced=None)
 
     def made(self, azure: Azure, resource: Resource) -> None:
@@ -129,15 +129,15 @@ def find_artifact(
     source_path, _, name = path.rpartition("/artifacts/")
     source = azure.resources.find(source_path) if source_path.startswith(lab.key + "/") else None
     if source is None or source.kind != SOURCES:
-        raise errors.artifact_not_found(reference)
+        raise errors.ARTIFACT_NOT_FOUND.of(reference=reference)
     if source.properties.get("status", "Enabled") == "Disabled":
-        raise errors.repository_disabled()
+        raise errors.REPOSITORY_DISABLED.of()
     if not fetched and azure.faults.lost(source.key, asked=True):
-        raise errors.repository_disabled()
+        raise errors.REPOSITORY_DISABLED.of()
     for artifact in _held(azure, source):
         if artifact.name.lower() == name:
             return source, artifact
-    raise errors.artifact_not_found(reference)
+    raise errors.ARTIFACT_NOT_FOUND.of(reference=reference)
 
 
 def sync_all(azure: Azure) -> None:

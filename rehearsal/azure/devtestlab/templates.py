@@ -85,13 +85,13 @@ def find_template(azure: Azure, lab: Resource, reference: str) -> Template:
     above, _, name = path.rpartition("/armtemplates/")
     source = azure.resources.find(above) if above.startswith(lab.key + "/") else None
     if source is None:
-        raise errors.not_in_lab(what="ARM template", reference=reference)
+        raise errors.NOT_IN_LAB.of(what="ARM template", reference=reference)
     if source.properties.get("status") == "Disabled":
-        raise errors.repository_disabled()
+        raise errors.REPOSITORY_DISABLED.of()
     for template in templates_in(source):
         if template.name.lower() == name:
             return template
-    raise errors.not_in_lab(what="ARM template", reference=reference)
+    raise errors.NOT_IN_LAB.of(what="ARM template", reference=reference)
 
 
 def generated(lab: Resource, artifact: ArtifactDefinition, asked: Json) -> Json:
@@ -101,11 +101,11 @@ def generated(lab: Resource, artifact: ArtifactDefinition, asked: Json) -> Json:
     """
     machine = str(asked.get("virtualMachineName") or "")
     if not machine:
-        raise errors.missing(what="virtualMachineName")
+        raise errors.MISSING.of(what="virtualMachineName")
     given = {str(each["name"]): each.get("value") for each in asked.get("parameters") or ()}
     problems = artifact.problems(given)
     if problems:
-        raise errors.artifact_parameters(artifact.name, problems)
+        raise errors.ARTIFACT_PARAMETERS.of(artifact=artifact.name, problems="; ".join(problems))
     parameters = {
         name: {"type": str(spec.get("type", "string")).lower()}
         for name, spec in artifact.parameters.items()

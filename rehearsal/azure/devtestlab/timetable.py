@@ -141,7 +141,7 @@ def _next(properties: Json, moment: float) -> float | None:
 def _time(text: str) -> tuple[int, int]:
     hour, minute = text[:-2].rstrip(":"), text[-2:]
     if not (hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60):
-        raise errors.invalid_value(name="time", value=text)
+        raise errors.INVALID_VALUE.of(name="time", value=text)
     return int(hour), int(minute)
 
 
@@ -149,4 +149,4 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(_ZONES.get(name.lower(), name))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise errors.unknown_time_zone(name) from error
+        raise errors.UNKNOWN_TIME_ZONE.of(name=name) from error

@@ -9,8 +9,8 @@ from rehearsal.azure.graph import errors
 from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.identity.bearer import bearer
-from rehearsal.azure.identity.principals import Principal
 from rehearsal.azure.identity.tokens import Tokens
+from rehearsal.azure.principals import Principal
 
 Json = dict[str, Any]
 
@@ -38,7 +38,7 @@ def _signed_in(tokens: Tokens, handler: Handler) -> Handler:
     def checked(call: Call) -> Answer:
         principal = bearer(tokens, call, call.base)
         if principal is None:
-            raise errors.bad_token()
+            raise errors.BAD_TOKEN.of()
         call.principal = principal
         return handler(call)
 
@@ -46,7 +46,7 @@ def _signed_in(tokens: Tokens, handler: Handler) -> Handler:
 
 
 def _me(call: Call) -> Answer:  # noqa: ARG001 - a handler
-    raise errors.not_delegated()
+    raise errors.NOT_DELEGATED.of()
 
 
 def _list(call: Call) -> Answer:
@@ -55,7 +55,7 @@ def _list(call: Call) -> Answer:
     if text:
         found = _FILTER.fullmatch(text.strip())
         if found is None:
-            raise errors.unsupported_filter()
+            raise errors.UNSUPPORTED_FILTER.of()
         field, value = (found["field"] or "appId").lower(), found["value"].lower()
         bodies = [{key.lower(): str(each) for key, each in _body(p).items()} for p in known]
         known = [
@@ -70,7 +70,7 @@ def _get(call: Call) -> Answer:
     for principal in _known(call):
         if principal.object_id == call.parts["id"].lower():
             return Answer(200, {**_context(call), **_body(principal)})
-    raise errors.not_found(call.parts["id"])
+    raise errors.NOT_FOUND.of(what=call.parts["id"])
 
 
 def _by_ids(call: Call) -> Answer:

@@ -1,1 +1,1 @@
-"""HTTP alone: routes, answers, the WSGI application and the TLS server under it."""
+"""What routes are made of: calls, answers, the router, the record; the server is server/."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.azure.errors import ArmError, invalid_content
-from rehearsal.azure.identity.principals import Principal
+from rehearsal.azure.errors import INVALID_CONTENT, ArmError
+from rehearsal.azure.principals import Principal
 from rehearsal.azure.world import Azure
 
 Json = dict[str, Any]
@@ -48,7 +48,7 @@ class Call:
         if self.raw is None:
             return {}
         if not isinstance(self.raw, dict):
-            raise invalid_content(what="the body is not a JSON object")
+            raise INVALID_CONTENT.of(what="the body is not a JSON object")
         return self.raw
 
 

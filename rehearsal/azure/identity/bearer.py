@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from rehearsal.azure.http.messages import Call
-from rehearsal.azure.identity.principals import Principal
 from rehearsal.azure.identity.tokens import Tokens
+from rehearsal.azure.principals import Principal
 
 
 def bearer(tokens: Tokens, call: Call, audience: str) -> Principal | None:

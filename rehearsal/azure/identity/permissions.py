@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rehearsal.azure.errors import subscription_not_found
+from rehearsal.azure.errors import SUBSCRIPTION_NOT_FOUND
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
-from rehearsal.azure.identity.principals import ROLES
+from rehearsal.azure.principals import ROLES
 
 Json = dict[str, Any]
 
@@ -55,7 +55,7 @@ def _agreement(call: Call) -> Answer:
     parts = call.parts
     known = call.azure.directory.subscriptions.get(parts["subscription"].lower())
     if known is None:
-        raise subscription_not_found(parts["subscription"])
+        raise SUBSCRIPTION_NOT_FOUND.of(subscription=parts["subscription"])
     plan = f"{parts['publisher']}/{parts['offer']}/{parts['plan']}"
     accepted = plan.lower() in {term.lower() for term in known.terms}
     properties = {

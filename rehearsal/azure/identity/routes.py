@@ -10,8 +10,8 @@ from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.identity import errors
 from rehearsal.azure.identity.errors import TokenError
 from rehearsal.azure.identity.federation import ASSERTION, check_assertion
-from rehearsal.azure.identity.principals import Principal
 from rehearsal.azure.identity.tokens import LIFETIME, Tokens
+from rehearsal.azure.principals import Principal
 
 
 class TokenEndpoint:
@@ -39,13 +39,13 @@ class TokenEndpoint:
     def _grant(self, call: Call) -> Answer:
         tenant, form = call.parts["tenant"].lower(), call.form
         if tenant not in call.azure.directory.tenants:
-            raise errors.unknown_tenant(tenant)
+            raise errors.token_error(errors.UNKNOWN_TENANT, tenant=tenant)
         if form.get("grant_type") != "client_credentials":
-            raise errors.wrong_grant(form.get("grant_type", ""))
+            raise errors.token_error(errors.WRONG_GRANT, grant=form.get("grant_type", ""))
         client = form.get("client_id", "")
         principal = call.azure.directory.principal(client)
         if principal is None or principal.tenant != tenant:
-            raise errors.unknown_client(client, tenant)
+            raise errors.token_error(errors.UNKNOWN_CLIENT, client=client, tenant=tenant)
         if form.get("client_assertion_type") == ASSERTION:
             check_assertion(form.get("client_assertion", ""), client, principal.trusted)
             return self._given(call, principal)
@@ -53,7 +53,7 @@ class TokenEndpoint:
         if not secret or not hmac.compare_digest(
             secret.encode(), form.get("client_secret", "").encode()
         ):
-            raise errors.wrong_secret(client)
+            raise errors.token_error(errors.WRONG_SECRET, client=client)
         return self._given(call, principal)
 
     def _given(self, call: Call, principal: Principal) -> Answer:

@@ -62,22 +62,23 @@ class KeyVaults:
         resource = f"https://{suffix(call.base.removeprefix('https://'))}"
         vault = vaults_of(azure).get(call.parts["vault"].lower())
         if vault is None:
-            raise errors.vault_not_found(call.parts["vault"])
+            raise errors.VAULT_NOT_FOUND.of(name=call.parts["vault"])
         principal = bearer(self._tokens, call, resource)
         if principal is None:
             tenant = sorted(azure.directory.tenants)[0]
-            raise errors.missing_token(authority=f"{call.base}/{tenant}", resource=resource)
+            challenge = f'Bearer authorization="{call.base}/{tenant}", resource="{resource}"'
+            raise errors.MISSING_TOKEN.of(headers={"WWW-Authenticate": challenge})
         call.principal = principal
         if not call.api_version:
-            raise errors.no_version()
+            raise errors.NO_VERSION.of()
         if principal.name not in vault.readers:
-            raise errors.forbidden(principal, vault.name)
+            raise errors.FORBIDDEN.of(principal=principal, vault=vault.name)
         if name not in vault.secrets:
-            raise errors.secret_not_found(name)
+            raise errors.SECRET_NOT_FOUND.of(name=name)
         value = self._values[vault.name][name]
         version = hashlib.sha256(f"{vault.name}/{name}/{value}".encode()).hexdigest()[:32]
         if call.parts.get("version", version) != version:
-            raise errors.secret_not_found(name=f"{name}/{call.parts['version']}")
+            raise errors.SECRET_NOT_FOUND.of(name=f"{name}/{call.parts['version']}")
         if azure.meta.get("vaults") is None:
             azure.meta.put("vaults", {"made": int(azure.now())})
         made = (azure.meta.get("vaults") or {})["made"]

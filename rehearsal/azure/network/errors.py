@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from rehearsal.azure.errors import ArmError
+from rehearsal.azure.errors import Refusal
 
+# A resource names another one that is not there.
+INVALID_REFERENCE = Refusal(
+    400,
+    "InvalidResourceReference",
+    "Resource {reference} referenced by resource {resource} was not found. Please make sure that"
+    " the referenced resource exists, and that both resources are in the same region.",
+    "quoted",
+)
 
-def invalid_reference(resource: str, reference: str) -> ArmError:
-    """400: a resource names another one that is not there."""
-    message = (
-        f"Resource {reference} referenced by resource {resource} was not found. Please make sure"
-        " that the referenced resource exists, and that both resources are in the same region."
-    )
-    return ArmError(400, "InvalidResourceReference", message)
+# A public address goes after what uses it.
+PUBLIC_IP_IN_USE = Refusal(
+    400,
+    "PublicIPAddressCannotBeDeleted",
+    "Public IP address {resource} can not be deleted since it is still allocated to resource"
+    " {user}.",
+    "quoted",
+)
 
-
-def public_ip_in_use(resource: str, user: str) -> ArmError:
-    """400: a public address goes after what uses it."""
-    message = (
-        f"Public IP address {resource} can not be deleted since it is still allocated to resource"
-        f" {user}."
-    )
-    return ArmError(400, "PublicIPAddressCannotBeDeleted", message)
-
-
-def nat_gateway_in_use(resource: str, user: str) -> ArmError:
-    """400: a NAT gateway goes after the subnets that use it."""
-    message = f"Nat Gateway {resource} is in use by subnet {user} and cannot be deleted."
-    return ArmError(400, "InUseNatGatewayCannotBeDeleted", message)
+# A NAT gateway goes after the subnets that use it.
+NAT_GATEWAY_IN_USE = Refusal(
+    400,
+    "InUseNatGatewayCannotBeDeleted",
+    "Nat Gateway {resource} is in use by subnet {user} and cannot be deleted.",
+    "quoted",
+)

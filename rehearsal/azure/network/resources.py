@@ -9,7 +9,7 @@ from typing import Any
 
 from rehearsal.azure import ids
 from rehearsal.azure.arm.types import Behaviour, Draft
-from rehearsal.azure.errors import bad_request, scope_locked
+from rehearsal.azure.errors import SCOPE_LOCKED, bad_request
 from rehearsal.azure.model import Resource
 from rehearsal.azure.network import errors
 from rehearsal.azure.world import Azure
@@ -29,7 +29,7 @@ class NetworkResource(Behaviour):
         for reference in _references(draft.properties):
             found = azure.resources.find(reference)
             if found is None or found.location != draft.location:
-                raise errors.invalid_reference(draft.id, reference)
+                raise errors.INVALID_REFERENCE.of(resource=draft.id, reference=reference)
 
     def create(self, azure: Azure, draft: Draft) -> Resource:
         """Make it, with a resourceGuid."""
@@ -64,7 +64,7 @@ class PublicAddress(NetworkResource):
             if any(
                 ids.same(reference, resource.id) for reference in _references(gateway.properties)
             ):
-                raise errors.public_ip_in_use(resource.id, gateway.id)
+                raise errors.PUBLIC_IP_IN_USE.of(resource=resource.id, user=gateway.id)
 
 
 class NatGateway(NetworkResource):
@@ -78,7 +78,7 @@ class NatGateway(NetworkResource):
     def releasing(self, azure: Azure, resource: Resource) -> None:
         """Refuse while a subnet uses it."""
         for subnet in self._users(azure, resource):
-            raise errors.nat_gateway_in_use(resource.id, subnet["id"])
+            raise errors.NAT_GATEWAY_IN_USE.of(resource=resource.id, user=subnet["id"])
 
     def _users(self, azure: Azure, resource: Resource) -> list[Json]:
         return [
@@ -128,7 +128,7 @@ class VirtualNetwork(NetworkResource):
         for used in azure.resources.of_kind(resource.subscription, kind):
             given = str(used.properties.get("externalProviderResourceId", "/"))
             if ids.same(given, resource.id) and not used.hidden.get("own"):
-                raise scope_locked(resource.id, resource.id)
+                raise SCOPE_LOCKED.of(scope=resource.id, lock=resource.id)
 
 
 def subnet_of(vnet: Resource, name: str) -> Json | None:

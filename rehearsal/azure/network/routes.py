@@ -6,7 +6,7 @@ from rehearsal.azure import ids
 from rehearsal.azure.arm import service
 from rehearsal.azure.arm.routes import GROUP, listing
 from rehearsal.azure.arm.types import ResourceType, Style
-from rehearsal.azure.errors import resource_not_found
+from rehearsal.azure.errors import RESOURCE_NOT_FOUND
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.model import Resource
@@ -76,7 +76,7 @@ def _vnet(call: Call) -> Resource:
 def _subnet(call: Call) -> Answer:
     found = subnet_of(_vnet(call), call.parts["subnet"])
     if found is None:
-        raise resource_not_found(ids.described(call.path), call.parts["group"])
+        raise RESOURCE_NOT_FOUND.of(resource=ids.described(call.path), group=call.parts["group"])
     return Answer(200, found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.resources import resources as groups
-from rehearsal.azure.resources.errors import provider_not_found
+from rehearsal.azure.resources.errors import PROVIDER_NOT_FOUND
 
 
 def install(router: Router) -> None:
@@ -23,7 +23,7 @@ def _providers(call: Call) -> Answer:
 def _provider(call: Call) -> Answer:
     found = groups.provider_body(call.azure, "", call.parts["namespace"])
     if found is None:
-        raise provider_not_found(call.parts["namespace"])
+        raise PROVIDER_NOT_FOUND.of(namespace=call.parts["namespace"])
     return Answer(200, _tenant(found))
 
 

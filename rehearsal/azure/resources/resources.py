@@ -8,10 +8,11 @@ from typing import Any
 
 from rehearsal.azure import errors, ids
 from rehearsal.azure.arm.service import erase
-from rehearsal.azure.identity.principals import Subscription
+from rehearsal.azure.arm.types import types_of
 from rehearsal.azure.model import Resource
+from rehearsal.azure.principals import Subscription
 from rehearsal.azure.resources import registration
-from rehearsal.azure.resources.errors import invalid_group_location, invalid_group_name
+from rehearsal.azure.resources.errors import INVALID_GROUP_LOCATION, INVALID_GROUP_NAME
 from rehearsal.azure.world import REGIONS, Azure, new_uid
 
 Json = dict[str, Any]
@@ -38,19 +39,19 @@ def group_id(subscription: str, group: str) -> str:
 def put_group(azure: Azure, subscription: str, name: str, body: Json) -> tuple[Resource, bool]:
     """Create or update a group; gives it, and whether it is new. ArmError says why not."""
     if subscription.lower() not in azure.directory.subscriptions:
-        raise errors.subscription_not_found(subscription)
+        raise errors.SUBSCRIPTION_NOT_FOUND.of(subscription=subscription)
     if not _NAME.fullmatch(name):
-        raise invalid_group_name(name)
+        raise INVALID_GROUP_NAME.of(name=name)
     location = str(body.get("location") or "").replace(" ", "").lower()
     if not location:
-        raise errors.location_required()
+        raise errors.LOCATION_REQUIRED.of()
     if location not in REGIONS:
-        raise invalid_group_location(location, REGIONS)
+        raise INVALID_GROUP_LOCATION.of(location=location, regions=",".join(REGIONS))
     found = azure.resources.find(group_id(subscription, name))
     tags = body.get("tags") or {}
     if found is not None:
         if found.state == "Deleting":
-            raise errors.group_being_deleted(found.name)
+            raise errors.GROUP_BEING_DELETED.of(group=found.name)
         if found.location != location:
             message = (
                 f"Invalid resource group location '{location}'. The Resource group already exists"
@@ -77,10 +78,10 @@ def make_group(
 def need_group(azure: Azure, subscription: str, name: str) -> Resource:
     """Give a group; ArmError 404 if it is missing."""
     if subscription.lower() not in azure.directory.subscriptions:
-        raise errors.subscription_not_found(subscription)
+        raise errors.SUBSCRIPTION_NOT_FOUND.of(subscription=subscription)
     found = azure.resources.find(group_id(subscription, name))
     if found is None:
-        raise errors.group_not_found(name)
+        raise errors.GROUP_NOT_FOUND.of(group=name)
     return found
 
 
@@ -140,7 +141,7 @@ def provider_body(azure: Azure, subscription: str, namespace: str) -> Json | Non
     name = next((known for known in NAMESPACES if known.lower() == namespace.lower()), None)
     if name is None:
         return None
-    kinds = sorted({kind.kind for kind in azure.types.values() if kind.namespace == name})
+    kinds = sorted({kind.kind for kind in types_of(azure).values() if kind.namespace == name})
     return {
         "id": f"/subscriptions/{subscription}/providers/{name}",
         "namespace": name,

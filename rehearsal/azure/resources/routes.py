@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from rehearsal.azure.arm.polling import retry_after
 from rehearsal.azure.arm.routes import listing
-from rehearsal.azure.errors import operation_not_found, subscription_not_found
+from rehearsal.azure.errors import OPERATION_NOT_FOUND, SUBSCRIPTION_NOT_FOUND
 from rehearsal.azure.http.messages import Answer, Call
-from rehearsal.azure.http.polling import retry_after
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.model import Resource
 from rehearsal.azure.resources import registration
 from rehearsal.azure.resources import resources as groups
-from rehearsal.azure.resources.errors import provider_not_found
+from rehearsal.azure.resources.errors import PROVIDER_NOT_FOUND
 from rehearsal.azure.world import REGIONS
 
 Json = dict[str, Any]
@@ -65,7 +65,7 @@ def _tenants(call: Call) -> Answer:
 def _subscription(call: Call) -> Answer:
     found = call.azure.directory.subscriptions.get(call.parts["subscription"].lower())
     if found is None:
-        raise subscription_not_found(call.parts["subscription"])
+        raise SUBSCRIPTION_NOT_FOUND.of(subscription=call.parts["subscription"])
     return Answer(200, groups.subscription_body(found))
 
 
@@ -94,7 +94,7 @@ def _provider(call: Call) -> Answer:
     namespace = call.parts["namespace"]
     found = groups.provider_body(call.azure, call.parts["subscription"], namespace)
     if found is None:
-        raise provider_not_found(namespace)
+        raise PROVIDER_NOT_FOUND.of(namespace=namespace)
     return Answer(200, found)
 
 
@@ -159,7 +159,7 @@ def _operation_result(call: Call) -> Answer:
     operation = call.parts["operation"]
     doc = call.azure.operations.find(operation)
     if doc is None:
-        raise operation_not_found(operation)
+        raise OPERATION_NOT_FOUND.of(name=operation)
     return _wait(call, operation) if doc["status"] == "Running" else Answer(200)
 
 

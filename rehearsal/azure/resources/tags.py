@@ -7,7 +7,7 @@ from typing import Any
 
 from rehearsal.azure.arm import service
 from rehearsal.azure.arm.routes import GROUP
-from rehearsal.azure.errors import bad_request, group_not_found
+from rehearsal.azure.errors import GROUP_NOT_FOUND, bad_request
 from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.model import Resource
@@ -95,7 +95,7 @@ def _scope(call: Call) -> Resource | None:
         return service.need(call.azure, path)
     found = call.azure.resources.find(path)
     if found is None:
-        raise group_not_found(call.parts["group"])
+        raise GROUP_NOT_FOUND.of(group=call.parts["group"])
     return found
 
 

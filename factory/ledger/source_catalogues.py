@@ -7,9 +7,7 @@ from typing import Any
 
 from factory.common.errors import FactoryError
 from factory.common.versions import Version
-from factory.ledger.catalogue import Catalogue, Entry
-from factory.ledger.catalogue_reader import read_catalogue
-from factory.ledger.catalogue_serial import OUTPUT, last_serial
+from factory.ledger.catalogue import OUTPUT, Catalogue, Entry, last_serial, read_catalogue
 
 _MOST_NAMED = 5
 
@@ -25,7 +23,7 @@ class NotBroughtUpError(FactoryError):
         )
         self._source = source
 
-    def told(self, stack: str) -> str:
+    def consequence(self, stack: str) -> str:
         """Say what it means for the stack (its full name) that receives."""
         home, _, short = self._source.rpartition("/")
         own, _, name = stack.rpartition("/")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 
-from rehearsal.azure.errors import subscription_not_found
+from rehearsal.azure.errors import SUBSCRIPTION_NOT_FOUND
 from rehearsal.azure.http.messages import Call
 from rehearsal.azure.http.routing import Route
-from rehearsal.azure.http.throttle import Throttle
-from rehearsal.azure.http.wire import subscription_of
 from rehearsal.azure.identity import errors
-from rehearsal.azure.identity.principals import Principal
 from rehearsal.azure.identity.tokens import LIFETIME, Tokens
+from rehearsal.azure.principals import Principal
 from rehearsal.azure.resources import registration
+from rehearsal.azure.server.throttle import Throttle
+from rehearsal.azure.server.wire import subscription_of
 from rehearsal.azure.world import Azure
 
 
@@ -30,18 +30,24 @@ class FrontDoor:
         authority = f"{call.base}/{tenant}"
         scheme, _, token = call.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise errors.missing_token(authority)
+            raise errors.unauthorized(errors.MISSING_TOKEN, authority)
         claims = self._tokens.read(token)
         if claims is None or claims["aud"].rstrip("/") != call.base:
-            raise errors.bad_token(authority)
+            raise errors.unauthorized(errors.BAD_TOKEN, authority)
         if self._expired(claims):
-            raise errors.expired_token(authority)
+            raise errors.unauthorized(errors.EXPIRED_TOKEN, authority)
         principal = self._azure.directory.principal(claims["appid"])
         if principal is None:
-            raise errors.bad_token(authority)
+            raise errors.unauthorized(errors.BAD_TOKEN, authority)
         if claims["tid"] != tenant:
             subscription = subscription_of(call.path)
-            raise errors.wrong_tenant(authority, claims["tid"], subscription, tenant)
+            raise errors.unauthorized(
+                errors.WRONG_TENANT,
+                authority,
+                got=claims["tid"],
+                subscription=subscription,
+                tenant=tenant,
+            )
         call.principal = principal
         self._count(call, principal, tenant)
 
@@ -51,8 +57,10 @@ class FrontDoor:
         if route.action and not principal.allowed(route.action, call.path):
             subscription = subscription_of(call.path)
             if not principal.reaches(subscription):
-                raise subscription_not_found(subscription)
-            raise errors.not_authorized(principal, route.action, call.path)
+                raise SUBSCRIPTION_NOT_FOUND.of(subscription=subscription)
+            raise errors.NOT_AUTHORIZED.of(
+                principal=principal, action=route.action, scope=call.path
+            )
         registration.check(self._azure, call.method, call.path)
 
     def _count(self, call: Call, principal: Principal, tenant: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.azure import ids
-from rehearsal.azure.errors import operation_not_found
+from rehearsal.azure.arm.types import types_of
+from rehearsal.azure.errors import OPERATION_NOT_FOUND
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
 
@@ -67,7 +68,7 @@ def _url(call: Call, operation: str) -> str:
 def _poll(call: Call) -> Answer:
     doc = call.azure.operations.find(call.parts["operation"])
     if doc is None:
-        raise operation_not_found(call.parts["operation"])
+        raise OPERATION_NOT_FOUND.of(name=call.parts["operation"])
     running = doc["status"] == "Running"
     headers = retry_after(call) if running else {}
     if call.query.get("monitor", "").lower() == "true":
@@ -93,6 +94,6 @@ def _monitor(call: Call, doc: Json, headers: dict[str, str]) -> Answer:
     if doc["verb"] == "DELETE" or found is None:
         return Answer(204)
     if doc["verb"] == "PUT":
-        kind = call.azure.types[found.kind.lower()]
+        kind = types_of(call.azure)[found.kind.lower()]
         return Answer(200, kind.behaviour.show(call.azure, found, ""))
     return Answer(200, doc.get("output"))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from factory.common.errors import FactoryError
-from factory.importer.definition import Imported, convert
-from factory.importer.naming import identities, image_path
+from factory.importer.conversion import Imported, convert
+from factory.importer.identities import identities, image_path
 from factory.importer.notes import Notes
 from factory.importer.secrets import Secrets
 from factory.importer.template import LabVm, find_vm

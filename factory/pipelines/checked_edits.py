@@ -7,23 +7,23 @@ from pathlib import Path
 from factory.common.errors import FactoryError, Problems
 from factory.common.patterns import matches
 from factory.common.versions import Version
-from factory.pipelines.stack_edits import REBUILD, REVOKE, ROLL_BACK, Wish, with_wish
-from factory.settings.check import check, find_project
+from factory.pipelines.stack_edits import REBUILD, REVOKE, ROLL_BACK, StackEdit, with_edit
+from factory.settings.validation import check, find_project
 
 
-def carry_out(work: Path, stack: str, wish: Wish) -> Path:
-    """Write a wish into a stack's file; gives the file. Raises :class:`FactoryError`.
+def carry_out(work: Path, stack: str, edit: StackEdit) -> Path:
+    """Write an edit into a stack's file; gives the file. Raises :class:`FactoryError`.
 
     A file that would not be sound with it is left as it was.
     """
-    _check(wish)
+    _check(edit)
     project = find_project(work, stack, None)
     file = project.stacks[0]
     try:
         old = file.read_bytes()
         text = old.decode("utf-8-sig")
         end = "\r\n" if "\r\n" in text else "\n"
-        new = with_wish(text.replace("\r\n", "\n"), wish)
+        new = with_edit(text.replace("\r\n", "\n"), edit)
         file.write_text(new, encoding="utf-8", newline=end)
     except UnicodeDecodeError:
         msg = f"{file.name}: is not UTF-8 -> save it as UTF-8"
@@ -34,33 +34,33 @@ def carry_out(work: Path, stack: str, wish: Wish) -> Path:
     problems = Problems()
     checked = check(project, problems)
     known = {name for each in checked.images.values() for name in (*each.sound, *each.faulty)}
-    if wish.what == ROLL_BACK and wish.image not in known:
-        problems.error(file.name, f"there is no definition {wish.image!r}", "see `list`")
-    # Of a pattern that was there before a warning is enough; a wish for nothing is a slip.
-    if wish.what == REBUILD and not any(matches(wish.image, name) for name in known):
-        problems.error(file.name, f"{wish.image!r} matches no definition", "see `list`")
+    if edit.what == ROLL_BACK and edit.image not in known:
+        problems.error(file.name, f"there is no definition {edit.image!r}", "see `list`")
+    # Of a pattern that was there before a warning is enough; an edit of nothing is a slip.
+    if edit.what == REBUILD and not any(matches(edit.image, name) for name in known):
+        problems.error(file.name, f"{edit.image!r} matches no definition", "see `list`")
     settings = next(iter(checked.stacks.values()))[1]
-    if wish.what == REBUILD and settings is not None and not settings.builds:
+    if edit.what == REBUILD and settings is not None and not settings.builds:
         problems.error(file.name, "this stack receives; only a stack that builds can build again")
     try:
-        problems.raise_if_any(f"{wish} in {stack}")
+        problems.raise_if_any(f"{edit} in {stack}")
     except FactoryError:
         file.write_bytes(old)
         raise
     return file
 
 
-def _check(wish: Wish) -> None:
-    if wish.what == REBUILD:
+def _check(edit: StackEdit) -> None:
+    if edit.what == REBUILD:
         return
-    if not wish.version:
-        msg = f"{wish.what} is of one version -> name it by --version"
+    if not edit.version:
+        msg = f"{edit.what} is of one version -> name it by --version"
         raise FactoryError(msg)
     try:
-        Version.parse(wish.version)
+        Version.parse(edit.version)
     except ValueError as error:
-        msg = f"--version {wish.version!r}: {error}"
+        msg = f"--version {edit.version!r}: {error}"
         raise FactoryError(msg) from None
-    if wish.what == REVOKE and not wish.reason:
+    if edit.what == REVOKE and not edit.reason:
         msg = "a revocation is read by everybody who used that version -> say why by --reason"
         raise FactoryError(msg)

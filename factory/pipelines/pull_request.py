@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from factory.common.errors import FactoryError
+from factory.pipelines.http_client import Api
 from factory.pipelines.service import AZURE, GITHUB, Service
-from factory.pipelines.web import Api
 
 _PAGE = 100
 _VERSION = "api-version=7.1"

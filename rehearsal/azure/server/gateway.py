@@ -9,24 +9,22 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rehearsal.azure import errors
+from rehearsal.azure.arm.types import types_of
 from rehearsal.azure.clock import iso
+from rehearsal.azure.control.routes import Control
 from rehearsal.azure.errors import ArmError
 from rehearsal.azure.faults.book import Hit
-from rehearsal.azure.http.accidents import Accidents, Dropped
-from rehearsal.azure.http.frontdoor import FrontDoor
 from rehearsal.azure.http.messages import Answer, Call, refusal
-from rehearsal.azure.http.record import Record
 from rehearsal.azure.http.routing import Route, Router
-from rehearsal.azure.http.wire import REASONS, head, read_call, resource_type
 from rehearsal.azure.identity.errors import TokenError
 from rehearsal.azure.identity.tokens import Tokens
+from rehearsal.azure.server.accidents import Accidents, Dropped
+from rehearsal.azure.server.frontdoor import FrontDoor
+from rehearsal.azure.server.wire import REASONS, head, read_call, resource_type
 from rehearsal.azure.world import Azure
-
-if TYPE_CHECKING:
-    from rehearsal.azure.control.routes import Control
 
 Json = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -42,16 +40,16 @@ class Gateway:
         azure: Azure,
         router: Router,
         tokens: Tokens,
+        control: Control,
         control_key: str,
-        record: Record | None = None,
     ) -> None:
         self.azure = azure
-        self.record = record or Record()
+        self.record = control.record
         self.accidents = Accidents(azure)
         self.door = FrontDoor(azure, tokens)
         self.router = router
         self._control_key = control_key
-        self.control: Control | None = None
+        self.control = control
 
     def __call__(self, environ: Json, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (WSGI); a dropped one ends in ConnectionError and a closed socket."""
@@ -117,9 +115,9 @@ class Gateway:
         self.door.identify(call)
         if found is None:
             print(f"501 no route {call.method} {call.path}", file=sys.stderr, flush=True)
-            raise errors.not_implemented(call.method, call.path)
+            raise errors.NOT_IMPLEMENTED.of(method=call.method, path=call.path)
         if not call.api_version:
-            raise errors.missing_api_version()
+            raise errors.MISSING_API_VERSION.of()
         route, call.parts = found
         self.door.admit(call, route)
         return route.handler(call)
@@ -129,7 +127,7 @@ class Gateway:
             message = "The control API asks for the header X-Rehearsal-Key (secrets.json has it)."
             raise ArmError(403, "ControlKeyMissing", message)
         if found is None:
-            raise errors.not_implemented(call.method, call.path)
+            raise errors.NOT_IMPLEMENTED.of(method=call.method, path=call.path)
         route, call.parts = found
         return route.handler(call)
 
@@ -138,8 +136,8 @@ class Gateway:
     ) -> None:
         """Put a request on the record; status 0 is one that was dropped before it was heard."""
         error = answer.body.get("error") if isinstance(answer.body, dict) else None
-        kind = resource_type(call.path, self.azure.types)
-        known = self.azure.types.get(kind)
+        kind = resource_type(call.path, types_of(self.azure))
+        known = types_of(self.azure).get(kind)
         self.record.add(
             {
                 "time": moment,

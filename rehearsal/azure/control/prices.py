@@ -11,7 +11,7 @@ from rehearsal.azure.compute.sizes import cores
 
 Json = dict[str, Any]
 
-TABLE = Path(__file__).parents[1] / "prices.yaml"
+TABLE = Path(__file__).parents[2] / "prices.yaml"
 _HOURS_A_MONTH = 730.0
 
 

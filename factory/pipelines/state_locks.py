@@ -13,7 +13,7 @@ _IN_PIPELINE = ("GITHUB_ACTIONS", "TF_BUILD")
 
 
 @dataclass(frozen=True)
-class Lock:
+class StateLock:
     """A lock on a stack, as the backends write it."""
 
     pid: int
@@ -44,7 +44,7 @@ class Lock:
         return f"process {self.pid} of {self.user} on {self.host}, since {self.since}"
 
 
-def is_left_behind(lock: Lock, variables: Mapping[str, str]) -> bool:
+def is_left_behind(lock: StateLock, variables: Mapping[str, str]) -> bool:
     """Tell whether nobody holds a lock any more.
 
     In a pipeline the service lets one run of a stack be at a time, so the lock of another agent is

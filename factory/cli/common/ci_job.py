@@ -10,21 +10,21 @@ from contextlib import contextmanager
 
 from factory.cli.common.options import work_folder
 from factory.common.errors import FactoryError
-from factory.pipelines.jobs import Desk
+from factory.pipelines.jobs import JobContext
 from factory.pipelines.outcome import Outcome, worst
+from factory.pipelines.run_summary import summary
 from factory.pipelines.service import Service
 from factory.pipelines.sign_in import signed_in
 from factory.pipelines.stages import read_stages
-from factory.pipelines.summary import summary
 from factory.pipelines.webhook import notify
 
 
-def wanted(options: argparse.Namespace, desk: Desk) -> list[str]:
+def wanted(options: argparse.Namespace, job: JobContext) -> list[str]:
     """Give the stacks that are meant, in their order: all, or those of ``--stack``.
 
     Raises :class:`FactoryError` for one that is not there.
     """
-    known = [each.stack for each in read_stages(desk.work)]
+    known = [each.stack for each in read_stages(job.work)]
     unknown = sorted(set(options.stack or ()) - set(known))
     if unknown:
         msg = f"--stack {unknown[0]}: there is no such stack -> one of {', '.join(known)}"
@@ -32,19 +32,19 @@ def wanted(options: argparse.Namespace, desk: Desk) -> list[str]:
     return [each for each in known if not options.stack or each in options.stack]
 
 
-def desk_for(options: argparse.Namespace, service: Service) -> Desk:
+def job_context(options: argparse.Namespace, service: Service) -> JobContext:
     """Say where a step works and what it leaves."""
-    return Desk(work_folder(options.work), options.out, service.say)
+    return JobContext(work_folder(options.work), options.out, service.say)
 
 
 @contextmanager
-def at_desk(options: argparse.Namespace) -> Iterator[tuple[Desk, Service]]:
+def ci_job(options: argparse.Namespace) -> Iterator[tuple[JobContext, Service]]:
     """Sign in for as long as the block runs; what ends it is an annotation of the run too."""
     _forget_unset()
     service = Service(os.environ)
     try:
         with signed_in(os.environ, service.say):
-            yield desk_for(options, service), service
+            yield job_context(options, service), service
     except FactoryError as error:
         for line in str(error).splitlines():
             service.annotate("error", line)
@@ -61,7 +61,7 @@ def _forget_unset() -> None:
 
 def tell(
     options: argparse.Namespace,
-    desk: Desk,
+    job: JobContext,
     service: Service,
     outcomes: Sequence[Outcome],
     name: str,
@@ -72,8 +72,8 @@ def tell(
     for outcome in outcomes:
         for notice in outcome.notices:
             service.annotate(notice.kind, f"{outcome.stack}: {notice.text}")
-    desk.out.mkdir(parents=True, exist_ok=True)
-    service.summarise(summary(outcomes), desk.out, name)
+    job.out.mkdir(parents=True, exist_ok=True)
+    service.summarise(summary(outcomes), job.out, name)
     if chat and (fault := notify(os.environ, outcomes, service.run_url)):
         service.annotate("warning", fault)
     result = worst(outcomes)

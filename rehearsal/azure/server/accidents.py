@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from rehearsal.azure.arm.types import types_of
 from rehearsal.azure.compute.snapshots import kill_copy
 from rehearsal.azure.errors import ArmError
 from rehearsal.azure.faults.book import Hit
 from rehearsal.azure.faults.capacity import no_capacity
 from rehearsal.azure.faults.rules import Rule
 from rehearsal.azure.http.messages import Call
-from rehearsal.azure.http.wire import resource_type
 from rehearsal.azure.identity.errors import TokenError
+from rehearsal.azure.server.wire import resource_type
 from rehearsal.azure.world import Azure
 
 _AT_ONCE = ("status", "drop", "hold", "delay", "capacity")
@@ -90,7 +91,7 @@ class Accidents:
         return hit
 
     def _matching(self, call: Call) -> Callable[[Rule], bool]:
-        kind = resource_type(call.path, self._azure.types)
+        kind = resource_type(call.path, types_of(self._azure))
         return lambda rule: rule.matches(call.method, call.path, kind)
 
     def _again(self, call: Call) -> Callable[[str], bool]:

@@ -10,7 +10,7 @@ from factory.cli.common.project import folder_of, read
 from factory.common.errors import printable
 from factory.common.patterns import takes
 from factory.definitions.lineage import Image
-from factory.settings.check import Checked, shown
+from factory.settings.validation import Checked, shown
 
 _EXAMPLE = """  python -m factory list
   python -m factory list --stack prod --json

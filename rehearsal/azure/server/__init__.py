@@ -1,0 +1,1 @@
+"""The local Azure as a server: sockets, one request from door to answer, throttling, faults."""
