@@ -32,11 +32,11 @@ from factory.ledger import catalogue as cat
 from factory.ledger.catalogue_merge import NotBroughtUpError
 from factory.ledger.model import HOLDINGS
 from factory.ledger.recovered_file import OUTPUT as RECOVERED
+from factory.pipelines.plan_file import ERROR, GUARD, WAITS, note_plan, note_stop
 from factory.plan.cost import estimate
 from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan, VersionPlan
 from factory.plan.planner import make_plan
-from factory.plan.reports.plan_file import ERROR, GUARD, WAITS, note_plan, note_stop
 from factory.plan.reports.table import plan_table
 from factory.plan.steps.foreign_parents import lobby
 from factory.settings import engine_config

@@ -15,11 +15,10 @@ from factory.common import names
 from factory.common.azure_error import ArmError
 from factory.definitions.definition import Base, VaultRef
 from factory.definitions.loader import Image
-from factory.definitions.lock_file import Lock
+from factory.definitions.lock_file import Lock, locked_base
 from factory.ledger.foundations import compute_id, foundation_ids, group_id
 from factory.observed.artifact_manifest import Manifest, Shelves
 from factory.observed.model import BuildVm, Observed, ObservedLab, Offers, Thing
-from factory.plan.rules.lock import locked_base
 from factory.settings.stack import FactoryLab, Settings, TargetLab, normal_region
 
 # Reads at once: ARM's bucket of 250 reads refills at 25 a second, so more would only be throttled.

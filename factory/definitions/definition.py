@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from factory.common.fields import Duration, Identity, Strict, TagName, TagValue, formed
+from factory.common.vm_sizes import cores_of
 from factory.definitions.artifact import (
     PUBLIC_SOURCE,
     AnyVerify,
@@ -204,3 +205,12 @@ __all__ = [
     "VaultRef",
     "Verify",
 ]
+
+
+def cores_at_once(definition: Definition) -> int:
+    """Give the most cores that a build has at once, in whichever size its VMs come to be.
+
+    The build VM stays until the release, so a version that is verified has two for a while.
+    """
+    largest = max(cores_of(size) for size in definition.sizes)
+    return largest * (1 if definition.verification is None else 2)

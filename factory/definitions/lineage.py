@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,8 @@ from factory.definitions.definition import Base, Definition, ParentBase
 
 # To name them all would help nobody.
 _MOST_NAMED = 12
+# The tag by which the original factory said whose image one is.
+IMAGE_PATH = "ImagePath"
 
 
 @dataclass(frozen=True)
@@ -185,3 +187,13 @@ def _cycle(images: Mapping[str, Image], start: str) -> list[str] | None:
             return seen
         if parent in seen[:-1]:
             return None  # a cycle further down, told at its own members
+
+
+def definition_of(images: Iterable[Image], tags: Mapping[str, Any]) -> Image | None:
+    """Find the definition whose images the original tagged so; letter case did not matter to it."""
+    path = str(tags.get(IMAGE_PATH) or "").casefold()
+    if not path:
+        return None
+    return next(
+        (each for each in images if (each.definition.image_path or "").casefold() == path), None
+    )

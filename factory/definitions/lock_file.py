@@ -18,6 +18,7 @@ from factory.common.errors import Problems
 from factory.common.fields import AzureName, Identity, Strict, Text, formed
 from factory.common.yaml_file import Limits
 from factory.definitions.artifact_content import SourceContent
+from factory.definitions.definition import Base
 from factory.definitions.lineage import Image, parent_of
 from factory.definitions.loader import read_model
 
@@ -49,6 +50,10 @@ class Lock:
 
     shown: str
     images: Mapping[str, LockedImage]
+
+    def entry_of(self, image: Image) -> LockedImage | None:
+        """Find a definition's entry; one that moved since may stand there by a name it had."""
+        return next((self.images[name] for name in image.names if name in self.images), None)
 
 
 class _Artifact(Strict):
@@ -124,6 +129,20 @@ def base_of(image: Image, version: str) -> str:
     """Write a definition's base as the lock has it; a parent's version is its own entry's."""
     base = image.definition.base
     return base.urn if parent_of(image) is not None else f"{base.urn}:{version}"
+
+
+def locked_base(lock: Lock | None, image: Image) -> Base | None:
+    """Give the marketplace base to ask for: the lock's exact version, if the lock knows it.
+
+    None for an image built on another one.
+    """
+    base = image.definition.base
+    if not isinstance(base, Base):
+        return None
+    entry = lock.entry_of(image) if lock else None
+    if entry is None or entry.base != base_of(image, entry.version):
+        return base
+    return base.model_copy(update={"version": entry.version})
 
 
 def renewed(old: LockedImage | None, new: LockedImage, *, learn: bool = True) -> LockedImage:

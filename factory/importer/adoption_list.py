@@ -10,10 +10,10 @@ import yaml
 
 from factory.common import names
 from factory.common.errors import FactoryError
+from factory.definitions.lineage import IMAGE_PATH, definition_of
 from factory.definitions.loader import Image
 from factory.importer.notes import printable
 from factory.observed.model import Thing
-from factory.plan.steps.adopt import IMAGE_PATH, definition_of
 from factory.settings.stack import NAMESPACE
 
 _KEY = f"{NAMESPACE}:adopt"

@@ -61,8 +61,8 @@ class Entry:
 class Catalogue:
     """What a source stack offers, and what it says nobody is to use (known here or not).
 
-    Of several stacks together (see ``catalogue_merge``) ``stack`` names all of them, ``origins`` says
-    which one each entry is of, and ``serials`` has the serial of each.
+    Of several stacks together (see ``catalogue_merge``) ``stack`` names all of them, ``origins``
+    says which one each entry is of, and ``serials`` has the serial of each.
     """
 
     stack: str

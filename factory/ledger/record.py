@@ -51,7 +51,8 @@ class _Facts(Strict):
     # The fingerprinted content itself as JSON, so that a plan can name the fields that changed.
     shape: JsonObject
 
-    # What the artifacts' files were (definitions/artifact_content.py), as JSON; "{}" where nobody looked.
+    # What the artifacts' files were (definitions/artifact_content.py), as JSON; "{}" where nobody
+    # looked.
     contents: Contents = "{}"
 
     def parsed(self) -> Version:

@@ -14,8 +14,8 @@ from pathlib import Path
 from factory.common.errors import FactoryError
 from factory.ledger import catalogue as cat
 from factory.pipelines.outcome import Notice, Outcome, Result, judge
+from factory.pipelines.plan_file import VARIABLE, read_plan
 from factory.pipelines.runner import PREVIEW, Engine, Ran
-from factory.plan.reports.plan_file import VARIABLE, read_plan
 
 _DRIFT = ("refresh", "--preview-only", "--json")
 # What Azure writes by itself, and nobody else can: a snapshot's copy goes on after it is declared.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from factory.plan.reports.plan_file import GUARD, WAITS
+from factory.pipelines.plan_file import GUARD, WAITS
 from factory.plan.rules.channel import WAITS_FOR_APPROVAL
 
 _FORGET = "forget"

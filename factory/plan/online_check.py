@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from factory.common.errors import Problems
+from factory.common.vm_sizes import cores_of
 from factory.definitions.definition import Base
 from factory.definitions.lineage import Image
 from factory.observed.artifact_manifest import artifact_faults
 from factory.observed.permissions import Grant, needed, refused
 from factory.plan.inputs import Inputs
-from factory.plan.rules.admission import cores_of
 from factory.plan.rules.guards import check_labs
 from factory.plan.rules.reachability import unreached
 from factory.settings.selection import selected

@@ -8,8 +8,8 @@ from itertools import combinations
 
 from factory.common.errors import Problems
 from factory.common.patterns import matches, takes_any
+from factory.definitions.definition import cores_at_once
 from factory.definitions.lineage import Image, parent_of
-from factory.plan.rules.admission import cores_at_once
 from factory.settings.selection import builds, selected
 from factory.settings.stack import NAMESPACE, Settings
 from factory.settings.stack_file import StackFile

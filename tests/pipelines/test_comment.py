@@ -9,9 +9,9 @@ import pytest
 from factory.common.annotations import annotation
 from factory.pipelines.comment import LIMITS, MARK, comment
 from factory.pipelines.outcome import Notice, Outcome, Result, judge, worst
+from factory.pipelines.plan_file import ERROR, GUARD
 from factory.pipelines.service import Service, harmless
 from factory.pipelines.webhook import kind_of, notify, slack, teams
-from factory.plan.reports.plan_file import ERROR, GUARD
 
 
 def step(action: str, image: str, why: str = "because", lab: str | None = None) -> dict[str, Any]:

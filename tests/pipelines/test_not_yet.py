@@ -18,8 +18,8 @@ from factory.ledger.catalogue_merge import NotBroughtUpError, read_all
 from factory.pipelines.comment import comment
 from factory.pipelines.jobs import Desk, read_outcomes, up
 from factory.pipelines.outcome import Outcome, Result, judge, worst
+from factory.pipelines.plan_file import VARIABLE, WAITS, note_stop, read_plan
 from factory.pipelines.summary import summary
-from factory.plan.reports.plan_file import VARIABLE, WAITS, note_stop, read_plan
 from factory.settings import engine_config
 from tests.pipelines.test_stages import project
 

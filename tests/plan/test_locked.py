@@ -7,10 +7,9 @@ from typing import Any
 
 from factory.definitions.artifact_content import Contents, SourceContent
 from factory.definitions.definition import Base
-from factory.definitions.lock_file import Lock, LockedImage
+from factory.definitions.lock_file import Lock, LockedImage, locked_base
 from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan, Step
-from factory.plan.rules.lock import locked_base
 from tests.plan.world import World, dev, image
 
 URN = "Canonical:ubuntu-24_04-lts:server"

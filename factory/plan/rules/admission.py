@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from factory.common.names import version_urn_name
-from factory.definitions.definition import Definition
+from factory.common.vm_sizes import cores_of
+from factory.definitions.definition import cores_at_once
 from factory.plan.inputs import Inputs
 from factory.plan.rules.due import Build
-
-_CORES = re.compile(r"(?:Standard|Basic)_[A-Za-z]+(\d+)")
 
 
 @dataclass(frozen=True)
@@ -20,21 +18,6 @@ class Admission:
 
     build: Build
     fault: str = ""
-
-
-def cores_of(size: str) -> int:
-    """Read the cores out of a VM size such as Standard_D4s_v5; 0 if its name does not say."""
-    match = _CORES.match(size)
-    return int(match[1]) if match else 0
-
-
-def cores_at_once(definition: Definition) -> int:
-    """Give the most cores that a build has at once, in whichever size its VMs come to be.
-
-    The build VM stays until the release, so a version that is verified has two for a while.
-    """
-    largest = max(cores_of(size) for size in definition.sizes)
-    return largest * (1 if definition.verification is None else 2)
 
 
 def _budget(inputs: Inputs, builds: list[Build]) -> int | None:

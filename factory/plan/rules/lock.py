@@ -8,28 +8,9 @@ from __future__ import annotations
 from factory.definitions.artifact_content import changes, read_contents, unreadable
 from factory.definitions.definition import Base
 from factory.definitions.lineage import Image, parent_of
-from factory.definitions.lock_file import Lock, LockedImage, base_of
+from factory.definitions.lock_file import LockedImage, base_of
 from factory.ledger.record import Record, Spec
 from factory.plan.inputs import Inputs
-
-
-def locked_base(lock: Lock | None, image: Image) -> Base | None:
-    """Give the marketplace base to ask for: the lock's exact version, if the lock knows it.
-
-    None for an image built on another one.
-    """
-    base = image.definition.base
-    if not isinstance(base, Base):
-        return None
-    entry = _find(lock, image) if lock else None
-    if entry is None or entry.base != base_of(image, entry.version):
-        return base
-    return base.model_copy(update={"version": entry.version})
-
-
-def _find(lock: Lock, image: Image) -> LockedImage | None:
-    """Find a definition's entry; one that moved since may stand there by a name it had."""
-    return next((lock.images[name] for name in image.names if name in lock.images), None)
 
 
 def entry_for(inputs: Inputs, image: Image) -> LockedImage | None:
@@ -40,7 +21,7 @@ def entry_for(inputs: Inputs, image: Image) -> LockedImage | None:
     lock = inputs.lock
     if lock is None:
         return None
-    entry = _find(lock, image)
+    entry = lock.entry_of(image)
     if entry is None:
         msg = f"{lock.shown} has no entry for it -> {_command(inputs, image)}"
         raise LookupError(msg)

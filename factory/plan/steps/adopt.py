@@ -6,14 +6,14 @@ there, and nothing else. Whose image one is, its tag ``ImagePath`` says. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from factory.common import names
 from factory.common.errors import Problems
-from factory.definitions.loader import Image
+from factory.definitions.lineage import IMAGE_PATH, definition_of
 from factory.definitions.policies import Keep
 from factory.observed.model import Thing
 from factory.plan.draft import Draft
@@ -22,8 +22,6 @@ from factory.plan.model import Action, Adoption, Step
 from factory.plan.rules.channel import on_hold
 from factory.plan.rules.retention import keep_of
 from factory.settings.stack import NAMESPACE, OnRemoval, TargetLab
-
-IMAGE_PATH = "ImagePath"
 
 
 @dataclass(frozen=True)
@@ -43,16 +41,6 @@ class OldImage:
         except ValueError:
             return None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def definition_of(images: Iterable[Image], tags: Mapping[str, Any]) -> Image | None:
-    """Find the definition whose images the original tagged so; letter case did not matter to it."""
-    path = str(tags.get(IMAGE_PATH) or "").casefold()
-    if not path:
-        return None
-    return next(
-        (each for each in images if (each.definition.image_path or "").casefold() == path), None
-    )
 
 
 def check_adopted(inputs: Inputs, problems: Problems) -> None:
