@@ -11,11 +11,11 @@ from factory.plan.model import RegionDelivery, Source, SourcePlan, Unreleased, V
 from factory.plan.placement.delivery import Consignment, place_regions, spare_copy
 from factory.plan.placement.placement import Placement, Placements, RegionPlacement
 from factory.plan.situation.image import ImageSituation
-from factory.plan.situation.lab import LabSituation
 from factory.plan.situation.situation import Situation
-from factory.plan.situation.version import Standing, VersionSituation
+from factory.plan.situation.version import VersionSituation
 from factory.plan.verdicts.retention import marked_since
 from factory.plan.verdicts.verdict import (
+    WHOLE,
     Arrival,
     Build,
     Fate,
@@ -59,138 +59,105 @@ def _finished(situation: Situation, image: ImageSituation, plan: VersionPlan) ->
 
 def _placed(situation: Situation, image: ImageVerdict) -> Iterator[Placement]:
     for verdict in image.versions:
-        record = verdict.version.record
-        placement = _version(situation, verdict, record) if record is not None else None
-        if placement is not None:
-            yield placement
+        if verdict.version.record is not None:
+            yield from _version(situation, verdict, verdict.version.record)
     for arrival in image.arrivals:
         if arrival.build is not None:
             yield _build(situation, image.image, arrival, arrival.build)
         elif arrival.record is not None:
-            yield _received(situation, arrival, arrival.record)
+            yield _from_elsewhere(situation, arrival, arrival.record, foreign=arrival.foreign)
 
 
-def _version(situation: Situation, verdict: VersionVerdict, record: Record) -> Placement | None:
-    """Place a version that is here; None if nothing of it is declared any more."""
-    version = verdict.version
+def _version(situation: Situation, verdict: VersionVerdict, record: Record) -> Iterator[Placement]:
+    """Place a version that is here, unless nothing of it is declared any more."""
+    version, held = verdict.version, verdict.version.held
     plan = VersionPlan(version.identity, version.version, record=record)
     match verdict.fate:
         case Fate.KEEP if version.foreign:
-            return _foreign(situation, verdict, record)
-        case Fate.KEEP:
-            return _kept(situation, verdict, plan, record)
-        case Fate.MARK | Fate.UNPROTECT:
-            return _as_it_is(situation, verdict, plan, record)
-        case Fate.READOPT:
-            return _readopted(situation, verdict, plan, record)
+            yield _from_elsewhere(situation, verdict, record, foreign=True)
+        case Fate.READOPT if held.retired:
+            source = _source(situation, verdict)
+            yield Placement(verdict, replace(plan, retired=held.retired, source=source))
+        case Fate.KEEP | Fate.MARK | Fate.UNPROTECT | Fate.READOPT:
+            yield _declared_here(situation, verdict, record, plan)
         case Fate.SOURCE_KEPT:
-            return Placement(verdict, replace(plan, retired=version.held.retired))
+            yield Placement(verdict, replace(plan, retired=held.retired))
         case Fate.REVOKE:
             captured = Source.VM if _made_from_vm(version) else None
-            source = _source(situation, version)
-            revoked = replace(plan, revoked=version.revoked, captured_from=captured, source=source)
-            return Placement(verdict, revoked)
-        case Fate.RETIRE if situation.builds and version.held.has("source"):
+            plan = replace(plan, revoked=version.revoked, captured_from=captured)
+            yield Placement(verdict, replace(plan, source=_source(situation, verdict)))
+        case Fate.RETIRE if situation.builds and held.has("source") and not version.foreign:
             # Its origin keeps the source snapshot for ``sourceGrace``.
-            return (
-                None
-                if version.foreign
-                else Placement(verdict, replace(plan, retired=situation.now))
-            )
-    return None
+            yield Placement(verdict, replace(plan, retired=situation.now))
 
 
-def _kept(
-    situation: Situation, verdict: VersionVerdict, plan: VersionPlan, record: Record
+def _declared_here(
+    situation: Situation, verdict: VersionVerdict, record: Record, plan: VersionPlan
 ) -> Placement:
-    """Keep a version where it is, deliver it where it is missing."""
-    version, source = verdict.version, _source(situation, verdict.version)
-    captured = _captured_from(situation, version)
-    goods = _goods(situation, verdict, record, source)
-    regions = place_regions(situation, goods, restore_capture=captured is Source.BACKING)
-    declared = _declared(regions)
-    if not (situation.builds or goods.available or declared or version.labs):
-        return Placement(verdict, None)
-    if captured is Source.BACKING and not _backed(goods, declared, source):
-        captured = None
-    return Placement(
-        verdict,
-        replace(
-            plan,
-            regions=declared,
-            retiring={lab: marked_since(situation, version, lab) for lab in verdict.marked},
-            captured_from=captured,
-            source=source,
-            protected=verdict.protected,
-        ),
-        regions,
-        recaptured=captured is not None and not version.held.has("capture"),
+    """Declare a version where it is, and where it is to come.
+
+    What is kept is mended too, what is marked, unprotected or taken in again stays as it stands.
+    """
+    version, back = verdict.version, verdict.version.held.returning
+    lost = back.parts if back is not None else {}
+    source, captured = _source(situation, verdict), _captured_from(situation, verdict)
+    last = "image" if record.capture is Capture.GENERALIZED else "copy"
+    there = not source.lost if situation.builds else version.offered
+    goods = Consignment(
+        identity=version.identity,
+        version=version.version,
+        capture=record.capture,
+        labs=verdict.labs,
+        held=version,
+        source_region=record.region,
+        local=situation.builds,
+        available=there or source.adopt is not None,
+        retiring=_retiring(verdict),
+        also=frozenset(path[1] for path in lost if path[0] == last),
     )
-
-
-def _as_it_is(
-    situation: Situation, verdict: VersionVerdict, plan: VersionPlan, record: Record
-) -> Placement:
-    """Declare a version that goes soon as it stands: delivered nowhere new, nothing mended."""
-    version, source = verdict.version, _source(situation, verdict.version, mend=False)
-    has_capture = version.held.has("capture")
-    captured = _captured_from(situation, version) if has_capture else None
-    goods = _goods(situation, verdict, record, source)
     regions = place_regions(situation, goods, restore_capture=captured is Source.BACKING)
     declared = _declared(regions)
-    if captured is Source.BACKING and not _backed(goods, declared, source):
+    kept = verdict.fate is Fate.KEEP
+    if kept and not (situation.builds or there or declared or version.labs):
+        return Placement(verdict, None)
+    if captured is Source.BACKING and not back and not _backed(goods, declared, source):
         captured = None
-    placed = replace(
+    plan = replace(
         plan,
         regions=declared,
-        captured_from=captured,
-        source=source,
         retiring={lab: marked_since(situation, version, lab) for lab in verdict.marked},
-        revoked=_revoked(situation, version),
-    )
-    return Placement(verdict, placed, regions)
-
-
-def _readopted(
-    situation: Situation, verdict: VersionVerdict, plan: VersionPlan, record: Record
-) -> Placement:
-    """Declare all that stands of a version; what of it the state has already stays as it is."""
-    version, back = verdict.version, verdict.version.held.returning
-    parts = back.parts if back is not None else {}
-    there = parts.get(("source",))
-    source = SourcePlan(adopt=there) if there else _source(situation, version, mend=False)
-    if version.held.retired is not None:
-        return Placement(verdict, replace(plan, retired=version.held.retired, source=source))
-    captured = _captured_from(situation, version) if version.held.has("capture") else None
-    if captured is None and situation.builds and back and back.captured and ("capture",) in parts:
-        captured = Source(back.captured)
-    goods = _goods(situation, verdict, record, source)
-    last = "image" if goods.capture is Capture.GENERALIZED else "copy"
-    goods = replace(
-        goods,
-        available=there is not None or goods.available,
-        also=frozenset(path[1] for path in parts if path[0] == last),
-    )
-    regions = place_regions(situation, goods, restore_capture=captured is Source.BACKING)
-    placed = replace(
-        plan,
-        regions=_declared(regions),
-        revoked=_revoked(situation, version),
+        revoked=version.revoked if situation.builds else "",
         captured_from=captured,
-        adopt_capture=parts.get(("capture",)),
+        adopt_capture=lost.get(("capture",)),
         source=source,
+        protected=verdict.protected,
     )
-    return Placement(verdict, placed, regions)
+    recaptured = kept and captured is not None and not version.held.has("capture")
+    return Placement(verdict, plan, regions, recaptured)
 
 
-def _foreign(situation: Situation, verdict: VersionVerdict, record: Record) -> Placement:
-    """Keep a foreign parent as it is; what was deleted of it comes again while it is offered."""
-    version = verdict.version
-    goods = replace(_shipment(record, verdict.labs), held=version, available=version.offered)
+def _from_elsewhere(
+    situation: Situation, verdict: VersionVerdict | Arrival, record: Record, *, foreign: bool
+) -> Placement:
+    """Place what another stack built. What was deleted of it comes again while it is offered."""
+    held = verdict.version if isinstance(verdict, VersionVerdict) else None
+    number = record.parsed()
+    goods = Consignment(
+        identity=record.definition,
+        version=number,
+        capture=record.capture,
+        labs=verdict.labs,
+        source_region=record.region,
+        local=False,
+        held=held,
+        available=held is None or held.offered,
+    )
     regions = place_regions(situation, goods)
-    if not any(region.labs for region in _declared(regions)):
+    declared = _declared(regions)
+    if held is not None and not any(region.labs for region in declared):
         return Placement(verdict, None)
-    return Placement(verdict, _plan_of(record, regions, foreign=True), regions)
+    plan = VersionPlan(record.definition, number, regions=declared, record=record, guest=foreign)
+    return Placement(verdict, plan, regions)
 
 
 def _build(
@@ -198,10 +165,8 @@ def _build(
 ) -> Placement:
     """Place a build that runs now, and where its image will go."""
     identity, number = build.spec.definition, build.spec.parsed()
-    held = next(
-        (each for each in image.versions if (each.identity, each.version) == (identity, number)),
-        None,
-    )
+    known = {(each.identity, each.version): each for each in image.versions}
+    held = known.get((identity, number))
     goods = Consignment(
         identity=identity,
         version=number,
@@ -226,51 +191,13 @@ def _build(
     return Placement(arrival, plan, regions)
 
 
-def _received(situation: Situation, arrival: Arrival, record: Record) -> Placement:
-    regions = place_regions(situation, _shipment(record, arrival.labs))
-    return Placement(arrival, _plan_of(record, regions, foreign=arrival.foreign), regions)
-
-
-def _shipment(record: Record, labs: tuple[LabSituation, ...]) -> Consignment:
-    """Describe what comes from another stack."""
-    number = record.parsed()
-    return Consignment(record.definition, number, record.capture, labs, record.region, False)
-
-
-def _plan_of(record: Record, regions: tuple[RegionPlacement, ...], *, foreign: bool) -> VersionPlan:
-    return VersionPlan(
-        record.definition,
-        record.parsed(),
-        regions=_declared(regions),
-        record=record,
-        guest=foreign,
-    )
-
-
-def _goods(
-    situation: Situation, verdict: VersionVerdict, record: Record, source: SourcePlan
-) -> Consignment:
-    version = verdict.version
-    return Consignment(
-        identity=version.identity,
-        version=version.version,
-        capture=record.capture,
-        labs=verdict.labs,
-        held=version,
-        source_region=record.region,
-        local=situation.builds,
-        available=not source.lost if situation.builds else version.offered,
-        retiring=_retiring(verdict),
-    )
-
-
 def _retiring(verdict: VersionVerdict) -> Mapping[str, str]:
     """Give, by lab, the day until which an image stays that is to go there."""
     if verdict.fate is Fate.UNPROTECT:
         return dict.fromkeys(verdict.version.labs, "the next `up`")
     days = {lab: f"{until:%Y-%m-%d}" for lab, until in verdict.marked.items()}
-    if verdict.fate is Fate.MARK:
-        return {lab.name: day for lab in verdict.labs for day in days.values()}
+    if WHOLE in days:
+        return {lab.name: days[WHOLE] for lab in verdict.labs}
     return days
 
 
@@ -278,17 +205,21 @@ def _declared(regions: tuple[RegionPlacement, ...]) -> tuple[RegionDelivery, ...
     return tuple(region.delivery for region in regions if region.delivery is not None)
 
 
-def _source(situation: Situation, version: VersionSituation, *, mend: bool = True) -> SourcePlan:
+def _source(situation: Situation, verdict: VersionVerdict) -> SourcePlan:
     """Plan the source snapshot of a released version of this stack; a receiving one has none.
 
-    The disk of the build is long gone, so a lost one can come from a copy alone. ``mend`` is off
-    for a version that is due to go: then what is lost is forgotten.
+    The disk of the build is long gone, so a lost one can come from a copy alone; of a version that
+    is due to go what is lost is forgotten.
     """
+    version, back = verdict.version, verdict.version.held.returning
+    if back is not None and (there := back.parts.get(("source",))):
+        return SourcePlan(adopt=there)
     if not situation.builds:
         return SourcePlan()
     if version.source is not None:
         return SourcePlan(waits=version.source.copying)
-    spare = spare_copy(version, situation.region) if mend else None
+    mended = verdict.fate in {Fate.KEEP, Fate.REVOKE}
+    spare = spare_copy(version, situation.region) if mended else None
     if spare is None:
         return SourcePlan(lost=True)
     return SourcePlan(origin=spare[1].id, region=spare[0], waits=True)
@@ -298,11 +229,14 @@ def _made_from_vm(version: VersionSituation) -> bool:
     return bool(version.held.parts.get(("capture",), {}).get("vm"))
 
 
-def _captured_from(situation: Situation, version: VersionSituation) -> Source | None:
+def _captured_from(situation: Situation, verdict: VersionVerdict) -> Source | None:
     """Tell what the factory lab's custom image is declared from, None in a receiving stack."""
+    version, back = verdict.version, verdict.version.held.returning
     if not situation.builds:
         return None
-    return Source.VM if _made_from_vm(version) else Source.BACKING
+    if verdict.fate is Fate.KEEP or version.held.has("capture"):
+        return Source.VM if _made_from_vm(version) else Source.BACKING
+    return Source(back.captured) if back and back.captured and ("capture",) in back.parts else None
 
 
 def _backed(goods: Consignment, declared: tuple[RegionDelivery, ...], source: SourcePlan) -> bool:
@@ -311,12 +245,6 @@ def _backed(goods: Consignment, declared: tuple[RegionDelivery, ...], source: So
         return not source.lost
     home = (each for each in declared if each.region == goods.source_region)
     return any(not region.backing_lost for region in home)
-
-
-def _revoked(situation: Situation, version: VersionSituation) -> str:
-    """Give what the catalogue of its origin says of a version."""
-    bad = situation.builds and version.standing is Standing.REVOKED
-    return version.revoked if bad else ""
 
 
 def _unreleased(verdict: VersionVerdict) -> Iterator[Unreleased]:
