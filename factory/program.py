@@ -38,7 +38,7 @@ from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan, VersionPlan
 from factory.plan.planner import make_plan
 from factory.plan.reports.table import plan_table
-from factory.plan.steps.foreign_parents import lobby
+from factory.plan.situation.resolution import foreign_parent_lab
 from factory.settings import engine_config
 from factory.settings.cross_check import wanted_secrets
 from factory.settings.stack import Settings
@@ -148,7 +148,7 @@ def _deliveries(
 ) -> dict[str, Delivery]:
     found = {each.name: delivery_for(each) for each in settings.labs}
     if lab is not None and any(version.guest for version in plan.versions):
-        found[lab.spec.name] = delivery_for(lobby(settings), lab.ready)
+        found[lab.spec.name] = delivery_for(foreign_parent_lab(settings), lab.ready)
     return found
 
 

@@ -19,7 +19,7 @@ from factory.components.version_facts import Goods
 from factory.definitions.definition import Capture as Kind
 from factory.ledger.record import read_record
 from factory.plan.model import RegionDelivery
-from factory.plan.steps.delivery import travel_fault
+from factory.plan.travel import travel_fault
 
 # 127 GiB to the other side of the world; Azure promises no speed.
 _COPIED_WITHIN = timedelta(hours=24)

@@ -1,7 +1,7 @@
 """``images.lock``: the exact base versions and artifact files that a locked stack builds from.
 
 One entry for each definition, sorted, one fact a line, so that a review sees what moves. Pure but
-for :func:`read_lock`; ``factory/plan/rules/lock.py`` holds the plan to it.
+for :func:`read_lock`; ``factory/plan/verdicts/lock.py`` holds the plan to it.
 """
 
 from __future__ import annotations

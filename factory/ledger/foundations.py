@@ -57,7 +57,7 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
 def remade(observed: Observed, ledger: Ledger, stack: str) -> Mapping[str, str]:
     """Give the ids of our lab and parts of our network that Azure never ends making.
 
-    See factory/plan/rules/hung.py.
+    See factory/plan/situation/hung.py.
     """
     found = {name: observed.foundations.get(name) for name in _REMADE if name in ledger.foundations}
     return {

@@ -64,7 +64,7 @@ def under_way(provisioning_state: str) -> bool:
 class Thing:
     """A custom image, snapshot or managed image in Azure; ``size_gb`` None if none is told.
 
-    ``given_up`` is set by factory/plan/rules/hung.py: Azure is at work on it, and that never ends.
+    ``given_up`` is set by factory/plan/situation/hung.py: Azure is at work on it, and never ends.
     """
 
     id: str

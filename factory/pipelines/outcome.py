@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from factory.pipelines.plan_file import GUARD, WAITS
-from factory.plan.rules.channel import WAITS_FOR_APPROVAL
+from factory.plan.verdicts.offers import WAITS_FOR_APPROVAL
 
 _FORGET = "forget"
 

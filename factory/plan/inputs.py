@@ -1,4 +1,4 @@
-"""What the plan is a function of, and what of it every part of the plan asks."""
+"""What the plan is a function of."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from factory.common.names import image_name
 from factory.common.patterns import takes_any
 from factory.definitions.lineage import parent_of, present_names
 from factory.definitions.loader import Image
@@ -14,7 +13,7 @@ from factory.definitions.lock_file import Lock
 from factory.ledger.catalogue import Catalogue
 from factory.ledger.model import Held, Ledger
 from factory.ledger.recovered_file import Recovered
-from factory.observed.model import Observed, Thing
+from factory.observed.model import Observed
 from factory.settings.selection import builds, selected
 from factory.settings.stack import Settings
 
@@ -40,17 +39,6 @@ class Inputs:
     parents: Catalogue | None = None
     sources: tuple[str, ...] = ()
     recovered: Recovered | None = None
-
-    @cached_property
-    def gone(self) -> frozenset[str]:
-        """Name the labs of the settings that held something once and are there no more."""
-        missing = {name for name, lab in self.observed.labs.items() if lab is None}
-        return frozenset(missing & self.ledger.served)
-
-    @cached_property
-    def out_of_reach(self) -> frozenset[str]:
-        """Name the labs that are gone or cannot be read: they stay as they are, others go on."""
-        return self.gone | self.observed.unread.keys()
 
     @cached_property
     def _present(self) -> Mapping[str, str]:
@@ -107,34 +95,3 @@ class Inputs:
     def takes(self, patterns: Sequence[str], identity: str) -> bool:
         """Tell whether patterns take a definition, by its present name or a former one."""
         return takes_any(patterns, self.names_of(identity))
-
-    def image_in(self, lab: str, held: Held) -> Thing | None:
-        """Give what Azure shows of a version's custom image in a lab, None if nothing is there."""
-        name = image_name(held.identity, held.version).lower()
-        return (self.images_in(lab) or {}).get(name)
-
-    def images_in(self, lab: str) -> Mapping[str, Thing] | None:
-        """Give what a lab holds, the factory lab among them; None where nobody looked."""
-        own = self.settings.factory_lab
-        if own is not None and lab == own.name:
-            return self.observed.captures or None
-        observed = self.observed.labs.get(lab)
-        return observed.images if observed else None
-
-    def half_made(self, held: Held) -> bool:
-        """Tell whether the capture or its snapshot failed: a VM is fit to be captured only once."""
-        name = image_name(held.identity, held.version).lower()
-        made = (self.observed.captures.get(name), self.observed.snapshots.get(name))
-        return any(thing is not None and thing.broken for thing in made)
-
-    def lab_has(self, lab: str, held: Held) -> bool:
-        """Tell whether a lab really has a version: by the ledger, and whole in Azure.
-
-        What somebody deleted, or what Azure never finished, is no reason to let an older one go.
-        """
-        if lab not in held.labs or lab in self.gone:
-            return False
-        if self.images_in(lab) is None:
-            return True
-        found = self.image_in(lab, held)
-        return found is not None and not found.broken

@@ -15,8 +15,8 @@ from factory.definitions.lineage import Image
 from factory.observed.artifact_manifest import artifact_faults
 from factory.observed.permissions import Grant, needed, refused
 from factory.plan.inputs import Inputs
-from factory.plan.rules.guards import check_labs
-from factory.plan.rules.reachability import unreached
+from factory.plan.situation.resolution import resolve
+from factory.plan.verdicts.guards import check_labs
 from factory.settings.selection import selected
 from factory.settings.stack import NAMESPACE
 
@@ -37,9 +37,11 @@ class Facts:
 
 def check_against(inputs: Inputs, facts: Facts, problems: Problems) -> list[str]:
     """Note every fault that Azure knows of; gives what could not be checked, in a few words."""
-    check_labs(inputs, problems)
-    for lab, (what, todo) in unreached(inputs).items():
-        problems.error(f"{NAMESPACE}:labs.{lab}", what, todo)
+    situation = resolve(inputs)
+    check_labs(situation, problems)
+    for lab in situation.labs:
+        if not lab.reachable:
+            problems.error(f"{NAMESPACE}:labs.{lab.name}", *lab.fault)
     unchecked = list(_permissions(inputs, facts, problems))
     if not inputs.settings.builds:
         return unchecked

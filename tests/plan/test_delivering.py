@@ -8,7 +8,7 @@ from factory.common import names
 from factory.common.versions import Version
 from factory.observed.model import ObservedLab, Thing
 from factory.plan.model import Action
-from factory.plan.steps.delivery import travel_fault
+from factory.plan.travel import travel_fault
 from tests.plan.world import DEV, PROD, SUBSCRIPTIONS, changed, dev, image, lab, prod, record_of
 
 US = "eastus2"

@@ -11,7 +11,7 @@ import pytest
 from factory.common import names
 from factory.observed.model import Thing
 from factory.plan.model import Action, Plan
-from factory.plan.rules.revocation import revocations
+from factory.plan.situation.revocation import revocations
 from tests.plan.test_handing_over import told, with_settings
 from tests.plan.world import DEV, LINUX, World, changed, dev, image, lab, linux, prod
 

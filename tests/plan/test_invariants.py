@@ -15,7 +15,7 @@ from factory.ledger.model import Held
 from factory.ledger.record import expiry
 from factory.plan.model import Action, Plan
 from factory.plan.planner import make_plan
-from factory.plan.rules.revocation import revoked
+from factory.plan.situation.revocation import revoked
 from factory.settings.stack import Settings
 from rehearsal.first_day import FIRST_DAY
 from tests.dated import DAYS, EIGHT

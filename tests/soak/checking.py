@@ -12,11 +12,12 @@ from unittest.mock import patch
 from factory.cli.common.options import Place
 from factory.cli.common.stack_inputs import Stack
 from factory.common.errors import FactoryError
+from factory.plan.explanation.steps import EVERY_IMAGE
 from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan
 from factory.plan.planner import make_plan
 from factory.plan.recovery.orphans import Fate
-from factory.plan.rules.reachability import EVERY_IMAGE
+from factory.plan.situation.resolution import resolve
 from tests.e2e.harness import FactoryUnderTest
 from tests.e2e.leftovers import orphans_of
 from tests.soak.company import KEEP, STACKS, Company
@@ -129,9 +130,9 @@ def unsettled(inputs: Inputs, plan: Plan, identity: str) -> str:
         return f"a failed version is newer than {newest.version}"
     # A lab that cannot be reached is refused as a whole: that line tells of all its images.
     told = {step.lab for step in plan.steps if step.identity == EVERY_IMAGE}
-    for lab in inputs.settings.labs:
-        if lab.name in told:
-            continue
-        if inputs.takes(lab.images, identity) and not inputs.lab_has(lab.name, newest):
+    found = resolve(inputs).images[inputs.present(identity)]
+    good_one = next(version for version in found.versions if version.held is newest)
+    for lab in found.takers:
+        if lab.name not in told and not lab.has(good_one):
             return f"{lab.name} does not have {newest.version}"
     return ""

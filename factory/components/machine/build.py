@@ -11,7 +11,7 @@ from factory.components.machine.lab_vm import MachineArgs, Origin, Parent
 from factory.components.machine.machine import Machine
 from factory.components.machine.vm_work import BuildOutcome, VmWork
 from factory.definitions.definition import Artifact, ParentBase
-from factory.plan.steps.delivery import capture_fault
+from factory.plan.travel import capture_fault
 
 
 class Build(Machine):

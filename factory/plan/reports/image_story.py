@@ -9,16 +9,13 @@ from factory.common.durations import spell_duration
 from factory.common.errors import FactoryError
 from factory.definitions.definition import Definition
 from factory.definitions.lineage import parent_of
-from factory.ledger.catalogue import Entry
 from factory.ledger.model import Held
 from factory.plan.forecast import Run
 from factory.plan.inputs import Inputs
 from factory.plan.model import CHANGES, Action, Plan, Step
 from factory.plan.reports.table import table
-from factory.plan.rules.channel import on_hold, pinned
-from factory.plan.rules.marking import retire_after_of
-from factory.plan.rules.retention import keep_of
-from factory.plan.rules.targets import takers
+from factory.plan.situation.image import ImageSituation
+from factory.plan.situation.resolution import resolve
 
 _HEADS = ("version", "state", "built", "base", "labs", "now")
 _STARTS = frozenset({Action.BUILD, Action.RESUME, Action.RECEIVE})
@@ -30,35 +27,24 @@ def story(inputs: Inputs, plan: Plan, identity: str, ahead: Iterator[Run]) -> st
     Raises :class:`FactoryError` if neither git nor the state knows it.
     """
     identity = inputs.present(identity)
-    image = inputs.images.get(identity)
-    held = inputs.held_of(identity)
-    offers = _offers(inputs, identity)
-    if image is None and not held and not offers:
+    found = resolve(inputs).images.get(identity)
+    if found is None:
         raise _unknown(inputs, identity)
+    image, held = found.image, [each.held for each in found.versions]
     steps = [step for step in plan.steps if step.identity == identity]
     lines = [f"{identity} ({image.file if image else 'removed from git'})"]
     if image is not None and image.definition.description:
         lines.append(f"  {image.definition.description}")
     if image is not None and image.definition.formerly:
         lines.append(f"  formerly {', '.join(image.definition.formerly)}")
-    lines += ["", f"Now:    {_now(steps)}", f"Rules:  {_rules(inputs, identity)}"]
-    told = inputs.catalogue or inputs.parents
-    if offers and told is not None:
-        newest = offers[-1]
+    lines += ["", f"Now:    {_now(steps)}", f"Rules:  {_rules(inputs, found)}"]
+    if found.offers:
+        newest, origin = found.offers[-1].entry, found.offers[-1].origin
         state = f", revoked: {newest.revoked}" if newest.revoked else ""
         state = state or (", retired" if newest.retired else "")
-        lines.append(f"Offer:  {newest.record.version} by {told.origin(newest.record)}{state}")
+        lines.append(f"Offer:  {newest.record.version} by {origin}{state}")
     lines += [f"Next:   {_next(identity, plan, ahead)}", "", *_versions(inputs, held, steps)]
     return "\n".join(lines)
-
-
-def _offers(inputs: Inputs, identity: str) -> list[Entry]:
-    """Give what the source offers of a definition under all its names, oldest first."""
-    told = inputs.catalogue or inputs.parents
-    if told is None:
-        return []
-    found = [each for name in inputs.names_of(identity) for each in told.of(name)]
-    return sorted(found, key=lambda entry: entry.record.parsed())
 
 
 def _unknown(inputs: Inputs, identity: str) -> FactoryError:
@@ -80,23 +66,23 @@ def _line(step: Step) -> str:
     return f"{step.action.value} {step.version or 'it'}{where}: {step.reason}"
 
 
-def _rules(inputs: Inputs, identity: str) -> str:
-    image = inputs.images.get(identity)
-    rules = [f"keeps the {keep_of(inputs, identity)}"]
-    if image is not None and identity in inputs.here and inputs.settings.builds:
+def _rules(inputs: Inputs, found: ImageSituation) -> str:
+    image, in_force = found.image, found.rules
+    rules = [f"keeps the {in_force.keep}"]
+    if image is not None and found.identity in inputs.here and inputs.settings.builds:
         refresh = image.definition.refresh
         rules += [f"built on {parent}"] if (parent := parent_of(image)) else []
         rules += _gates(image.definition)
         rules.append(f"refresh {refresh}" if refresh else "no refresh by age")
-    if after := retire_after_of(inputs, identity):
-        rules.append(f"marked for {spell_duration(after)} before it is deleted")
-    if pin := pinned(inputs, identity):
-        rules.append(f"pinned to {pin}")
-    if inputs.elsewhere(identity):
+    if in_force.retire_after:
+        rules.append(f"marked for {spell_duration(in_force.retire_after)} before it is deleted")
+    if in_force.pin:
+        rules.append(f"pinned to {in_force.pin}")
+    if found.elsewhere:
         rules.append("another stack builds it")
-    elif on_hold(inputs, identity):
+    elif found.on_hold:
         rules.append("on hold")
-    labs = [lab.name for lab in takers(inputs, identity)]
+    labs = [lab.name for lab in found.takers]
     rules.append(f"taken by {', '.join(labs)}" if labs else "no lab takes it")
     return "; ".join(rules)
 

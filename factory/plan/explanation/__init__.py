@@ -1,0 +1,1 @@
+"""Stage 5, explain: lines, warnings and outputs are derived from verdicts and placements."""

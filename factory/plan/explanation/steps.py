@@ -1,0 +1,179 @@
+"""The lines of a plan, each derived from a verdict or from where a version is placed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from factory.common.names import image_name
+from factory.common.versions import Version
+from factory.plan.model import Action, Step
+from factory.plan.placement.placement import Placement, Placements
+from factory.plan.situation.situation import Situation
+from factory.plan.verdicts.retention import LEAVES_LAB
+from factory.plan.verdicts.verdict import WHOLE, Arrival, Fate, Verdicts, VersionVerdict
+from factory.settings.stack import NAMESPACE
+
+EVERY_IMAGE = "every image"
+_FIRST = "its protection goes first, the next `up` does the rest"
+_UNFINISHED = "its source went before its copy was complete; dropped as unfinished"
+_ORDER = {action: index for index, action in enumerate(Action)}
+# What is told of a version as a whole, whatever becomes of it in single labs.
+_TOLD = {
+    Fate.KEEP: Action.KEEP,
+    Fate.REVOKE: Action.KEEP,
+    Fate.SOURCE_KEPT: Action.KEEP,
+    Fate.READOPT: Action.ADOPT,
+    Fate.LOOK: Action.WAIT,
+    Fate.REMOVE: Action.REMOVE,
+    Fate.FORGET: Action.FORGET,
+}
+
+
+def steps(situation: Situation, verdicts: Verdicts, placements: Placements) -> tuple[Step, ...]:
+    """Give all that happens, in the order in which it is told."""
+    found = [_by_present_name(situation, step) for step in _all(situation, verdicts, placements)]
+    found.sort(key=lambda step: (_ORDER[step.action], step.identity, step.version, step.lab))
+    return tuple(found)
+
+
+def _by_present_name(situation: Situation, step: Step) -> Step:
+    """Tell a step of what was built before its definition moved under the present name."""
+    now = situation.present.get(step.identity, step.identity)
+    if now == step.identity:
+        return step
+    return replace(step, identity=now, reason=f"{step.reason}; built as {step.identity}")
+
+
+def _all(situation: Situation, verdicts: Verdicts, placements: Placements) -> Iterator[Step]:
+    for image in verdicts.images:
+        for verdict in image.versions:
+            if verdict not in placements.unfinished:
+                yield from _of_version(situation, verdict)
+        for each in image.arrivals:
+            yield Step(each.action, each.identity, each.version, each.reason, each.lab)
+    for placement in placements.found:
+        yield from _of_placement(situation, placement)
+    for verdict in verdicts.leftovers:
+        yield from _of_version(situation, verdict)
+    for vm in verdicts.vms:
+        reason = f"its VM {vm.vm} is not needed any more"
+        yield Step(Action.REMOVE, vm.identity, str(vm.version), reason, situation.lab_name)
+    yield from _in_labs(situation, verdicts)
+    yield from _still_used(situation)
+
+
+def _in_labs(situation: Situation, verdicts: Verdicts) -> Iterator[Step]:
+    """Tell of labs, and of what is there besides our versions."""
+    for lab in situation.labs:
+        if not lab.reachable:
+            what, todo = lab.fault
+            reason = f"{what} -> {todo}; the other labs are served"
+            yield Step(Action.REFUSE, EVERY_IMAGE, "", reason, lab.name)
+    for each in verdicts.environments:
+        shown = f"environment {each.environment.shown}"
+        yield Step(each.action, shown, "", each.reason, each.environment.lab)
+    for old in verdicts.originals:
+        original = old.original
+        known = old.action not in {Action.FORGET, Action.REFUSE}
+        shown = (original.identity or original.path) if known else "-"
+        yield Step(old.action, shown, original.name, old.reason, original.lab.name)
+
+
+def _of_version(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]:
+    version, reason = verdict.version, verdict.reason
+
+    def step(action: Action, reason: str, lab: str = "") -> Step:
+        return Step(action, version.identity, version.number, reason, lab)
+
+    if verdict.fate in _TOLD:
+        yield step(_TOLD[verdict.fate], reason)
+    if verdict.fate is Fate.UNPROTECT:
+        yield step(Action.UNPROTECT, f"{reason}; {_FIRST}")
+    if verdict.fate in {Fate.RETIRE, Fate.RECALL}:
+        for lab in verdict.leaving or ("",):
+            yield step(Action.RETIRE, reason, lab)
+        return
+    leaves = LEAVES_LAB if verdict.fate is Fate.KEEP else "the lab is no longer in the settings"
+    for lab, until in verdict.marked.items():
+        since = version.held.retiring.get(lab)
+        told = _mark(leaves if lab != WHOLE else reason, since, until)
+        yield step(Action.MARK if since is None else Action.KEEP, told, lab)
+    if verdict.fate is Fate.KEEP and not version.foreign:
+        yield from _protection(situation, verdict)
+    for lab in verdict.dropped:
+        yield step(Action.RETIRE, leaves, lab)
+
+
+def _mark(reason: str, since: datetime | None, until: datetime) -> str:
+    """Tell the first of two steps, with the date of the second; once marked, it merely stays."""
+    told = f"{reason}; no new delivery, deleted after {until:%Y-%m-%d}"
+    return told if since is None else f"marked on {since:%Y-%m-%d}: {told}"
+
+
+def _protection(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]:
+    """Say what this run changes about the protection of a kept version."""
+    version, wanted = verdict.version, situation.protects
+    protected = version.held.protected
+    if protected and verdict.leaving:
+        changes = [(lab, f"{LEAVES_LAB}; {_FIRST}") for lab in verdict.leaving]
+    elif wanted and not protected:
+        reason = "from now on `pulumi destroy` refuses to delete it"
+        yield Step(Action.PROTECT, version.identity, version.number, reason)
+        return
+    else:
+        changes = [("", f"{NAMESPACE}:protectImages is not set")] if protected != wanted else []
+    for lab, reason in changes:
+        yield Step(Action.UNPROTECT, version.identity, version.number, reason, lab)
+
+
+def _of_placement(situation: Situation, placement: Placement) -> Iterator[Step]:
+    plan, verdict = placement.plan, placement.verdict
+    if isinstance(verdict, Arrival):
+        identity, number, foreign = verdict.identity, verdict.version, verdict.foreign
+    else:
+        version = verdict.version
+        identity, number, foreign = version.identity, version.number, version.foreign
+    if plan is None:
+        yield Step(Action.FORGET, identity, number, _UNFINISHED)
+        return
+    kept = not isinstance(verdict, Arrival) and verdict.fate is Fate.KEEP
+    if kept and plan.source.origin:
+        reason = f"its source snapshot is gone; made again from its copy in {plan.source.region}"
+        yield Step(Action.RESTORE, identity, number, reason)
+    if kept and plan.source.lost:
+        reason = (
+            "its source snapshot is gone, and so is every copy that it could be made from: labs "
+            "that have it keep it, no other region and no receiving stack can get it"
+        )
+        yield Step(Action.WARN, identity, number, reason)
+    if placement.recaptured:
+        reason = "its custom image in the factory lab is gone; made again from its snapshot"
+        yield Step(Action.RESTORE, identity, number, reason, situation.lab_name)
+    for region in placement.regions:
+        for lab in region.labs:
+            # Where a foreign parent goes is told with it.
+            if lab.action is not None and not (foreign and lab.action is Action.DELIVER):
+                yield Step(lab.action, identity, number, lab.reason, lab.lab)
+        for part in region.remade:
+            reason = f"{part} is gone; made again from what is kept"
+            yield Step(Action.RESTORE, identity, number, reason)
+
+
+def _still_used(situation: Situation) -> Iterator[Step]:
+    """Name the lab VMs and formulas that are made from a revoked version, lab by lab.
+
+    Also where the image itself is gone already: deleting it changes nothing for a VM that runs.
+    """
+    for identity, versions in situation.revoked.items():
+        for number, reason in versions.items():
+            image = image_name(identity, Version.parse(number)).lower()
+            for lab in situation.labs:
+                if uses := lab.uses.get(image, ()):
+                    made = ", ".join(
+                        f"{'VM' if use.kind == 'vm' else use.kind} {use.name}"
+                        for use in sorted(uses, key=lambda use: (use.kind, use.name))
+                    )
+                    told = f"revoked: {reason}; made from it: {made}"
+                    yield Step(Action.WARN, identity, number, told, lab.name)

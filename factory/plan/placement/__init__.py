@@ -1,0 +1,1 @@
+"""Stage 4, place: verdicts become declared versions: where, and made from what."""

@@ -1,0 +1,466 @@
+"""Resolves a stack's inputs: the only place where settings, ledger and reports are asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from factory.common import names
+from factory.common.names import image_name, version_urn_name
+from factory.common.patterns import matches
+from factory.common.versions import Version, next_version
+from factory.definitions.lineage import Image, generations, root_base
+from factory.definitions.policies import Keep
+from factory.ledger.catalogue import Catalogue, Entry
+from factory.ledger.foundations import LAB, adopted, compute_id, foundation_ids, remade
+from factory.ledger.model import HOLDINGS, Held
+from factory.ledger.recovered_file import noted, settled
+from factory.observed.model import BuildVm, Observed
+from factory.plan.inputs import Inputs
+from factory.plan.situation.hung import given_up
+from factory.plan.situation.image import ImageSituation, Offer, Rules
+from factory.plan.situation.lab import LabSituation
+from factory.plan.situation.lock_entry import lock_entry
+from factory.plan.situation.originals import originals
+from factory.plan.situation.revocation import bad_offer, revocations, revoked
+from factory.plan.situation.situation import (
+    EnvironmentSituation,
+    FactoryLabSituation,
+    Limits,
+    Losses,
+    RecoveredFile,
+    Situation,
+)
+from factory.plan.situation.version import Place, Standing, VersionSituation, vm_names
+from factory.settings.stack import OnRemoval, Settings, TargetLab
+
+
+def resolve(inputs: Inputs) -> Situation:
+    """Answer every question about a stack once."""
+    settings, ledger = inputs.settings, inputs.ledger
+    observed = given_up(inputs.observed, ledger)
+    labs = tuple(_lab(inputs, observed, lab) for lab in settings.labs)
+    facts = _Facts(inputs, observed, labs)
+    source = inputs.parents if settings.builds else inputs.catalogue
+    read = (each.warnings for each in (inputs.catalogue, inputs.parents) if each is not None)
+    return Situation(
+        stack=inputs.stack,
+        now=observed.now,
+        commit=inputs.commit,
+        builds=settings.builds,
+        subscription=settings.subscription_id,
+        group=settings.resource_group,
+        region=settings.region,
+        images={identity: _image(facts, identity) for identity in facts.identities},
+        labs=labs,
+        factory_lab=_factory_lab(inputs, observed),
+        limits=Limits(
+            settings.max_concurrent_builds,
+            settings.max_cores,
+            observed.cores_free,
+            settings.max_retirements,
+        ),
+        protects=settings.protect_images,
+        keeps_removed=settings.on_removal is OnRemoval.KEEP,
+        grace_for_vms=settings.grace_for_vms,
+        source_grace=settings.source_grace,
+        source=source.stack if source is not None else None,
+        contents=observed.contents,
+        shelves=observed.artifacts or {},
+        vault_faults=observed.vault_faults,
+        lock_shown=inputs.lock.shown if inputs.lock else "",
+        vms=observed.vms,
+        snapshots=observed.snapshots,
+        managed_images=observed.managed_images,
+        originals=tuple(originals(inputs, labs)),
+        environments=_environments(inputs),
+        losses=_losses(inputs, observed),
+        present={name: inputs.present(name) for name in facts.every_name},
+        revoked=revocations(inputs),
+        passed_on=inputs.catalogue.marked() if inputs.catalogue else {},
+        given=ledger.last_versions,
+        last_versions=facts.last_versions,
+        adopted=adopted(observed, ledger.names, inputs.stack),
+        remade=remade(observed, ledger, inputs.stack),
+        outputs=ledger.outputs,
+        recovered=settled(ledger, inputs.recovered),
+        file=_file(inputs),
+        pins_to_nothing=_pins_to_nothing(inputs),
+        warnings=(*observed.warnings, *(line for lines in read for line in lines)),
+    )
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is looked up for every definition, by what it is looked up by."""
+
+    inputs: Inputs
+    observed: Observed
+    labs: tuple[LabSituation, ...]
+
+    @cached_property
+    def identities(self) -> Sequence[str]:
+        """Every definition of git, the ledger and the source, parents first.
+
+        A child is due when the version that it is to be built on has moved.
+        """
+        inputs = self.inputs
+        offered = self.source.identities if self.source else set()
+        past = {inputs.present(name) for name in inputs.ledger.identities | offered}
+        return sorted({*inputs.images, *past}, key=lambda name: (self.generation(name), name))
+
+    @property
+    def every_name(self) -> set[str]:
+        """Every name that anything may be called by."""
+        inputs = self.inputs
+        every = {name for image in inputs.images.values() for name in image.names}
+        return every | inputs.ledger.identities | set(inputs.ledger.last_versions)
+
+    @cached_property
+    def _generations(self) -> Mapping[str, int]:
+        return generations(self.inputs.images)
+
+    def generation(self, identity: str) -> int:
+        """Give how many definitions stand below one."""
+        return self._generations.get(identity, 0)
+
+    @cached_property
+    def tagged(self) -> Mapping[str, set[Version]]:
+        """The numbers that VMs and captured images carry, by the definition in their tags."""
+        tags = [vm.tags for vm in self.observed.vms.values()]
+        captures = self.observed.captures.values()
+        tags += [thing.tags for thing in captures if thing.belongs_to(self.inputs.stack)]
+        found: dict[str, set[Version]] = {}
+        for each in tags:
+            try:
+                version = Version.parse(each.get(names.VERSION, ""))
+            except ValueError:
+                continue
+            found.setdefault(each.get(names.DEFINITION, ""), set()).add(version)
+        return found
+
+    def used(self, identity: str) -> set[Version]:
+        """Collect every number that a definition of git ever got under any of its names.
+
+        Failed ones too: no number ever names two different things.
+        """
+        known, last = self.inputs.names_of(identity), self.inputs.ledger.last_versions
+        used = {held.version for held in self.inputs.held_of(identity)}
+        used |= {last[name] for name in known if name in last}
+        return used.union(*(self.tagged.get(name, ()) for name in known))
+
+    @cached_property
+    def last_versions(self) -> dict[str, Version]:
+        """The newest number that every definition ever got."""
+        ledger = self.inputs.ledger
+        found = {identity: self.used(identity) for identity in sorted(self.inputs.images)}
+        for identity in sorted({*ledger.identities, *ledger.last_versions} - {*found}):
+            known = ledger.last_versions.get(identity)
+            own = {held.version for held in ledger.of(identity)}
+            found[identity] = own | ({known} if known else set())
+        return {identity: max(used) for identity, used in found.items() if used}
+
+    @cached_property
+    def entries(self) -> Mapping[str, Sequence[Entry]]:
+        """What the source offers, by definition, oldest first."""
+        found: dict[str, list[Entry]] = {}
+        for (identity, _), entry in sorted(self.source.entries.items()) if self.source else ():
+            found.setdefault(identity, []).append(entry)
+        return found
+
+    @property
+    def source(self) -> Catalogue | None:
+        """Where versions come from, or the parents that other stacks build."""
+        return self.inputs.parents if self.inputs.settings.builds else self.inputs.catalogue
+
+    @cached_property
+    def vms(self) -> Mapping[tuple[str, str], Sequence[BuildVm]]:
+        """The VMs by the version that their tags name."""
+        found: dict[tuple[str, str], list[BuildVm]] = {}
+        for vm in self.observed.vms.values():
+            found.setdefault(vm.made_for, []).append(vm)
+        return found
+
+    def on_hold(self, identity: str) -> bool:
+        """Tell whether nothing at all is to happen to a definition in this stack.
+
+        What a trial leaves out rests too, and what another stack builds: a pattern must never read
+        as a wish to retire the others.
+        """
+        inputs, settings = self.inputs, self.inputs.settings
+        if (settings.only and identity not in inputs.here) or inputs.elsewhere(identity):
+            return True
+        return bool(settings.hold) and inputs.takes(settings.hold, identity)
+
+
+def _image(facts: _Facts, identity: str) -> ImageSituation:
+    inputs, _settings = facts.inputs, facts.inputs.settings
+    image = inputs.images.get(identity)
+    root = root_base(inputs.images, image) if image else None
+    lock, lock_fault = lock_entry(inputs.lock, inputs.stack, image) if image else (None, "")
+    children = inputs.children.get(identity, ())
+    last = facts.last_versions.get(identity)
+    return ImageSituation(
+        identity=identity,
+        image=image,
+        names=inputs.names_of(identity),
+        generation=facts.generation(identity),
+        versions=tuple(_version(facts, held) for held in inputs.held_of(identity)),
+        rules=_rules(inputs, identity, image),
+        elsewhere=inputs.elsewhere(identity),
+        on_hold=facts.on_hold(identity),
+        takers=_takers(facts, identity),
+        offers=tuple(_offers(facts, identity)),
+        children=tuple(children),
+        child=next((child for child in children if not facts.on_hold(child)), None),
+        next_version=next_version(facts.observed.now, [last] if last else []),
+        base_version=facts.observed.base_versions.get(identity),
+        purchase_plan=json.dumps(
+            root.plan.model_dump() if root and root.plan else {}, sort_keys=True
+        ),
+        lock=lock,
+        lock_fault=lock_fault,
+    )
+
+
+def _takers(facts: _Facts, identity: str) -> tuple[LabSituation, ...]:
+    """Give the labs of this stack that take a definition, in the order of the settings."""
+    found: dict[tuple[str, ...], bool] = {}  # many labs take the same
+    for lab in facts.labs:
+        patterns = tuple(lab.spec.images)
+        if patterns not in found:
+            found[patterns] = facts.inputs.takes(patterns, identity)
+    return tuple(lab for lab in facts.labs if found[tuple(lab.spec.images)])
+
+
+def _rules(inputs: Inputs, identity: str, image: Image | None) -> Rules:
+    settings, known = inputs.settings, inputs.names_of(identity)
+    definition = image.definition if image is not None else None
+    pin = next((settings.pin[name] for name in known if name in settings.pin), None)
+    approve = settings.approve
+    return Rules(
+        keep=settings.keep or (definition.keep if definition else None) or Keep(),
+        pin=Version.parse(pin) if pin else None,
+        hold=bool(settings.hold) and inputs.takes(settings.hold, identity),
+        let_go=inputs.takes(settings.let_go, identity),
+        allow_none=inputs.takes(settings.allow_none, identity),
+        retire_after=settings.retire_after
+        if settings.retire_after is not None or definition is None
+        else definition.retire_after,
+        after=settings.after,
+        approved=None
+        if approve is None
+        else frozenset(number for name in known for number in approve.get(name, [])),
+        rebuild=tuple(
+            (pattern, moment)
+            for pattern, moment in settings.rebuild.items()
+            if any(matches(pattern, name) for name in known)
+        ),
+    )
+
+
+def _version(facts: _Facts, held: Held) -> VersionSituation:
+    inputs, observed = facts.inputs, facts.observed
+    bad, name = revoked(inputs, held), image_name(held.identity, held.version).lower()
+    source = inputs.parents if held.guest else inputs.catalogue
+    entry = source.entries.get((held.identity, held.version)) if source else None
+    capture, snapshot = observed.captures.get(name), observed.snapshots.get(name)
+    broken_capture = capture is not None and capture.broken
+    broken_source = snapshot is not None and snapshot.broken
+    return VersionSituation(
+        held=held,
+        standing=_standing(held, bad),
+        revoked=bad,
+        child=inputs.ledger.children.get(version_urn_name(held.identity, held.version)),
+        offered=source is None or entry is not None,
+        retired_at_source=not held.guest and entry is not None and entry.retired is not None,
+        source=Place(compute_id(inputs.settings, "snapshots", name), name, True, snapshot)
+        if held.has("source")
+        else None,
+        copies=dict(_copies(inputs.settings, observed, held)),
+        half_made=broken_capture or broken_source,
+        source_whole=held.has("source") and not broken_source,
+        capture_whole=held.has("capture") and not broken_capture,
+        vms=_vms(facts, held) if held.record is None else (),
+    )
+
+
+def _standing(held: Held, bad: str) -> Standing:
+    if held.guest:
+        return Standing.FOREIGN
+    if held.retired:
+        return Standing.RETIRED
+    if held.record is None:
+        return Standing.UNRELEASED
+    return Standing.REVOKED if bad else Standing.RELEASED
+
+
+def _copies(settings: Settings, observed: Observed, held: Held) -> Iterator[tuple[str, Place]]:
+    """Give the copies that the ledger has, by region; only an incremental one crosses regions."""
+    home = held.record.region if held.record else ""
+    for path, outputs in sorted(held.parts.items()):
+        if path[0] == "copy":
+            name = str(outputs.get("name") or "")
+            incremental = bool(outputs.get("incremental", path[1] != home))
+            thing = observed.snapshots.get(name.lower())
+            yield path[1], Place(compute_id(settings, "snapshots", name), name, incremental, thing)
+
+
+def _vms(facts: _Facts, held: Held) -> tuple[BuildVm, ...]:
+    """List the VMs of a version that are there, by name or by tags.
+
+    One that is kept for a look is in the ledger no more. Those that verify (v...) come after those
+    that build (b...).
+    """
+    vms = facts.observed.vms
+    found = [vms[name] for name in vm_names(facts.inputs.stack, held) if name in vms]
+    found += [vm for vm in facts.vms.get((held.identity, str(held.version)), ()) if vm not in found]
+    return tuple(
+        sorted(found, key=lambda vm: (vm.name[0], vm.tags.get(names.ATTEMPT, ""), vm.name))
+    )
+
+
+def _offers(facts: _Facts, identity: str) -> Iterator[Offer]:
+    """Give what the source has of a definition under all its names, oldest first."""
+    source, inputs = facts.source, facts.inputs
+    if source is None:
+        return
+    found = [each for name in inputs.names_of(identity) for each in facts.entries.get(name, ())]
+    for entry in sorted(found, key=lambda each: (each.record.parsed(), each.record.built)):
+        record = entry.record
+        key = (record.definition, record.parsed())
+        thing = facts.observed.captures.get(image_name(*key).lower())
+        yield Offer(
+            entry,
+            source.origin(record),
+            bad_offer(inputs, source, record),
+            own_number=key in inputs.ledger.held,
+            neighbour=thing is not None
+            and not thing.broken
+            and thing.belongs_to(record.stack)
+            and thing.is_of(record.definition, record.version),
+        )
+
+
+def _lab(inputs: Inputs, observed: Observed, lab: TargetLab) -> LabSituation:
+    found = observed.labs.get(lab.name)
+    looked = lab.name in observed.labs
+    return LabSituation(
+        lab,
+        there=found is not None if looked else None,
+        region=found.region if found else "",
+        gone=looked and found is None and lab.name in inputs.ledger.served,
+        unread=observed.unread.get(lab.name),
+        images=found.images if found else None,
+        uses=found.uses if found else {},
+        before=_before(inputs, lab.name),
+    )
+
+
+def _before(inputs: Inputs, lab: str) -> Mapping[str, Sequence[str]]:
+    """Give what a lab held at the last run, by the stack's own output.
+
+    A refresh takes what is gone out of the state, and nothing else says that it was to be there.
+    """
+    holdings = inputs.ledger.outputs.get(HOLDINGS)
+    held = holdings.get(lab) if isinstance(holdings, dict) else None
+    versions = held.items() if isinstance(held, dict) else ()
+    return {str(name): each for name, each in versions if isinstance(each, list)}
+
+
+def foreign_parent_lab(settings: Settings) -> TargetLab:
+    """Describe a stack's factory lab as one that foreign parents are delivered to."""
+    own = settings.factory_lab
+    if own is None:
+        msg = "only a stack with a factory lab has foreign parents"
+        raise ValueError(msg)
+    return TargetLab.model_validate(
+        {
+            "name": own.name,
+            "resourceGroup": own.resource_group,
+            "region": settings.region,
+            "images": ["**"],
+        }
+    )
+
+
+def _factory_lab(inputs: Inputs, observed: Observed) -> FactoryLabSituation | None:
+    own, made = inputs.settings.factory_lab, inputs.ledger.foundations.get(LAB)
+    if own is None:
+        return None
+    lab = LabSituation(
+        foreign_parent_lab(inputs.settings),
+        there=observed.factory_lab_exists,
+        region=observed.factory_region or "",
+        images=observed.captures or None,
+        before=_before(inputs, own.name),
+    )
+    return FactoryLabSituation(
+        own,
+        lab,
+        deleted=made is not None and not observed.factory_lab_exists,
+        unfinished=made is not None and made.state.lower() not in {"", "succeeded"},
+    )
+
+
+def _environments(inputs: Inputs) -> tuple[EnvironmentSituation, ...]:
+    declared = {each.logical_name: each for each in inputs.settings.environments}
+    held = inputs.ledger.environments
+    return tuple(
+        EnvironmentSituation(name, declared.get(name), held.get(name))
+        for name in sorted({*declared, *held})
+    )
+
+
+def _losses(inputs: Inputs, observed: Observed) -> Losses:
+    ledger = inputs.ledger
+    named = {lab.name for lab in inputs.settings.labs}
+    expected = {
+        name: path.rsplit("/", 1)[1] for name, path in foundation_ids(inputs.settings).items()
+    }
+    protected = [lab for held in ledger.held.values() if held.protected for lab in held.labs]
+    return Losses(
+        state=tuple(observed.ours(inputs.stack)) if ledger.empty else (),
+        foundations=tuple(
+            (name, foundation)
+            for name, foundation in ledger.foundations.items()
+            if expected.get(name, "").lower() != foundation.name.lower() or name not in expected
+        ),
+        adopted=_counted([name.split("/")[1] for name in ledger.adopted], named),
+        protected=_counted(protected, named),
+    )
+
+
+def _counted(labs: Sequence[str], named: set[str]) -> Mapping[str, int]:
+    return {lab: labs.count(lab) for lab in sorted({*labs} - named)}
+
+
+def _file(inputs: Inputs) -> RecoveredFile | None:
+    file, ledger = inputs.recovered, inputs.ledger
+    if file is None:
+        return None
+    before, out = noted(ledger), []
+    for entry in file.entries:
+        held = ledger.about(entry.key)
+        if (entry.number in before and not held.returning) or held.going_on or held.retired:
+            continue
+        back = held.returning.parts if held.returning else {}
+        lacking = [path for path in entry.paths if path not in back and not held.has(*path)]
+        if lacking:
+            out.append((" ".join(entry.number), tuple(sorted(" ".join(path) for path in lacking))))
+    done = not any(held.returning for held in ledger.held.values())
+    return RecoveredFile(file.shown, file.serial, done, tuple(out))
+
+
+def _pins_to_nothing(inputs: Inputs) -> tuple[tuple[str, str], ...]:
+    """Give the pins to a version that is neither here nor offered: nothing follows from them."""
+    offered = inputs.catalogue.entries if inputs.catalogue else {}
+    found = []
+    for name, text in sorted(inputs.settings.pin.items()):
+        keys = [(each, Version.parse(text)) for each in inputs.names_of(name)]
+        here = (inputs.ledger.held.get(key) for key in keys)
+        if not any(held and not held.retired for held in here) and offered.keys().isdisjoint(keys):
+            found.append((name, text))
+    return tuple(found)

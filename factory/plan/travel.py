@@ -1,0 +1,54 @@
+"""Why a version cannot become an image, or cannot come to a place."""
+
+from __future__ import annotations
+
+from factory.common import names
+from factory.common.versions import Version
+from factory.definitions.definition import Capture
+from factory.ledger.record import Record
+from factory.observed.model import Thing
+
+
+def capture_fault(security_type: str, capture: Capture) -> str | None:
+    """Say why a disk cannot become an image, with the remedy; None if it can.
+
+    "Creation of managed images are not supported for virtual machine with TrustedLaunch security
+    type": a generalised custom image is a managed image.
+    """
+    if security_type in {"", "Standard"} or capture is Capture.SPECIALIZED:
+        return None
+    return (
+        f"its disk is {security_type} and Azure makes no managed image of that -> base it on an "
+        "sku without it, or set capture: specialized"
+    )
+
+
+def travel_fault(record: Record, region: str, subscription: str) -> str | None:
+    """Say why a version cannot come to a region and subscription, with the remedy; None if it can.
+
+    Customer-managed keys stay within one subscription and region.
+    """
+    if fault := capture_fault(record.security_type, record.capture):
+        return fault
+    home = record.source_id.split("/")[2].lower()
+    if "CustomerKey" in record.encryption and (
+        region != record.region or subscription.lower() != home
+    ):
+        return (
+            "its disk is encrypted with a customer-managed key, which cannot leave its "
+            "subscription and region -> use platform-managed keys in the factory's subscription"
+        )
+    return None
+
+
+def is_ours(stack: str, identity: str, version: Version, thing: Thing) -> bool:
+    """Tell whether something in Azure is this stack's of that version, by its tags."""
+    return thing.belongs_to(stack) and thing.is_of(identity, str(version))
+
+
+def in_the_way(stack: str, identity: str, version: Version, thing: Thing | None) -> str:
+    """Say that somebody else's custom image has the name of one of ours, "" if none has."""
+    if thing is None or is_ours(stack, identity, version, thing):
+        return ""
+    name = names.image_name(identity, version)
+    return f"a custom image {name} that is not ours is in the way; delete or rename it there"

@@ -1,0 +1,190 @@
+"""What judging comes to: a verdict on each version, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+
+from factory.common.versions import Version
+from factory.ledger.record import Record, Spec
+from factory.plan.model import Action
+from factory.plan.situation.image import ImageSituation
+from factory.plan.situation.lab import LabSituation
+from factory.plan.situation.situation import EnvironmentSituation, Original
+from factory.plan.situation.version import VersionSituation
+
+# The key of a mark that is for all labs.
+WHOLE = ""
+
+
+class Fate(Enum):
+    """What becomes of a version that the ledger holds."""
+
+    KEEP = auto()
+    # It stays until a day, and is delivered nowhere.
+    MARK = auto()
+    # It is to go, and first its protection comes off.
+    UNPROTECT = auto()
+    RETIRE = auto()
+    # Revoked: labs lose it at once; and what its origin keeps of it, so that it can be restored.
+    RECALL = auto()
+    REVOKE = auto()
+    # The state lost it: declared as it stands, and nothing else.
+    READOPT = auto()
+    # Retired: its source stays for its receivers, until they had time to copy.
+    SOURCE_KEPT = auto()
+    # Never released: kept for a look.
+    LOOK = auto()
+    REMOVE = auto()
+    FORGET = auto()
+
+
+@dataclass(frozen=True, eq=False)
+class VersionVerdict:
+    """What becomes of one version, and why.
+
+    ``labs`` are those where it is declared, ``leaving`` the ones that it is to leave; ``marked``
+    says until when it stays marked, by lab. ``protected``: the engine is to refuse to delete it.
+    ``unreplaced``: it goes from a lab that gets nothing newer for it. ``until`` is when a look at
+    one that failed is over.
+    """
+
+    version: VersionSituation
+    fate: Fate
+    reason: str
+    labs: tuple[LabSituation, ...] = ()
+    leaving: tuple[str, ...] = ()
+    marked: Mapping[str, datetime] = field(default_factory=dict)
+    protected: bool = False
+    unreplaced: bool = False
+    until: datetime | None = None
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The labs that lose it in this run; others of ``leaving`` do once it is unprotected."""
+        declared = {lab.name for lab in self.labs}
+        return tuple(lab for lab in self.leaving if lab not in declared)
+
+
+@dataclass(frozen=True)
+class Build:
+    """A version to build. ``resumed`` goes on where a run was cut off, with what it began with."""
+
+    spec: Spec
+    attempt: int
+    resumed: bool
+    reason: str
+    verifying: int = 1
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A version that comes by this run, or why none does: ``action`` says which.
+
+    It is built (``build``), or received (``record``); ``foreign`` to be built on alone.
+    """
+
+    action: Action
+    identity: str
+    reason: str
+    version: str = ""
+    lab: str = ""
+    labs: tuple[LabSituation, ...] = ()
+    build: Build | None = None
+    record: Record | None = None
+    foreign: bool = False
+
+
+@dataclass(frozen=True)
+class Parent:
+    """What children of a definition are built on: identity@version, "" if there is nothing.
+
+    ``missing`` says then why. ``neighbour``: another stack holds it in the same factory lab.
+    """
+
+    name: str = ""
+    neighbour: bool = False
+    missing: tuple[Action, str] | None = None
+
+
+@dataclass(frozen=True)
+class ImageVerdict:
+    """What becomes of one definition: of its versions, what comes, and what is built on it.
+
+    ``lost`` names good versions that labs would lose with nothing good to take their place.
+    """
+
+    image: ImageSituation
+    versions: tuple[VersionVerdict, ...]
+    arrivals: tuple[Arrival, ...]
+    parent: Parent
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OriginalVerdict:
+    """What becomes of an image of the original factory; ``unreplaced`` as of a version."""
+
+    original: Original
+    action: Action
+    reason: str
+    unreplaced: bool = False
+
+
+@dataclass(frozen=True)
+class EnvironmentVerdict:
+    """What happens to an environment of a lab."""
+
+    environment: EnvironmentSituation
+    action: Action
+    reason: str
+
+
+@dataclass(frozen=True)
+class VmVerdict:
+    """A VM of ours in the factory lab that nothing needs and that no resource stands for."""
+
+    vm: str
+    identity: str
+    version: Version
+    attempt: str
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """All verdicts of a run, in the order in which they were come to.
+
+    ``leftovers`` are of versions whose build is over, ``vms`` of unmanaged VMs: known once it is
+    known which builds run.
+    """
+
+    images: tuple[ImageVerdict, ...]
+    originals: tuple[OriginalVerdict, ...]
+    environments: tuple[EnvironmentVerdict, ...]
+    leftovers: tuple[VersionVerdict, ...] = ()
+    vms: tuple[VmVerdict, ...] = ()
+
+    @property
+    def builds(self) -> Iterator[Build]:
+        """The builds that are due, or that run once they are admitted."""
+        arrivals = (arrival for image in self.images for arrival in image.arrivals)
+        return (arrival.build for arrival in arrivals if arrival.build is not None)
+
+    @property
+    def unreplaced(self) -> tuple[str, ...]:
+        """Name, each once, what goes with nothing newer in its place."""
+        versions = (each for image in self.images for each in image.versions)
+        found = [f"{v.version.identity} {v.version.number}" for v in versions if v.unreplaced]
+        found += [
+            f"environment {each.environment.shown} in {each.environment.lab}"
+            for each in self.environments
+            if each.action is Action.DELETE
+        ]
+        found += [
+            f"{each.original.identity} {each.original.name}"
+            for each in self.originals
+            if each.unreplaced
+        ]
+        return tuple(dict.fromkeys(found))
