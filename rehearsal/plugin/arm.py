@@ -64,7 +64,8 @@ class Arm:
             if data is not None:
                 headers["Content-Type"] = "application/json"
             found = self.cloud.pool.request(method, url, body=data, headers=headers, redirect=False)
-            return Answer(found.status, found.headers, found.data.decode("utf-8", "replace"))
+            text = found.data.decode("utf-8", "replace")
+            return Answer(found.status, found.headers, text, f"{method} {url}")
 
         try:
             return send_with_retries(send, self.pace, deadline)
