@@ -23,8 +23,7 @@ from factory.settings.stack import FactoryLab, Settings, TargetLab
 class Run:
     """One run of one stack. ``secrets`` are the stack's secrets that definitions refer to.
 
-    ``read_vault`` reads a secret of a key vault, at the moment of its use. ``recovered`` says that
-    the state was lost once, and made again from what stood in Azure.
+    ``read_vault`` reads a secret of a key vault, at the moment of its use.
     """
 
     stack: str
@@ -33,7 +32,6 @@ class Run:
     secrets: Mapping[str, pulumi.Output[str]]
     adopted: Mapping[str, str] = field(default_factory=dict)
     read_vault: Read = no_vaults
-    recovered: bool = False
     remade: Mapping[str, str] = field(default_factory=dict)
 
     @property

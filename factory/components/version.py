@@ -10,7 +10,6 @@ import pulumi
 
 from factory.common import names
 from factory.components.capture import as_captured, from_vm
-from factory.components.filled_in import filled_in
 from factory.components.gates import gate
 from factory.components.machine.build import Build
 from factory.components.machine.lab_vm import MachineArgs, Parent
@@ -162,7 +161,6 @@ class Version(pulumi.ComponentResource):
             source_id=record.source_id,
             source_lost=plan.source.lost,
             guard=self._guard(),
-            taken_in=plan.taken_in,
             time_limit=plan.time_limit,
         )
         parts: list[pulumi.Resource] = []
@@ -175,7 +173,7 @@ class Version(pulumi.ComponentResource):
                 record.os_disk_id,
                 version=self,
                 again_from=plan.source.origin,
-                ignore_changes=[*FROZEN, *filled_in("snapshot", recovered=plan.taken_in)],
+                ignore_changes=FROZEN,
                 adopt=plan.source.adopt,
             )
             goods = replace(goods, source_id=source.id, source_waits=plan.source.waits)

@@ -64,7 +64,7 @@ def make_plan(inputs: Inputs) -> Plan:
     known_bad = revocations(inputs)
     draft.steps += still_used(inputs, known_bad)
     recovered = settled(inputs.ledger, inputs.recovered)
-    versions = _versions(inputs, draft, recovered or {})
+    versions = _versions(inputs, draft)
     passed_on = inputs.catalogue.marked() if inputs.catalogue else {}
     guards.check_retirements(inputs, draft.unreplaced)
     guards.check_last_good(inputs, draft.bereft)
@@ -105,14 +105,11 @@ def _steps(inputs: Inputs, draft: Draft) -> tuple[Step, ...]:
     )
 
 
-def _versions(
-    inputs: Inputs, draft: Draft, recovered: Mapping[str, Mapping[str, str]]
-) -> tuple[VersionPlan, ...]:
+def _versions(inputs: Inputs, draft: Draft) -> tuple[VersionPlan, ...]:
     """Mark each version with what the whole of the stack says of it."""
     return tuple(
         replace(
             _handed_over(inputs, each),
-            taken_in=str(each.version) in recovered.get(each.identity, ()),
             time_limit=_time_limit(inputs, each),
         )
         for each in draft.versions

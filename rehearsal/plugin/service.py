@@ -30,6 +30,7 @@ from rehearsal.plugin.wording import UnknownTypeError, worded
 # ruff: noqa: N802, D102  (gRPC names the methods, provider.proto documents them)
 # ruff: noqa: ARG002  (each method gets the call's context)
 
+_API_VERSION = "azureApiVersion"
 _DIFF_KIND = {
     ("add", False): messages.PropertyDiff.ADD,
     ("add", True): messages.PropertyDiff.ADD_REPLACE,
@@ -126,6 +127,10 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:
         kind, _ = _kind_of(request.urn)
         old_inputs = plain(from_struct(request.old_inputs))
+        # An import has no API version among its inputs; then that of the outputs counts.
+        used = from_struct(request.olds).get(_API_VERSION)
+        if used is not None:
+            old_inputs.setdefault(_API_VERSION, used)
         changes = compare(kind, old_inputs, plain(from_struct(request.news)))
         if not changes:
             return messages.DiffResponse(changes=messages.DiffResponse.DIFF_NONE)

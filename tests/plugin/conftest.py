@@ -53,9 +53,20 @@ class Plugin:
         )
         return from_struct(answer.inputs), [failure.reason for failure in answer.failures]
 
-    def diff(self, token: str, old: dict[str, Any], new: dict[str, Any]) -> Any:
+    def diff(
+        self,
+        token: str,
+        old: dict[str, Any],
+        new: dict[str, Any],
+        outputs: dict[str, Any] | None = None,
+    ) -> Any:
         return self.stub.Diff(
-            messages.DiffRequest(urn=urn(token), old_inputs=to_struct(old), news=to_struct(new))
+            messages.DiffRequest(
+                urn=urn(token),
+                old_inputs=to_struct(old),
+                news=to_struct(new),
+                olds=to_struct(outputs or {}),
+            )
         )
 
     def create(

@@ -180,6 +180,15 @@ def test_no_difference(plugin: Plugin) -> None:
     assert answer.changes == messages.DiffResponse.DIFF_NONE
 
 
+def test_an_import_says_no_api_version_and_that_is_no_difference(plugin: Plugin) -> None:
+    new = {"natGatewayName": "a", "azureApiVersion": "2024-05-01"}
+    outputs = {"azureApiVersion": "2024-05-01"}
+    imported = plugin.diff(NAT, {"natGatewayName": "a"}, new, outputs)
+    assert imported.changes == messages.DiffResponse.DIFF_NONE
+    moved = plugin.diff(NAT, {"natGatewayName": "a"}, new, {"azureApiVersion": "2023-01-01"})
+    assert list(moved.diffs) == ["azureApiVersion"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "replaces"),
     [
