@@ -6,7 +6,6 @@ happens and tests play by the thousand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
