@@ -14,6 +14,9 @@ from factory.components.undeclared import undeclared
 from factory.ledger.foundations import SUBNET
 from factory.settings.stack import ArtifactSource, FactoryLab
 
+# A source may lose its token and be public from then on. The SDK says Premium too.
+_SAID = ("securityToken", "labStorageType")
+
 
 class FactoryLabComponent(pulumi.ComponentResource):
     """The factory lab: where build VMs run and images are captured.
@@ -144,8 +147,7 @@ class FactoryLabComponent(pulumi.ComponentResource):
 
     def _child(self, part: str, args: object, **options: Any) -> pulumi.ResourceOptions:
         name, run = f"factory/{part}", self._run
-        # A source may lose its token and be public from then on.
-        theirs = {"ignore_changes": undeclared(args, but=["securityToken"])}
+        theirs = {"ignore_changes": undeclared(args, but=_SAID)}
         if resource_id := run.remade.get(name):
             options["hooks"] = renew_gate(name, run.waiter, run.stack, resource_id)
         return pulumi.ResourceOptions(parent=self, **options, **(run.adoption(name) or theirs))

@@ -38,6 +38,14 @@ def test_what_is_said_is_looked_at_and_the_rest_is_not() -> None:
     assert len(found) == len(set(found))
 
 
+def test_what_the_sdk_says_by_itself_nobody_said() -> None:
+    args = devtestlab.LabArgs(resource_group_name="rg", lab_storage_type="Premium")
+    assert "labStorageType" in undeclared(args)
+    assert "labStorageType" not in undeclared(args, but=["labStorageType"])
+    other = devtestlab.LabArgs(resource_group_name="rg", lab_storage_type="Standard")
+    assert "labStorageType" not in undeclared(other)
+
+
 def test_what_is_said_at_times_can_be_taken_away() -> None:
     args = devtestlab.ArtifactSourceArgs(lab_name="lab", resource_group_name="rg", uri="https://x")
     assert "securityToken" in undeclared(args)
