@@ -147,10 +147,12 @@ class FactoryLabComponent(pulumi.ComponentResource):
 
     def _child(self, part: str, args: object, **options: Any) -> pulumi.ResourceOptions:
         name, run = f"factory/{part}", self._run
+        spelled = [value for value in vars(args).values() if isinstance(value, str)]
+        adopted = run.adoption(name, *spelled)
         theirs = {"ignore_changes": undeclared(args, but=_SAID)}
         if resource_id := run.remade.get(name):
             options["hooks"] = renew_gate(name, run.waiter, run.stack, resource_id)
-        return pulumi.ResourceOptions(parent=self, **options, **(run.adoption(name) or theirs))
+        return pulumi.ResourceOptions(parent=self, **options, **(adopted or theirs))
 
     def _source(
         self,

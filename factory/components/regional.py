@@ -116,7 +116,10 @@ class Regional:
             opts=self._after_release(
                 parent=self._version,
                 hooks=self._copy_gate(region, plan.name, ready) if region.waits else None,
-                **(adoption(plan.adopt) or {"ignore_changes": [*FROZEN, *undeclared(args)]}),
+                **(
+                    adoption(plan.adopt, plan.name)
+                    or {"ignore_changes": [*FROZEN, *undeclared(args)]}
+                ),
             ),
         )
         if not region.waits:
@@ -197,7 +200,7 @@ class Regional:
             ),
             tags=self._tags,
         )
-        options = adoption(region.adopt_backing)
+        options = adoption(region.adopt_backing, name)
         if not options:
             options = {"ignore_changes": ["storageProfile"] if stuck else undeclared(args)}
         image = compute.Image(
@@ -235,6 +238,6 @@ class Regional:
             managed_image_id=image if generalized else None,
             snapshot_id=None if generalized else snapshot,
         )
-        own = self._after_release(**adoption(goods.capture_adopt))
+        own = self._after_release(**adoption(goods.capture_adopt, capture.lab, args.name))
         opts = pulumi.ResourceOptions.merge(own, shield(goods.guard))
         capture.add(args, opts)

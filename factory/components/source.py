@@ -33,8 +33,9 @@ def source_snapshot(
     ``ignore_changes`` what is not looked at any more, however it is declared here; ``adopt`` the id
     of one that is there already.
     """
+    name = names.image_name(goods.identity, goods.version)
     args = compute.SnapshotArgs(
-        snapshot_name=names.image_name(goods.identity, goods.version),
+        snapshot_name=name,
         resource_group_name=group,
         location=run.settings.region,
         creation_data=compute.CreationDataArgs(
@@ -56,7 +57,7 @@ def source_snapshot(
             parent=version,
             hooks=hooks,
             custom_timeouts=goods.timeouts,
-            **(adoption(adopt) or left),
+            **(adoption(adopt, name) or left),
         ),
     )
 

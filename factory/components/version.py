@@ -222,14 +222,12 @@ class Version(pulumi.ComponentResource):
 
         # The snapshot first: capture makes the VM unusable.
         hooks = room_for(self._args, "capture", outcome) if outcome is not None else None
-        kept = as_captured(self._args.plan.adopt_capture)
+        args = goods.custom_image("capture", vm=from_vm(vm_id, goods.os, goods.kind))
+        kept = as_captured(self._args.plan.adopt_capture, self._args.capture.lab, args.name)
         opts = pulumi.ResourceOptions(
             depends_on=[source] if source else [],
             hooks=hooks,
             custom_timeouts=goods.timeouts,
             **(kept if outcome is None else {}),
         )
-        return self._args.capture.add(
-            goods.custom_image("capture", vm=from_vm(vm_id, goods.os, goods.kind)),
-            pulumi.ResourceOptions.merge(opts, shield(goods.guard)),
-        )
+        return self._args.capture.add(args, pulumi.ResourceOptions.merge(opts, shield(goods.guard)))
