@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from factory.components.run_context import adoption
 
-THERE = "/subscriptions/s/resourcegroups/rg-x/providers/microsoft.devtestlab/labs/team-web/customimages/a-1"
+THERE = (
+    "/subscriptions/s/resourcegroups/rg-x/providers/microsoft.devtestlab"
+    "/labs/team-web/customimages/a-1"
+)
 
 
 def test_its_id_has_the_names_as_they_are_declared() -> None:
