@@ -432,6 +432,14 @@ def test_update_preview_keeps_what_cannot_change(plugin: Plugin) -> None:
     assert outputs["creationDate"] is UNKNOWN
 
 
+def test_secrets_are_not_accepted(bare_plugin: Plugin) -> None:
+    """So the engine takes the marks off what it sends, and puts its own on what comes back."""
+    assert bare_plugin.configure().acceptSecrets is False
+    with pytest.raises(grpc.RpcError) as raised:
+        bare_plugin.stub.Handshake(messages.ProviderHandshakeRequest())
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
 def test_secrets_reach_azure_and_nothing_else(
     plugin: Plugin, capfd: pytest.CaptureFixture[str]
 ) -> None:
