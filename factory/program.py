@@ -83,7 +83,6 @@ def run(root: Path) -> None:
         secrets,
         plan.adopted,
         azure.vaults.read,
-        recovered=plan.recovered is not None,
         remade=plan.remade,
     )
     tell_what_to_do()

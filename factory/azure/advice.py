@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from factory.common.errors import one_line
+
 # The first that fits. Codes are ARM's own; what has none comes from the connection or the engine.
 _ADVICE: tuple[tuple[str, str], ...] = (
     (
@@ -58,5 +60,4 @@ def advised(fault: str) -> str:
 def reason(error: str) -> str:
     """Give an error's essence in one line: ARM's code, or else its first words."""
     code = re.search(r'Code="([^"]+)"', error)
-    plain = re.sub(r"^\d+ errors? occurred:\s*\*?\s*", "", error.strip())
-    return code[1] if code else " ".join(plain.split())[:160]
+    return code[1] if code else one_line(error)[:160]

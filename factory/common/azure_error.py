@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from factory.common.errors import one_line
+
 
 class ArmError(Exception):
     """ARM refused a call or could not be reached. ``code`` is ARM's own word, "" without answer."""
@@ -11,7 +13,7 @@ class ArmError(Exception):
     def __init__(self, action: str, status: int, code: str, message: str) -> None:
         self.status = status
         self.code = code
-        self.reason = f"{code or 'no answer'}: {message}"
+        self.reason = f"{code or 'no answer'}: {one_line(message)}"
         super().__init__(f"{action}: {self.reason}")
 
     @property

@@ -15,6 +15,9 @@ _UNPRINTABLE = re.compile(f"[\\t\\n\\r{INVISIBLE}]")
 _HIDDEN = re.compile(f"[{INVISIBLE}]")
 _PLACE = re.compile(r"(?P<file>.+?)(?::(?P<line>\d+))(?::(?P<column>\d+))?", re.DOTALL)
 _LONGEST = 1000
+_TRACEBACK = "Traceback (most recent call last)"
+_COUNTED = re.compile(r"\b\d+ errors? occurred:$")
+_RULE = re.compile(r"[-=_*]{3,}")
 
 
 class FactoryError(Exception):
@@ -34,6 +37,28 @@ def printable(text: str) -> str:
 def visible(text: str) -> str:
     """Give text without what nobody sees in it, as definitions have to be."""
     return _HIDDEN.sub("", text)
+
+
+def one_line(error: str) -> str:
+    """Write an error of the engine or a provider, which may have many lines, as one.
+
+    Left out is what only sets lines apart: rules, and how Go counts what it lists. Of a traceback
+    its end is told. Its first words and at most 1000 characters stay.
+    """
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    begins = next((at for at, line in enumerate(lines) if line.startswith(_TRACEBACK)), None)
+    if begins is not None:
+        lines = [*lines[:begins], lines[-1]]
+    told: list[str] = []
+    for line in lines:
+        item = line.startswith("* ")
+        text = _COUNTED.sub("", line.removeprefix("* ")).strip()
+        if not text or _RULE.fullmatch(text):
+            continue
+        if item and told and told[-1][-1] not in ".:;":
+            told[-1] += ";"
+        told.append(text)
+    return printable(" ".join(" ".join(told).split()))
 
 
 @dataclass(frozen=True)

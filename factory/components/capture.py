@@ -31,6 +31,11 @@ class Capture(pulumi.ComponentResource):
         self._lab = lab
         self.register_outputs({})
 
+    @property
+    def lab(self) -> str:
+        """The name of the factory lab."""
+        return self._lab.spec.name
+
     def add(self, args: CustomImageArgs, opts: pulumi.ResourceOptions) -> devtestlab.CustomImage:
         """Declare the custom image of one version; ``opts`` carry its order and its gate."""
         own = pulumi.ResourceOptions(parent=self)
@@ -38,12 +43,14 @@ class Capture(pulumi.ComponentResource):
         return custom_image(args, self._lab.name, self._lab.group, merged)
 
 
-def as_captured(adopt: str | None) -> dict[str, Any]:
+def as_captured(adopt: str | None, *spelled: str) -> dict[str, Any]:
     """Give the options of the custom image of a VM that is long gone; ``adopt`` takes one in.
+
+    ``spelled`` are the names of lab and image as they are declared.
 
     However its VM is spelled now, nothing is made from it; the managed image is the lab's word.
     """
-    return adoption(adopt) or {"ignore_changes": ["vm", "managedImageId"]}
+    return adoption(adopt, *spelled) or {"ignore_changes": ["vm", "managedImageId"]}
 
 
 def from_vm(

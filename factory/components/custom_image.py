@@ -8,6 +8,11 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import devtestlab
 
+from factory.components.undeclared import undeclared
+
+# One of the three is the source, and it may be another one day.
+_AT_TIMES = ("vm", "managedImageId", "managedSnapshotId", "customImagePlan")
+
 
 @dataclass(frozen=True)
 class CustomImageArgs:
@@ -31,8 +36,7 @@ def custom_image(
     opts: pulumi.ResourceOptions,
 ) -> devtestlab.CustomImage:
     """Declare a custom image in a lab."""
-    return devtestlab.CustomImage(
-        args.logical_name,
+    declared = devtestlab.CustomImageArgs(
         name=args.name,
         lab_name=lab,
         resource_group_name=group,
@@ -43,7 +47,10 @@ def custom_image(
         managed_snapshot_id=args.snapshot_id,
         custom_image_plan=_plan(args.plan),
         tags=dict(args.tags),
-        opts=opts,
+    )
+    theirs = pulumi.ResourceOptions(ignore_changes=undeclared(declared, but=_AT_TIMES))
+    return devtestlab.CustomImage(
+        args.logical_name, declared, opts=pulumi.ResourceOptions.merge(opts, theirs)
     )
 
 

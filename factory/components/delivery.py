@@ -64,7 +64,9 @@ class CustomImageDelivery(Delivery):
         self, args: CustomImageArgs, opts: pulumi.ResourceOptions, adopt: str | None
     ) -> pulumi.CustomResource:
         """Declare the custom image of one version in this lab."""
-        own = pulumi.ResourceOptions(parent=self, depends_on=[*self.ready], **adoption(adopt))
+        own = pulumi.ResourceOptions(
+            parent=self, depends_on=[*self.ready], **adoption(adopt, self.lab.name, args.name)
+        )
         merged = pulumi.ResourceOptions.merge(opts, own)
         return custom_image(args, self.lab.name, self.lab.resource_group, merged)
 

@@ -73,5 +73,6 @@ class Environment(pulumi.ComponentResource):
             ignore_changes=["userName"] if spec.user == "@me" else None,
             additional_secret_outputs=["deploymentProperties"] if spec.secrets else None,
         )
-        adopted = pulumi.ResourceOptions(**run.adoption(spec.logical_name))
+        spelled = (spec.lab, spec.user, spec.azure_name)
+        adopted = pulumi.ResourceOptions(**run.adoption(spec.logical_name, *spelled))
         return pulumi.ResourceOptions.merge(options, adopted)

@@ -8,11 +8,14 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import devtestlab, network, resources
 
-from factory.components.filled_in import filled_in
 from factory.components.gates import renew_gate
 from factory.components.run_context import Run
+from factory.components.undeclared import undeclared
 from factory.ledger.foundations import SUBNET
 from factory.settings.stack import ArtifactSource, FactoryLab
+
+# A source may lose its token and be public from then on. The SDK says Premium too.
+_SAID = ("securityToken", "labStorageType")
 
 
 class FactoryLabComponent(pulumi.ComponentResource):
@@ -55,26 +58,24 @@ class FactoryLabComponent(pulumi.ComponentResource):
         if lab.resource_group.lower() == run.settings.resource_group.lower():
             group = store_group
         else:
+            group_args = resources.ResourceGroupArgs(
+                resource_group_name=lab.resource_group, location=location, tags=tags
+            )
             group = resources.ResourceGroup(
-                f"{name}/group",
-                resource_group_name=lab.resource_group,
-                location=location,
-                tags=tags,
-                opts=self._child("group"),
+                f"{name}/group", group_args, opts=self._child("group", group_args)
             ).name
         vnet = self._network(name, lab, group)
-        made = devtestlab.Lab(
-            f"{name}/lab",
+        lab_args = devtestlab.LabArgs(
             name=lab.name,
             resource_group_name=group,
             location=location,
             lab_storage_type="Premium",
             tags=tags,
-            # Destroyed before its network: DevTest Labs locks an attached one against deletion.
-            opts=self._child("lab", depends_on=[vnet]),
         )
-        attached = devtestlab.VirtualNetwork(
-            f"{name}/lab-network",
+        # Destroyed before its network: DevTest Labs locks an attached one against deletion.
+        opts = self._child("lab", lab_args, depends_on=[vnet])
+        made = devtestlab.Lab(f"{name}/lab", lab_args, opts=opts)
+        attached_args = devtestlab.VirtualNetworkArgs(
             name=self.network_name,
             # By its name: should the lab fail, an output of it would fail here too, unclearly.
             lab_name=lab.name,
@@ -90,7 +91,11 @@ class FactoryLabComponent(pulumi.ComponentResource):
                 )
             ],
             tags=tags,
-            opts=self._child("lab-network", depends_on=[made]),
+        )
+        attached = devtestlab.VirtualNetwork(
+            f"{name}/lab-network",
+            attached_args,
+            opts=self._child("lab-network", attached_args, depends_on=[made]),
         )
         sources = [
             self._source(source, lab.name, group, made) for source in run.settings.artifact_sources
@@ -101,28 +106,27 @@ class FactoryLabComponent(pulumi.ComponentResource):
         self, name: str, lab: FactoryLab, group: pulumi.Output[str]
     ) -> network.VirtualNetwork:
         location, tags = self._run.settings.region, self._run.own_tags
-        address = network.PublicIPAddress(
-            f"{name}/address",
+        address_args = network.PublicIPAddressInitArgs(
             public_ip_address_name=f"{lab.name}-nat",
             resource_group_name=group,
             location=location,
             sku=network.PublicIPAddressSkuArgs(name="Standard"),
             public_ip_allocation_method="Static",
             tags=tags,
-            opts=self._child("address"),
         )
-        nat = network.NatGateway(
-            f"{name}/nat",
+        address = network.PublicIPAddress(
+            f"{name}/address", address_args, opts=self._child("address", address_args)
+        )
+        nat_args = network.NatGatewayInitArgs(
             nat_gateway_name=f"{lab.name}-nat",
             resource_group_name=group,
             location=location,
             sku=network.NatGatewaySkuArgs(name="Standard"),
             public_ip_addresses=[network.SubResourceArgs(id=address.id)],
             tags=tags,
-            opts=self._child("nat"),
         )
-        return network.VirtualNetwork(
-            f"{name}/network",
+        nat = network.NatGateway(f"{name}/nat", nat_args, opts=self._child("nat", nat_args))
+        network_args = network.VirtualNetworkInitArgs(
             virtual_network_name=f"{lab.name}-network",
             resource_group_name=group,
             location=location,
@@ -136,15 +140,19 @@ class FactoryLabComponent(pulumi.ComponentResource):
                 )
             ],
             tags=tags,
-            opts=self._child("network"),
+        )
+        return network.VirtualNetwork(
+            f"{name}/network", network_args, opts=self._child("network", network_args)
         )
 
-    def _child(self, part: str, **options: Any) -> pulumi.ResourceOptions:
+    def _child(self, part: str, args: object, **options: Any) -> pulumi.ResourceOptions:
         name, run = f"factory/{part}", self._run
-        filled = {"ignore_changes": filled_in(part, recovered=run.recovered)}
+        spelled = [value for value in vars(args).values() if isinstance(value, str)]
+        adopted = run.adoption(name, *spelled)
+        theirs = {"ignore_changes": undeclared(args, but=_SAID)}
         if resource_id := run.remade.get(name):
             options["hooks"] = renew_gate(name, run.waiter, run.stack, resource_id)
-        return pulumi.ResourceOptions(parent=self, **options, **(run.adoption(name) or filled))
+        return pulumi.ResourceOptions(parent=self, **options, **(adopted or theirs))
 
     def _source(
         self,
@@ -154,8 +162,7 @@ class FactoryLabComponent(pulumi.ComponentResource):
         made: devtestlab.Lab,
     ) -> devtestlab.ArtifactSource:
         token = self._run.secrets[source.token] if source.token else None
-        return devtestlab.ArtifactSource(
-            f"factory/source/{source.name}",
+        args = devtestlab.ArtifactSourceArgs(
             name=source.name,
             lab_name=lab,
             resource_group_name=group,
@@ -168,9 +175,14 @@ class FactoryLabComponent(pulumi.ComponentResource):
             security_token=token,
             status="Enabled",
             tags=self._run.own_tags,
+        )
+        return devtestlab.ArtifactSource(
+            f"factory/source/{source.name}",
+            args,
             # The service gives the token back, so the output is as secret as the input.
             opts=self._child(
                 f"source/{source.name}",
+                args,
                 depends_on=[made],
                 additional_secret_outputs=["securityToken"] if token else None,
             ),

@@ -15,6 +15,7 @@ import pulumi
 from factory.azure.client import ArmError
 from factory.azure.waiter import Waiter
 from factory.common import names
+from factory.common.errors import one_line
 from factory.ledger.foundations import LAB, in_the_making
 from factory.observed.model import Thing, under_way
 
@@ -56,7 +57,7 @@ def gate(
 
         async def failed(args: pulumi.ErrorHookArgs) -> bool:
             return args.failed_operation == "create" and await again(
-                args.errors[0] if args.errors else "no reason given"
+                one_line(args.errors[0]) if args.errors else "no reason given"
             )
 
         binding.on_error = [pulumi.ErrorHook(f"{name}: once more", failed)]

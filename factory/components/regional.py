@@ -12,9 +12,9 @@ from pulumi_azure_native import compute
 from factory.common import names
 from factory.components.capture import Capture
 from factory.components.delivery import Delivery
-from factory.components.filled_in import filled_in
 from factory.components.gates import Check, Mark, RefusedError, clear_leftover, gate, remake_gate
 from factory.components.run_context import Run, adoption, shield, unknown
+from factory.components.undeclared import undeclared
 from factory.components.version_facts import Goods
 from factory.definitions.definition import Capture as Kind
 from factory.ledger.record import read_record
@@ -97,9 +97,7 @@ class Regional:
         if plan.lost:
             return self._run.compute_id("snapshots", plan.name), []
         option = "CopyStart" if plan.incremental else "Copy"
-        filled = filled_in("snapshot", recovered=goods.taken_in)
-        copy = compute.Snapshot(
-            goods.part("copy", region.region),
+        args = compute.SnapshotArgs(
             snapshot_name=plan.name,
             resource_group_name=self._group,
             location=region.region,
@@ -111,10 +109,17 @@ class Regional:
             hyper_v_generation=goods.generation,
             os_type=compute.OperatingSystemTypes(goods.os.azure),
             tags=self._tags,
+        )
+        copy = compute.Snapshot(
+            goods.part("copy", region.region),
+            args,
             opts=self._after_release(
                 parent=self._version,
                 hooks=self._copy_gate(region, plan.name, ready) if region.waits else None,
-                **(adoption(plan.adopt) or {"ignore_changes": [*FROZEN, *filled]}),
+                **(
+                    adoption(plan.adopt, plan.name)
+                    or {"ignore_changes": [*FROZEN, *undeclared(args)]}
+                ),
             ),
         )
         if not region.waits:
@@ -181,12 +186,7 @@ class Regional:
         name = names.backing_name(goods.identity, goods.version, region.region)
         if region.backing_lost:
             return pulumi.Output.from_input(self._run.compute_id("images", name))
-        options = adoption(region.adopt_backing)
-        if not options:
-            filled = filled_in("image", recovered=goods.taken_in)
-            options = {"ignore_changes": ["storageProfile"] if stuck else filled}
-        image = compute.Image(
-            part,
+        args = compute.ImageArgs(
             image_name=name,
             resource_group_name=self._group,
             location=region.region,
@@ -199,6 +199,13 @@ class Regional:
                 )
             ),
             tags=self._tags,
+        )
+        options = adoption(region.adopt_backing, name)
+        if not options:
+            options = {"ignore_changes": ["storageProfile"] if stuck else undeclared(args)}
+        image = compute.Image(
+            part,
+            args,
             opts=self._after_release(
                 parent=self._version,
                 hooks=gate(f"{part} may be made", *checks)
@@ -231,6 +238,6 @@ class Regional:
             managed_image_id=image if generalized else None,
             snapshot_id=None if generalized else snapshot,
         )
-        own = self._after_release(**adoption(goods.capture_adopt))
+        own = self._after_release(**adoption(goods.capture_adopt, capture.lab, args.name))
         opts = pulumi.ResourceOptions.merge(own, shield(goods.guard))
         capture.add(args, opts)

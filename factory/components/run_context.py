@@ -23,8 +23,7 @@ from factory.settings.stack import FactoryLab, Settings, TargetLab
 class Run:
     """One run of one stack. ``secrets`` are the stack's secrets that definitions refer to.
 
-    ``read_vault`` reads a secret of a key vault, at the moment of its use. ``recovered`` says that
-    the state was lost once, and made again from what stood in Azure.
+    ``read_vault`` reads a secret of a key vault, at the moment of its use.
     """
 
     stack: str
@@ -33,7 +32,6 @@ class Run:
     secrets: Mapping[str, pulumi.Output[str]]
     adopted: Mapping[str, str] = field(default_factory=dict)
     read_vault: Read = no_vaults
-    recovered: bool = False
     remade: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -41,9 +39,9 @@ class Run:
         """Tell whether this is a preview, in which nothing is waited for."""
         return bool(pulumi.runtime.is_dry_run())
 
-    def adoption(self, name: str) -> dict[str, Any]:
+    def adoption(self, name: str, *spelled: str) -> dict[str, Any]:
         """Give the options that take a foundation in that a killed run left out of the state."""
-        return adoption(self.adopted.get(name))
+        return adoption(self.adopted.get(name), *spelled)
 
     @property
     def own_tags(self) -> dict[str, str]:
@@ -59,9 +57,18 @@ class Run:
         return compute_id(self.settings, kind, name)
 
 
-def adoption(resource_id: str | None) -> dict[str, Any]:
-    """Give the options that take in, as it is, what a killed run made but did not record."""
-    return {"import_": resource_id, "ignore_changes": ["*"]} if resource_id else {}
+def adoption(resource_id: str | None, *spelled: str) -> dict[str, Any]:
+    """Give the options that take in, as it is, what a killed run made but did not record.
+
+    ``spelled`` are the names in it as they are declared. DevTest Labs gives ids in lower case, and
+    the provider reads the inputs out of the id: declared in its own letters by the next run, what
+    was taken in would be replaced.
+    """
+    if not resource_id:
+        return {}
+    declared = {name.lower(): name for name in spelled}
+    parts = (declared.get(part.lower(), part) for part in resource_id.split("/"))
+    return {"import_": "/".join(parts), "ignore_changes": ["*"]}
 
 
 def timeouts(limit: timedelta) -> pulumi.CustomTimeouts:

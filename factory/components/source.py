@@ -9,6 +9,7 @@ from pulumi_azure_native import compute
 
 from factory.common import names
 from factory.components.run_context import Run, adoption
+from factory.components.undeclared import undeclared
 from factory.components.version_facts import Goods
 
 
@@ -32,9 +33,9 @@ def source_snapshot(
     ``ignore_changes`` what is not looked at any more, however it is declared here; ``adopt`` the id
     of one that is there already.
     """
-    return compute.Snapshot(
-        goods.part("source"),
-        snapshot_name=names.image_name(goods.identity, goods.version),
+    name = names.image_name(goods.identity, goods.version)
+    args = compute.SnapshotArgs(
+        snapshot_name=name,
         resource_group_name=group,
         location=run.settings.region,
         creation_data=compute.CreationDataArgs(
@@ -47,11 +48,16 @@ def source_snapshot(
         os_type=compute.OperatingSystemTypes(goods.os.azure),
         purchase_plan=_purchase_plan(goods.plan),
         tags=dict(goods.tags),
+    )
+    left = {"ignore_changes": [*(ignore_changes or ()), *undeclared(args)]}
+    return compute.Snapshot(
+        goods.part("source"),
+        args,
         opts=pulumi.ResourceOptions(
             parent=version,
             hooks=hooks,
             custom_timeouts=goods.timeouts,
-            **(adoption(adopt) or {"ignore_changes": ignore_changes}),
+            **(adoption(adopt, name) or left),
         ),
     )
 

@@ -6,6 +6,7 @@ import pulumi
 from pulumi_azure_native import resources
 
 from factory.components.run_context import Run
+from factory.components.undeclared import undeclared
 
 
 class Store(pulumi.ComponentResource):
@@ -13,12 +14,17 @@ class Store(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: Run, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("imagefactory:index:Store", name, {}, opts)
-        group = resources.ResourceGroup(
-            f"{name}/store",
+        declared = resources.ResourceGroupArgs(
             resource_group_name=args.settings.resource_group,
             location=args.settings.region,
             tags=args.own_tags,
-            opts=pulumi.ResourceOptions(parent=self, **args.adoption(f"{name}/store")),
+        )
+        theirs = {"ignore_changes": undeclared(declared)}
+        adopted = args.adoption(f"{name}/store")
+        group = resources.ResourceGroup(
+            f"{name}/store",
+            declared,
+            opts=pulumi.ResourceOptions(parent=self, **(adopted or theirs)),
         )
         self.group: pulumi.Output[str] = group.name
         self.register_outputs({"group": self.group})

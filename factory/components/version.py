@@ -10,7 +10,6 @@ import pulumi
 
 from factory.common import names
 from factory.components.capture import as_captured, from_vm
-from factory.components.filled_in import filled_in
 from factory.components.gates import gate
 from factory.components.machine.build import Build
 from factory.components.machine.lab_vm import MachineArgs, Parent
@@ -162,7 +161,6 @@ class Version(pulumi.ComponentResource):
             source_id=record.source_id,
             source_lost=plan.source.lost,
             guard=self._guard(),
-            taken_in=plan.taken_in,
             time_limit=plan.time_limit,
         )
         parts: list[pulumi.Resource] = []
@@ -175,7 +173,7 @@ class Version(pulumi.ComponentResource):
                 record.os_disk_id,
                 version=self,
                 again_from=plan.source.origin,
-                ignore_changes=[*FROZEN, *filled_in("snapshot", recovered=plan.taken_in)],
+                ignore_changes=FROZEN,
                 adopt=plan.source.adopt,
             )
             goods = replace(goods, source_id=source.id, source_waits=plan.source.waits)
@@ -224,14 +222,12 @@ class Version(pulumi.ComponentResource):
 
         # The snapshot first: capture makes the VM unusable.
         hooks = room_for(self._args, "capture", outcome) if outcome is not None else None
-        kept = as_captured(self._args.plan.adopt_capture)
+        args = goods.custom_image("capture", vm=from_vm(vm_id, goods.os, goods.kind))
+        kept = as_captured(self._args.plan.adopt_capture, self._args.capture.lab, args.name)
         opts = pulumi.ResourceOptions(
             depends_on=[source] if source else [],
             hooks=hooks,
             custom_timeouts=goods.timeouts,
             **(kept if outcome is None else {}),
         )
-        return self._args.capture.add(
-            goods.custom_image("capture", vm=from_vm(vm_id, goods.os, goods.kind)),
-            pulumi.ResourceOptions.merge(opts, shield(goods.guard)),
-        )
+        return self._args.capture.add(args, pulumi.ResourceOptions.merge(opts, shield(goods.guard)))

@@ -27,8 +27,8 @@ class Goods:
     ``capture`` is set if the factory lab's own custom image is to be made again from its backing;
     ``capture_adopt`` is the id of one that is there and that the state lost.
     ``guard`` is set if the images are to be protected.
-    ``source_waits`` says that the source is still being copied, ``source_lost`` that it is gone,
-    ``taken_in`` that a lost state was made again from it. ``time_limit`` is for each part.
+    ``source_waits`` says that the source is still being copied, ``source_lost`` that it is gone.
+    ``time_limit`` is for each part.
     """
 
     identity: str
@@ -47,7 +47,6 @@ class Goods:
     guard: pulumi.Resource | None = None
     source_waits: bool = False
     source_lost: bool = False
-    taken_in: bool = False
     time_limit: timedelta = USUAL_TIME_LIMIT
 
     @property

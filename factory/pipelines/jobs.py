@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from factory.common.errors import FactoryError
+from factory.common.errors import FactoryError, one_line
 from factory.ledger import catalogue as cat
 from factory.pipelines.outcome import Notice, Outcome, Result, judge
 from factory.pipelines.plan_file import VARIABLE, read_plan
@@ -25,6 +25,7 @@ _BY_ITSELF = frozenset({"completionPercent"})
 _PASSING = ":VirtualMachine"
 _MOST = 10
 _AT_ONCE = 4
+_SAID = "image-factory: "  # how a command begins to say why it failed
 _NO_STACK = "no stack named"
 # The engine's own defaults stop at the first failure, and do four things per core at once.
 _DEFAULTS = {"PULUMI_CONTINUE_ON_ERROR": "true", "PULUMI_PARALLEL": "64"}
@@ -198,8 +199,8 @@ def _orphans(job: JobContext, stack: str) -> str:
         cwd=Path(__file__).parents[2],
     )
     if done.returncode != 0:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise FactoryError(lines[-1] if lines else "the orphans could not be listed")
+        said = done.stderr.partition(_SAID)[2] or done.stderr
+        raise FactoryError(one_line(said) or "the orphans could not be listed")
     job.file(stack, "orphans.json").write_text(done.stdout, encoding="utf-8")
     found = [f"{each['label']} ({each['fate']})" for each in json.loads(done.stdout)["orphans"]]
     if not found:

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+
+from factory.common.errors import one_line
 
 _STEP = re.compile(r"^[ +\-~=<>]{4}(?P<type>[\w-]+:[\w./-]+:[\w./-]+) (?P<name>\S+) (?P<rest>.*)$")
 _STATUS = re.compile(r"^(?P<verb>[a-z][a-z -]*?) \([\dm.]+s\)(?: \[[^\]]*\])?(?: (?P<text>.*))?$")
@@ -22,6 +24,7 @@ _MESSAGE = re.compile(r"^(?:running)? (?P<text>\S.*)$")
 _COUNT = re.compile(r"^ +(?:[+\-~=<>*]+ ?)?(?P<number>\d+) (?P<what>[a-z][a-z -]*)$")
 _TALLY = re.compile(r"\d+ (?:message|warning|error)s?(?:; .*)?")
 _TROUBLE = re.compile(r"(?:error|warning|Traceback)\b")
+_BEGINS = ("error:", "warning:")
 _STACK = "pulumi:pulumi:Stack"
 _COUNTED = "azure-native:"
 _COUNT_SECONDS = 5.0
@@ -36,7 +39,7 @@ class Summary:
     messages: list[str] = field(default_factory=list)
     """What the program said for the stack as a whole, its plan among it; first lines only."""
     troubles: list[str] = field(default_factory=list)
-    """The first line of every error, with the name of the resource that it is about."""
+    """Every error as one line, with the name of the resource that it is about."""
 
     def __str__(self) -> str:
         return ", ".join(f"{number} {what}" for what, number in self.counts.items()) or "nothing"
@@ -58,6 +61,7 @@ class Narrator:
         self._done = 0
         self._section = ""
         self._block: list[str] = []
+        self._error: list[str] = []
         self._newest = ""
         self.summary = Summary()
 
@@ -66,10 +70,16 @@ class Narrator:
         for line in lines:
             self._line(line.rstrip("\n"))
         self._end_block()
+        self._end_error()
         return self.summary
 
     def _line(self, line: str) -> None:
         header = re.fullmatch(r"(Diagnostics|Outputs|Resources|Policies):", line)
+        if self._goes_on(line, is_header=header is not None):
+            self._error.append(line)
+            self._say(line)
+            return
+        self._end_error()
         if header:
             self._end_block()
             self._section = header[1]
@@ -79,11 +89,23 @@ class Narrator:
             count = _COUNT.match(line)
             if count:
                 self.summary.counts[count["what"]] = int(count["number"])
-        elif line.startswith(("error:", "warning:")):
-            self._note("", line)
+        elif line.startswith(_BEGINS):
+            if line.startswith("error:"):
+                self._error = [line]
             self._say(f"{self._title}: {line}")
         elif self._section != "Outputs":
             self._step(line)
+
+    def _goes_on(self, line: str, *, is_header: bool) -> bool:
+        """Tell whether a line belongs to an error of the run as a whole, outside of all blocks."""
+        if not self._error or is_header or line.startswith(_BEGINS):
+            return False
+        return bool(line.strip()) and _STEP.match(line) is None
+
+    def _end_error(self) -> None:
+        if self._error:
+            self._note("", self._error)
+        self._error = []
 
     def _step(self, line: str) -> None:
         found = _STEP.match(line)
@@ -94,7 +116,7 @@ class Narrator:
         if found["type"].startswith(_COUNTED):
             self._count(found["name"], status["verb"] if status else found["rest"])
         text = (message["text"] if message else None) or ""
-        if text and not text.startswith(("error:", "warning:")) and not _TALLY.fullmatch(text):
+        if text and not text.startswith(_BEGINS) and not _TALLY.fullmatch(text):
             self._hear(text, of_stack=found["type"] == _STACK)
         now = self._clock()
         if now >= self._next_count:
@@ -143,18 +165,29 @@ class Narrator:
                 said_live = True  # and so are the lines under it, up to the next trouble
             if not said_live and text != "error: update failed":
                 told.append(line)
-        for line in told:
-            self._note(lines[0], line.strip())
+        for each in _apart(told):
+            self._note(lines[0], each)
         if any(_TROUBLE.match(line.strip()) for line in told):
             for line in (lines[0], *told):
                 self._say(line)
 
-    def _note(self, heading: str, text: str) -> None:
+    def _note(self, heading: str, lines: Sequence[str]) -> None:
         """Keep an error; ``heading`` names the resource: ``  type (name):``, "" for the run."""
-        if not text.startswith("error:"):
+        if not lines[0].strip().startswith("error:"):
             return
         named = re.fullmatch(r"\s*(?P<type>\S+) \((?P<name>.+)\):", heading)
         of = f"{named['name']}: " if named and named["type"] != _STACK else ""
-        told = of + text.removeprefix("error:").strip()
+        told = of + one_line("\n".join(lines).strip().removeprefix("error:"))
         if told not in self.summary.troubles:
             self.summary.troubles.append(told)
+
+
+def _apart(lines: Iterable[str]) -> list[list[str]]:
+    """Part the lines of a block where an error or a warning begins; what follows it is of it."""
+    found: list[list[str]] = []
+    for line in lines:
+        if found and not line.strip().startswith(_BEGINS):
+            found[-1].append(line)
+        else:
+            found.append([line])
+    return found

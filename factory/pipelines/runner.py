@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from factory.common.errors import FactoryError
+from factory.common.errors import FactoryError, one_line
 from factory.pipelines.narration import Narrator, Summary
 from factory.pipelines.state_locks import StateLock, is_left_behind
 
@@ -131,9 +131,8 @@ class EngineRunner:
         except FileNotFoundError:
             raise _no_engine() from None
         if done.returncode != 0:
-            lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-            reason = next((line for line in lines if "error" in line), lines[-1] if lines else "")
-            msg = f"pulumi {words[0]} of {stack or self._work.name} failed: {reason.strip()}"
+            reason = reason_of(done.stderr, done.stdout)
+            msg = f"pulumi {words[0]} of {stack or self._work.name} failed: {reason}"
             raise FactoryError(msg)
         return done.stdout
 
@@ -180,6 +179,20 @@ class EngineRunner:
     def _command(self, verb: Iterable[str], stack: str) -> list[str]:
         command = ["pulumi", "-C", str(self._work), "--non-interactive", "--color", "never"]
         return [*command, *verb, *(["--stack", stack] if stack else [])]
+
+
+def reason_of(*said: str) -> str:
+    """Find why a command failed in what it printed, first in its errors: one line, "" if nothing.
+
+    It begins where an error is first spoken of; without one the last line has to do.
+    """
+    for text in said:
+        lines = text.splitlines()
+        begins = next((at for at, line in enumerate(lines) if "error" in line), None)
+        if begins is not None:
+            return one_line("\n".join(lines[begins:]))
+    lines = [line for text in said for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""
 
 
 def _watched(lines: IO[str], log: Path | None, found: list[StateLock]) -> Iterator[str]:

@@ -138,8 +138,7 @@ class VersionPlan:
     engine is to refuse to delete its images. ``guest``: another stack built it, and it is brought
     into the factory lab for children; ``handed_over``: another stack builds its definition now.
     ``adopt_capture`` is the id of a custom image in the factory lab that the state lost.
-    ``taken_in``: its parts were not made by this state. ``time_limit``: how long Azure may take for
-    any one of them.
+    ``time_limit``: how long Azure may take for any one of its parts.
     """
 
     identity: str
@@ -160,7 +159,6 @@ class VersionPlan:
     protected: bool = False
     guest: bool = False
     handed_over: bool = False
-    taken_in: bool = False
     time_limit: timedelta = USUAL_TIME_LIMIT
 
     def entry(self, record: Record) -> dict[str, str]:

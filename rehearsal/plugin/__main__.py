@@ -26,7 +26,8 @@ def main() -> int:
         signal.signal(number, lambda *_: os._exit(0))
     limits = [("grpc.max_receive_message_length", _MESSAGE_BYTES)]
     server = grpc.server(ThreadPoolExecutor(max_workers=_THREADS), options=limits)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Service(), server)
+    engine = sys.argv[1] if len(sys.argv) > 1 else None
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Service(engine=engine), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)

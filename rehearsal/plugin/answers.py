@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 
 import urllib3
@@ -17,6 +18,7 @@ from rehearsal.plugin.pace import Pace
 _RETRIES = 3
 _RETRY_BASE_SECONDS = 20.0
 _RETRY_LONGEST_SECONDS = 120.0
+_KNOWN_STATUS = frozenset(HTTPStatus)
 _RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -35,6 +37,8 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     text: str
+    request: str = ""
+    """Method and address of what was asked, for the error."""
 
     @property
     def body(self) -> dict[str, Any]:
@@ -47,13 +51,46 @@ class Answer:
 
     @property
     def error_code(self) -> str:
-        """`error.code` of the body, or an empty string."""
-        error = self.body.get("error")
-        return str(error.get("code", "")) if isinstance(error, dict) else ""
+        """The code in the header, else of the body's error; an empty string if there is none."""
+        error = self.body.get("error", self.body)
+        code = error.get("code") if isinstance(error, dict) else None
+        return self.headers.get("x-ms-error-code") or (code if isinstance(code, str) else "")
 
     def failure(self) -> ArmError:
-        """Word this answer as an error."""
-        return ArmError(describe_error(self.status, self.body.get("error"), self.text))
+        """Word this answer as the provider's error: code and message as they are, unescaped.
+
+        What is no JSON object comes out as azcore words it, in many lines (newResponseError in
+        provider/pkg/azure/client_azcore.go leaves such an error as it is).
+        """
+        payload = self.body
+        if not payload:
+            return ArmError(self._in_many_lines())
+        error = payload.get("error")
+        told = error.get("message") if isinstance(error, dict) else None
+        code = self.error_code
+        message = self.text if told is None else told
+        return ArmError(
+            f'Status={self.status} Code="{code}" Message="{message}"'
+            if code
+            else f'Status={self.status} Message="{message}"'
+        )
+
+    def _in_many_lines(self) -> str:
+        """Word it as azcore's ResponseError, sdk/azcore/internal/exported/response_error.go."""
+        line = "-" * 80
+        phrase = HTTPStatus(self.status).phrase if self.status in _KNOWN_STATUS else ""
+        code = f"ERROR CODE: {self.error_code}" if self.error_code else "ERROR CODE UNAVAILABLE"
+        shown = self.text or "Response contained no body"
+        lines = (
+            self.request.partition("?")[0],
+            line,
+            f"RESPONSE {self.status}: {self.status} {phrase}".rstrip(),
+            code,
+            line,
+            shown,
+            line,
+        )
+        return "\n".join(lines) + "\n"
 
     def retry_after(self) -> float | None:
         """Seconds of Retry-After, given as a number or as a date; None if absent."""
@@ -64,14 +101,6 @@ class Answer:
             return max(0.0, float(given))
         except ValueError:
             return max(0.0, parsedate_to_datetime(given).timestamp() - time.time())
-
-
-def describe_error(status: int, error: Any, raw: str) -> str:
-    """Write `Status=409 Code="X" Message="..."`, or the raw body if it has no error object."""
-    if isinstance(error, dict) and error.get("code"):
-        message = json.dumps(error.get("message", ""), ensure_ascii=False)
-        return f'Status={status} Code="{error["code"]}" Message={message}'
-    return f"Status={status} {raw.strip()[:2000]}".strip()
 
 
 def send_with_retries(send: Callable[[], Answer], pace: Pace, deadline: float) -> Answer:

@@ -6,13 +6,17 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from rehearsal.plugin.answers import ArmError
 from rehearsal.plugin.arm import Arm
 from rehearsal.plugin.kinds import Kind
 from rehearsal.plugin.naming import Mode, automatic_name
+from rehearsal.plugin.types import ANY, Object, Type, inputs_of, items_of, name_of, object_of
 from rehearsal.plugin.values import UNKNOWN, plain
 
 _GROUP_API = "2020-10-01"  # which the real plugin uses for this one question
+_SET_LOCATION = (
+    "Either set it explicitly or configure it with "
+    "'pulumi config set azure-native:location <value>'."
+)
 _ASK_SECONDS = 5 * 60.0
 
 
@@ -71,21 +75,64 @@ class Checker:
             self._arm.url(path, _GROUP_API),
             deadline=self._arm.pace.deadline(_ASK_SECONDS),
         )
-        if answer.status == 404:
-            return None
         if answer.status != 200:
-            message = f"the location of resource group '{group}' cannot be read: {answer.failure()}"
-            raise ArmError(message)
+            return None  # whatever the reason: the API may do without one, or Check refuses it
         location = str(answer.body.get("location", ""))
         with self._lock:
             self._locations[group.lower()] = location
         return location
 
 
-def missing_inputs(kind: Kind, inputs: Mapping[str, Any]) -> list[str]:
-    """Name the required inputs that are absent."""
-    return [
-        name
-        for name in (*kind.parameters, *kind.required)
-        if name not in inputs or inputs[name] is None
-    ]
+def find_failures(kind: Kind, inputs: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with plain inputs: required ones that are absent, values of a wrong type.
+
+    In the words of the real plugin (validateType and validateProperty in its provider.go).
+    """
+    missing = [name for name in kind.parameters if inputs.get(name) is None]
+    shape = inputs_of(kind.token)
+    body = Object(shape.properties, tuple(kind.required))
+    failures = [_missing(name) for name in missing]
+    failures += _object_failures("", body, inputs)
+    if kind.needs_location and inputs.get("location") is None:
+        failures.append(f"{_missing('location')}. {_SET_LOCATION}")
+    return failures
+
+
+def _missing(name: str) -> str:
+    return f"missing required property '{name}'"
+
+
+def _object_failures(place: str, shape: Object, values: Mapping[str, Any]) -> list[str]:
+    prefix = f"{place}." if place else ""
+    failures = [_missing(f"{prefix}{name}") for name in shape.required if values.get(name) is None]
+    for name, value in values.items():
+        if name in shape.properties and value is not None:
+            failures += _value_failures(f"{prefix}{name}", shape.properties[name], value)
+    return failures
+
+
+def _value_failures(place: str, kind: Type, value: Any) -> list[str]:
+    if value is UNKNOWN or kind == ANY or isinstance(value, bool):
+        return []
+    items, fields = items_of(kind), object_of(kind)
+    if isinstance(value, Mapping):
+        return _object_failures(place, fields, value) if fields is not None else []
+    if isinstance(value, list) and items is not None:
+        found = (
+            _value_failures(f"{place}[{index}]", items, each) for index, each in enumerate(value)
+        )
+        return [failure for failures in found for failure in failures]
+    got = (
+        "an array"
+        if isinstance(value, list)
+        else "a string"
+        if isinstance(value, str)
+        else "a number"
+    )
+    wanted = name_of(kind)
+    fits = {"a string": ("string",), "a number": ("integer", "number")}.get(got, ())
+    if wanted not in fits:
+        return [f"'{place}' should be of type '{wanted}' but got {got}"]
+    if wanted == "integer" and not float(value).is_integer():
+        return [f"'{place}' must be an integer but got {value:f}"]
+    return []

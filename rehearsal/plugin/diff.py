@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,25 +25,33 @@ class Change:
 def compare(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     """List the changes between two sets of plain inputs.
 
-    Replacing are the path parameters and `location`, which is compared ignoring case and spaces;
-    nothing else of these types is create-only.
+    Path parameters and what the type can only be created with replace it. A location is compared
+    ignoring case and spaces, the name of a resource group ignoring case, all else letter by letter.
     """
     changes: list[Change] = []
     for name in sorted({*old, *new}):
         if name == CREATE_BEFORE_DELETE:
             continue
         before, after = old.get(name, _ABSENT), new.get(name, _ABSENT)
-        if name == "location" and _normal_location(before) == _normal_location(after):
+        if name in _LIKENESS and _alike(_LIKENESS[name], before, after):
             continue
-        replaces = name in kind.parameters or name == "location"
+        fixed = name in kind.parameters or name in kind.create_only
         changes += [
-            Change(path, what, replaces) for path, what in _differences(name, before, after)
+            Change(path, what, fixed and (path == name or what == "update"))
+            for path, what in _differences(name, before, after)
         ]
     return changes
 
 
-def _normal_location(value: Any) -> Any:
-    return value.replace(" ", "").lower() if isinstance(value, str) else value
+_LIKENESS: Mapping[str, Callable[[str], str]] = {
+    "location": lambda value: value.replace(" ", "").lower(),
+    "resourceGroupName": str.lower,
+}
+
+
+def _alike(likeness: Callable[[str], str], before: Any, after: Any) -> bool:
+    texts = isinstance(before, str) and isinstance(after, str)
+    return texts and likeness(before) == likeness(after)
 
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, str]]:
@@ -83,12 +91,25 @@ def apply_drift(
         old, new = before.get(name, _ABSENT), after.get(name, _ABSENT)
         if old == new:
             continue
-        mine = merged.get(name)
-        inner = plain(mine)
         if new is _ABSENT:
             merged.pop(name, None)
-            continue
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            new = apply_drift(inner if isinstance(inner, Mapping) else {}, old, new)
-        merged[name] = Secret(new) if isinstance(mine, Secret) else new
+        elif name not in merged or old is _ABSENT:
+            merged[name] = new
+        else:
+            mine = merged[name]
+            drifted = _drifted(plain(mine), old, new)
+            merged[name] = Secret(drifted) if isinstance(mine, Secret) else drifted
     return merged
+
+
+def _drifted(mine: Any, old: Any, new: Any) -> Any:
+    """Carry a difference over to one value; lists element by element, as they stand."""
+    if all(isinstance(each, Mapping) for each in (mine, old, new)):
+        return apply_drift(mine, old, new)
+    if all(isinstance(each, list) for each in (mine, old, new)):
+        common = min(len(mine), len(old))
+        return [
+            _drifted(mine[index], old[index], each) if index < common else each
+            for index, each in enumerate(new)
+        ]
+    return new

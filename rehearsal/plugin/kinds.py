@@ -48,6 +48,10 @@ class Kind:
     """What ARM calls an input under `properties` where the SDK has another name for it."""
     singleton: bool = False
     """It comes with its parent: creating it changes it, and nothing deletes it."""
+    create_only: frozenset[str] = frozenset({"location"})
+    """Inputs beside the path parameters that cannot change: a new value replaces the resource."""
+    needs_location: bool = False
+    """The API requires a location, so `Check` refuses a resource that gets none."""
     properties_output: bool = False
     """`properties` is an output itself instead of being flattened (ResourceGroup)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +10,28 @@ from rehearsal.plugin.answers import Answer, ArmError
 from rehearsal.plugin.arm import Arm
 from rehearsal.plugin.diff import apply_drift
 from rehearsal.plugin.kinds import Kind
-from rehearsal.plugin.operations import OperationFailedError, wait_for_operation
-from rehearsal.plugin.pace import OperationTimedOutError
-from rehearsal.plugin.shape import input_projection, path_values, request_body, response_outputs
+from rehearsal.plugin.operations import wait_for_operation
+from rehearsal.plugin.pace import OperationCancelledError, OperationTimedOutError
+from rehearsal.plugin.shape import (
+    imported_inputs,
+    input_projection,
+    request_body,
+    response_outputs,
+)
 from rehearsal.plugin.values import plain
 
 DEFAULT_TIMEOUT_SECONDS = 120 * 60.0
-_READ_BACK_SECONDS = 5 * 60.0
+OPERATION_TIMED_OUT = "operation timed out"
+_UNREAD = (
+    "Failed to read resource after {verb}. Please report this issue.\n"
+    "Verbose logs contain more information, see "
+    "https://www.pulumi.com/docs/support/troubleshooting/#verbose-logging."
+)
+_INTERRUPTIONS = (ArmError, OperationTimedOutError, OperationCancelledError)
 
 
 class InitializationFailedError(Exception):
-    """Azure took the PUT but the operation failed: the resource stays in state, half made."""
+    """Azure took the PUT and what came after it failed: the resource stays in state, half made."""
 
     def __init__(self, reason: str, state: ResourceState) -> None:
         super().__init__(reason)
@@ -33,15 +44,28 @@ class ResourceState:
 
     id: str
     inputs: dict[str, Any]
-    outputs: dict[str, Any]
+    outputs: dict[str, Any] | None
+    """None if nothing could be read: the state then has no outputs at all."""
 
 
 class Lifecycle:
     """The verbs of one resource type on one provider."""
 
-    def __init__(self, arm: Arm, kind: Kind, api_version: str, timeout: float = 0.0) -> None:
-        """Take the type; `timeout` is customTimeouts in Azure's seconds, 0 for two hours."""
+    def __init__(
+        self,
+        arm: Arm,
+        kind: Kind,
+        api_version: str,
+        timeout: float = 0.0,
+        *,
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Take the type; `timeout` is customTimeouts in Azure's seconds, 0 for two hours.
+
+        `warn` shows a warning about the resource to the user.
+        """
         self._arm = arm
+        self._warn = warn
         self._kind = kind
         self._api_version = api_version
         self._deadline = arm.pace.deadline(timeout or DEFAULT_TIMEOUT_SECONDS)
@@ -50,7 +74,7 @@ class Lifecycle:
         """Check that nothing is there, PUT, wait, and read what has come of it.
 
         Raises ArmError if Azure refuses, InitializationFailedError if it accepted and then
-        failed or took too long.
+        failed, took too long, or was not waited for because the engine cancelled.
         """
         if self._kind.singleton:
             return self.update(inputs)
@@ -65,16 +89,18 @@ class Lifecycle:
                 f"{found.text[:2000]}"
             )
             raise ArmError(message)
-        self._put(path, inputs, request_body(self._kind, plain(dict(inputs))))
-        return self._read_back(path, inputs)
+        body = request_body(self._kind, plain(dict(inputs)))
+        for name in self._unset(inputs):
+            body["properties"].setdefault(name, [])
+        answer = self._put(path, inputs, body)
+        return self._written("Create", str(answer.body.get("id") or path), inputs, answer)
 
     def update(self, inputs: Mapping[str, Any]) -> ResourceState:
         """PUT the whole body, wait, and read. The path is made from the inputs, as in create."""
         path = self._path(inputs)
         body = request_body(self._kind, plain(dict(inputs)))
         self._keep_unset(path, body, inputs)
-        self._put(path, inputs, body)
-        return self._read_back(path, inputs)
+        return self._written("Update", path, inputs, self._put(path, inputs, body))
 
     def read(
         self, resource_id: str, inputs: Mapping[str, Any], old_outputs: Mapping[str, Any]
@@ -90,16 +116,13 @@ class Lifecycle:
         if answer.status != 200:
             raise answer.failure()
         outputs = response_outputs(self._kind, answer.body, self._api_version)
-        after = input_projection(self._kind, outputs)
-        if inputs:
-            before = input_projection(self._kind, plain(dict(old_outputs)))
-            renewed = apply_drift(inputs, before, after)
-        else:
-            named = path_values(self._kind, resource_id)
-            named[self._kind.name_parameter] = str(
-                answer.body.get("name") or named[self._kind.name_parameter]
-            )
-            renewed = {**after, **named, "azureApiVersion": self._api_version}
+        if not inputs:
+            made = imported_inputs(self._kind, resource_id, answer.body)
+            return ResourceState(resource_id, made, outputs)
+        before = input_projection(self._kind, plain(dict(old_outputs)))
+        theirs = self._unset(inputs)
+        shown = {name: value for name, value in outputs.items() if name not in theirs}
+        renewed = apply_drift(inputs, before, input_projection(self._kind, shown))
         return ResourceState(resource_id, renewed, outputs)
 
     def delete(self, resource_id: str) -> None:
@@ -120,25 +143,46 @@ class Lifecycle:
     def _url(self, path: str) -> str:
         return self._arm.url(path, self._api_version)
 
-    def _put(self, path: str, inputs: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    def _put(self, path: str, inputs: Mapping[str, Any], body: Mapping[str, Any]) -> Answer:
         url = self._url(path)
         answer = self._arm.request("PUT", url, deadline=self._deadline, body=body)
         if answer.status not in (200, 201, 202):
             raise answer.failure()
         try:
-            self._wait("PUT", answer, url)
-        except (OperationFailedError, OperationTimedOutError) as error:
-            reason = str(error) or "operation timed out: context deadline exceeded"
-            self._deadline = self._arm.pace.deadline(_READ_BACK_SECONDS)
-            try:
-                partial = self._read_back(path, inputs)
-            except ArmError as unread:
-                message = f"resource partially created but read failed: {reason} ({unread})"
-                raise ArmError(message) from unread
-            raise InitializationFailedError(reason, partial) from error
+            return self._wait("PUT", answer, url)
+        except _INTERRUPTIONS as error:
+            raise self._half_made(path, inputs, error) from error
 
-    def _wait(self, method: str, answer: Answer, url: str) -> None:
-        wait_for_operation(
+    def _half_made(
+        self, path: str, inputs: Mapping[str, Any], cause: Exception
+    ) -> InitializationFailedError | Exception:
+        """Make the error for a resource that Azure took on and that did not get ready.
+
+        It is read within the time of the operation, so after a time-out or a cancellation
+        nothing can be read any more and the state has no outputs: HandleErrorWithCheckpoint
+        (pulumi-azure-native, provider/pkg/provider/crud/crud.go) reads with the context that
+        has just expired. What is not there needs no place in the state: the cause alone.
+        """
+        try:
+            answer = self._arm.request("GET", self._url(path), deadline=self._deadline)
+        except _INTERRUPTIONS as error:
+            unread: Exception = error
+        else:
+            if answer.status == 200:
+                outputs = response_outputs(self._kind, answer.body, self._api_version)
+                return InitializationFailedError(
+                    str(cause), ResourceState(path, dict(inputs), outputs)
+                )
+            if answer.status == 404:
+                return cause
+            unread = answer.failure()
+        reason = f"resource created but read failed {unread}: {cause}"
+        if isinstance(cause, OperationTimedOutError):
+            reason = OPERATION_TIMED_OUT
+        return InitializationFailedError(reason, ResourceState(path, dict(inputs), None))
+
+    def _wait(self, method: str, answer: Answer, url: str) -> Answer:
+        return wait_for_operation(
             self._arm,
             method,
             answer,
@@ -147,19 +191,40 @@ class Lifecycle:
             deadline=self._deadline,
         )
 
-    def _read_back(self, path: str, inputs: Mapping[str, Any]) -> ResourceState:
-        answer = self._arm.request("GET", self._url(path), deadline=self._deadline)
-        if answer.status != 200:
-            raise answer.failure()
-        outputs = response_outputs(self._kind, answer.body, self._api_version)
-        return ResourceState(str(answer.body.get("id") or path), dict(inputs), outputs)
+    def _written(
+        self, verb: str, resource_id: str, inputs: Mapping[str, Any], written: Answer
+    ) -> ResourceState:
+        """Read what came of a good write, whose own answer may have another shape.
+
+        If that fails, there is a warning, and the answer to the write goes into the state as it
+        is, unflattened (readAfterWrite, provider/pkg/provider/provider.go).
+        """
+        try:
+            answer = self._arm.request("GET", self._url(resource_id), deadline=self._deadline)
+            read = answer.status == 200
+        except _INTERRUPTIONS:
+            read = False
+        if read:
+            outputs = response_outputs(self._kind, answer.body, self._api_version)
+        else:
+            self._warn(_UNREAD.format(verb=verb))
+            outputs = {**written.body, "azureApiVersion": self._api_version}
+        return ResourceState(resource_id, dict(inputs), outputs)
+
+    def _unset(self, inputs: Mapping[str, Any]) -> list[str]:
+        """Name the arrays that have resources of their own and that the program leaves to them."""
+        return [name for name in self._kind.keep_if_unset if name not in inputs]
 
     def _keep_unset(self, path: str, body: dict[str, Any], inputs: Mapping[str, Any]) -> None:
-        unset = [name for name in self._kind.keep_if_unset if name not in inputs]
+        unset = self._unset(inputs)
         if not unset:
             return
         answer = self._arm.request("GET", self._url(path), deadline=self._deadline)
+        if answer.status != 200:
+            doing = "failed maintaining unset sub-resource properties: reading cloud state"
+            message = f"{doing}: {answer.failure()}"
+            raise ArmError(message)
         properties = answer.body.get("properties") or {}
         body.setdefault("properties", {}).update(
-            {name: properties[name] for name in unset if properties.get(name)}
+            {name: properties[name] for name in unset if name in properties}
         )

@@ -24,6 +24,7 @@ _IDENTITIES = (
         body=frozenset(),
         top=_set("location tags"),
         read_only=_set("azureApiVersion clientId name principalId systemData tenantId type"),
+        needs_location=True,
     ),
     Kind(
         token="azure-native:managedidentity:FederatedIdentityCredential",  # noqa: S106  # a type token
@@ -57,6 +58,7 @@ _STORAGE = (
             "statusOfPrimary statusOfSecondary storageAccountSkuConversionStatus type"
         ),
         required=("kind", "sku"),
+        needs_location=True,
         wire={
             "enableHttpsTrafficOnly": "supportsHttpsTrafficOnly",
             "enableNfsV3": "isNfsV3Enabled",
@@ -101,6 +103,7 @@ _VAULTS = (
         top=_set("location properties tags"),
         read_only=_set("azureApiVersion name systemData type"),
         required=("properties",),
+        needs_location=True,
         properties_output=True,
     ),
     Kind(

@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import grpc  # type: ignore[import-untyped]  # ships no types
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]  # ships no types
-from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as messages
 
 from rehearsal.plugin.arm import Arm
-from rehearsal.plugin.checking import Checker, missing_inputs
+from rehearsal.plugin.checking import Checker, find_failures
 from rehearsal.plugin.cloud import Cloud
 from rehearsal.plugin.diff import CREATE_BEFORE_DELETE, Change, compare
 from rehearsal.plugin.invokes import invoke
@@ -29,6 +30,7 @@ from rehearsal.plugin.wording import UnknownTypeError, worded
 # ruff: noqa: N802, D102  (gRPC names the methods, provider.proto documents them)
 # ruff: noqa: ARG002  (each method gets the call's context)
 
+_API_VERSION = "azureApiVersion"
 _DIFF_KIND = {
     ("add", False): messages.PropertyDiff.ADD,
     ("add", True): messages.PropertyDiff.ADD_REPLACE,
@@ -42,21 +44,25 @@ _DIFF_KIND = {
 class Service(provider_pb2_grpc.ResourceProviderServicer):
     """One provider instance. Its methods run in threads: a create that waits blocks no other."""
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        """Take the environment: fallbacks of the settings, and REHEARSAL_TIME_SCALE."""
+    def __init__(
+        self, environment: Mapping[str, str] | None = None, engine: str | None = None
+    ) -> None:
+        """Take the environment and the address at which the engine takes messages for the user.
+
+        The environment has fallbacks of the settings, REHEARSAL_TIME_SCALE, by which the plugin's
+        own waits are divided, and REHEARSAL_PLUGIN_TIME: `real` leaves them as long as they are.
+        """
         self._environment = os.environ if environment is None else environment
-        self._pace = Pace(scale=float(self._environment.get("REHEARSAL_TIME_SCALE") or 1))
+        real = self._environment.get("REHEARSAL_PLUGIN_TIME") == "real"
+        scale = "1" if real else self._environment.get("REHEARSAL_TIME_SCALE")
+        self.pace = Pace(scale=float(scale or 1))
+        self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(engine)) if engine else None
         self._settings: Settings | None = None
         self._arm: Arm | None = None
         self._checker: Checker | None = None
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version=VERSION)
-
-    def Handshake(self, request: Any, context: Any) -> Any:
-        return messages.ProviderHandshakeResponse(
-            accept_secrets=True, supports_autonaming_configuration=True
-        )
 
     def GetSchema(self, request: Any, context: Any) -> Any:
         return messages.GetSchemaResponse(schema=package_schema())
@@ -72,17 +78,19 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     @worded
     def Configure(self, request: Any, context: Any) -> Any:
         settings = Settings.read(plain(from_struct(request.args)), self._environment)
-        cloud = Cloud(settings, self._pace)
+        cloud = Cloud(settings, self.pace)
         cloud.endpoints()  # one clear error here rather than one for each resource
         self._settings = settings
-        self._arm = Arm(cloud, self._pace, settings.subscription_id)
+        self._arm = Arm(cloud, self.pace, settings.subscription_id)
         self._checker = Checker(self._arm, settings.location)
+        # Without acceptSecrets, as the real one: the engine takes the marks off what it sends, and
+        # marks what comes back by the names of the inputs that were secret.
         return messages.ConfigureResponse(
-            acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
+            supportsPreview=True, supports_autonaming_configuration=True
         )
 
     def Cancel(self, request: Any, context: Any) -> Any:
-        self._pace.cancelled.set()
+        self.pace.cancelled.set()
         return empty_pb2.Empty()
 
     @worded
@@ -111,8 +119,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
             proposal=proposal,
         )
         failures = [
-            messages.CheckFailure(property=name, reason=f"missing required property '{name}'")
-            for name in missing_inputs(kind, inputs)
+            messages.CheckFailure(reason=reason) for reason in find_failures(kind, plain(inputs))
         ]
         return messages.CheckResponse(inputs=to_struct(inputs), failures=failures)
 
@@ -120,12 +127,17 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:
         kind, _ = _kind_of(request.urn)
         old_inputs = plain(from_struct(request.old_inputs))
+        # An import has no API version among its inputs; then that of the outputs counts.
+        used = from_struct(request.olds).get(_API_VERSION)
+        if used is not None:
+            old_inputs.setdefault(_API_VERSION, used)
         changes = compare(kind, old_inputs, plain(from_struct(request.news)))
         if not changes:
             return messages.DiffResponse(changes=messages.DiffResponse.DIFF_NONE)
+        replaces = sorted({_top(change) for change in changes if change.replaces})
         return messages.DiffResponse(
             changes=messages.DiffResponse.DIFF_SOME,
-            replaces=sorted({_top(change) for change in changes if change.replaces}),
+            replaces=replaces,
             diffs=sorted({_top(change) for change in changes}),
             detailedDiff={
                 change.path: messages.PropertyDiff(
@@ -134,7 +146,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
                 for change in changes
             },
             hasDetailedDiff=True,
-            deleteBeforeReplace=not old_inputs.get(CREATE_BEFORE_DELETE, False),
+            deleteBeforeReplace=bool(replaces) and not old_inputs.get(CREATE_BEFORE_DELETE, False),
         )
 
     @worded
@@ -180,7 +192,16 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
 
     def _lifecycle(self, request: Any) -> Lifecycle:
         kind, api_version = _kind_of(request.urn)
-        return Lifecycle(self._ready()[0], kind, api_version, request.timeout)
+        timeout = getattr(request, "timeout", 0.0)  # a read has none
+
+        def warn(message: str) -> None:
+            if self._engine is not None:
+                severity = engine_pb2.LogSeverity.WARNING
+                self._engine.Log(
+                    engine_pb2.LogRequest(severity=severity, message=message, urn=request.urn)
+                )
+
+        return Lifecycle(self._ready()[0], kind, api_version, timeout, warn=warn)
 
 
 def _kind_of(urn: str) -> tuple[Kind, str]:

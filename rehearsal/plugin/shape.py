@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.plugin.kinds import Kind, Nested
+from rehearsal.plugin.types import declared, inputs_of, outputs_of
 from rehearsal.plugin.values import UNKNOWN
 
 
@@ -51,7 +52,23 @@ def _fold(value: Any, nested: Nested | None) -> Any:
 
 
 def response_outputs(kind: Kind, body: Mapping[str, Any], api_version: str) -> dict[str, Any]:
-    """Make the outputs from an answer: flattened, without nulls and undeclared fields."""
+    """Make the outputs from an answer: flattened, without nulls and undeclared fields.
+
+    The service's `id` is among them, beside the id that the engine keeps.
+    """
+    flat = _flattened(kind, body)
+    types = outputs_of(kind.token).properties
+    outputs = {
+        name: declared(value, types[name], writable=False)
+        for name, value in flat.items()
+        if name in kind.outputs
+    }
+    service_id = {"id": body["id"]} if body.get("id") else {}
+    return {**outputs, **service_id, "azureApiVersion": api_version}
+
+
+def _flattened(kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an answer in the SDK's names, `properties` of it and of nested resources unfolded."""
     flat = {name: value for name, value in body.items() if name != "properties"}
     properties = body.get("properties") or {}
     if kind.properties_output:
@@ -59,12 +76,11 @@ def response_outputs(kind: Kind, body: Mapping[str, Any], api_version: str) -> d
     else:
         shown = {ours: name for name, ours in kind.wire.items()}
         flat = {**{shown.get(name, name): each for name, each in properties.items()}, **flat}
-    outputs = {
+    return {
         name: _flatten(value, kind.nested.get(name))
         for name, value in flat.items()
-        if value is not None and name in kind.outputs
+        if value is not None
     }
-    return {**outputs, "azureApiVersion": api_version}
 
 
 def _flatten(value: Any, nested: Nested | None) -> Any:
@@ -82,31 +98,38 @@ def _flatten(value: Any, nested: Nested | None) -> Any:
 
 
 def input_projection(kind: Kind, outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep what of the outputs has the shape of inputs: the basis of drift and of import.
-
-    Inputs that share a name with what the service decides (`etag`, `provisioningState`) inside
-    nested items are left out too, else each refresh would report them.
-    """
+    """Keep what of the outputs has the shape of inputs: the basis of drift."""
+    types = inputs_of(kind.token).properties
     return {
-        name: _without_read_only(value, kind.nested.get(name))
+        name: declared(value, types[name], writable=True)
         for name, value in outputs.items()
-        if name in kind.body or name in kind.top
+        if (name in kind.body or name in kind.top) and name != "id"
     }
 
 
-def _without_read_only(value: Any, nested: Nested | None) -> Any:
-    if nested is None:
-        return value
+def imported_inputs(kind: Kind, resource_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the inputs that a program would have to declare to get what is there.
+
+    Path parameters are those of the id. Empty lists and maps are left out, since a service fills
+    them in where nothing was said; so are read-only values, but not every value that nobody says:
+    the API has the `type` of a subnet among what can be written. ValueError if the id is not one
+    of this type.
+    """
+    given = input_projection(kind, _flattened(kind, body))
+    filled = {name: _without_empty(value) for name, value in given.items()}
+    kept = {name: value for name, value in filled.items() if value is not None}
+    return {**kept, **path_values(kind, resource_id)}
+
+
+def _without_empty(value: Any) -> Any:
+    """Take out empty lists and maps at every depth; None if nothing is left."""
+    if isinstance(value, Mapping):
+        inside = {name: _without_empty(each) for name, each in value.items()}
+        return {name: each for name, each in inside.items() if each is not None} or None
     if isinstance(value, list):
-        return [_without_read_only(item, nested) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    dropped = {"etag", "type", "provisioningState", "ipConfigurations", "privateEndpoints"}
-    return {
-        name: _without_read_only(inner, nested.inside.get(name))
-        for name, inner in value.items()
-        if name not in dropped
-    }
+        items = [_without_empty(each) for each in value]
+        return [each for each in items if each is not None] or None
+    return value
 
 
 def path_values(kind: Kind, resource_id: str) -> dict[str, str]:

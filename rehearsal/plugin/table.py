@@ -45,11 +45,19 @@ def _compute(
         top=_set(f"location tags extendedLocation {top}"),
         read_only=_set(f"azureApiVersion name provisioningState systemData type {read_only}"),
         required=("creationData",) if name != "Image" else (),
+        needs_location=True,
     )
 
 
 def _network(
-    name: str, path: str, *, body: str, top: str, read_only: str, nested: dict[str, Nested]
+    name: str,
+    path: str,
+    *,
+    body: str,
+    top: str,
+    read_only: str,
+    nested: dict[str, Nested],
+    create_only: str = "location",
 ) -> Kind:
     return Kind(
         token=f"azure-native:network:{name}",
@@ -62,6 +70,7 @@ def _network(
         ),
         write_only=_set("id"),
         nested=nested,
+        create_only=_set(create_only),
         keep_if_unset=("subnets", "virtualNetworkPeerings") if name == "VirtualNetwork" else (),
     )
 
@@ -112,6 +121,7 @@ _KINDS = (
         body=frozenset(),
         top=_set("location managedBy tags"),
         read_only=_set("azureApiVersion name properties type"),
+        needs_location=True,
         properties_output=True,
     ),
     _network(
@@ -122,6 +132,7 @@ _KINDS = (
         "publicIPAllocationMethod publicIPPrefix servicePublicIPAddress",
         top="extendedLocation sku zones",
         read_only="ipConfiguration",
+        create_only="location publicIPAddressVersion publicIPPrefix sku",
         nested={
             "linkedPublicIPAddress": _NETWORK_RESOURCE,
             "servicePublicIPAddress": _NETWORK_RESOURCE,
@@ -136,6 +147,7 @@ _KINDS = (
         top="sku zones",
         read_only="subnets",
         nested={},
+        create_only="",
     ),
     _network(
         "VirtualNetwork",

@@ -38,6 +38,14 @@ def test_how_go_lists_errors_is_not_told() -> None:
     )
 
 
+def test_an_answer_of_many_lines_is_told_in_one() -> None:
+    line = "-" * 80
+    error = f"PUT https://arm/x\n{line}\nRESPONSE 501: 501 Not Implemented\n{line}\n[]\n{line}\n"
+    assert "create failed (PUT https://arm/x RESPONSE 501: 501 Not Implemented [])" in told(
+        NAME, "create", error
+    )
+
+
 def test_what_a_gate_has_said_is_not_said_again() -> None:
     assert told(NAME, "create", 'before hook "x may be made" failed: refused') == ""
 

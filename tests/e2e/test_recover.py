@@ -79,3 +79,60 @@ def test_a_lost_state_is_made_again_from_what_stands(factory: FactoryUnderTest) 
     factory.must_up("prod")
     assert second in factory.holding("engineering-us")
     assert len(factory.holding("engineering-us")) == 2
+
+
+def forget(factory: FactoryUnderTest, stack: str, *logical: str) -> None:
+    """Take resources out of the state whose logical names begin so, whatever depends on them."""
+    state = json.loads(factory.export(stack))
+    kept, gone = [], set()
+    for each in state["deployment"]["resources"]:
+        name = each["urn"].rpartition("::")[2]
+        if each["custom"] and name.startswith(logical):
+            gone.add(each["urn"])
+        else:
+            kept.append(each)
+    assert gone
+    for each in kept:
+        each["dependencies"] = [urn for urn in each.get("dependencies", ()) if urn not in gone]
+        each["propertyDependencies"] = {
+            name: [urn for urn in urns or () if urn not in gone]
+            for name, urns in each.get("propertyDependencies", {}).items()
+        }
+    state["deployment"]["resources"] = kept
+    file = factory.root / "forgotten.json"
+    file.write_text(json.dumps(state))
+    assert factory.engine("stack", "import", "--file", str(file), "-s", stack).ok
+
+
+def test_lab_and_network_outside_the_state_are_taken_in_and_not_written_again(
+    factory: FactoryUnderTest,
+) -> None:
+    factory.define("linux/base")
+    factory.configure_dev([lab("team-web")])
+    factory.must_up("dev")
+    factory.must_up("dev")  # forgets the build VM
+    asked = changing(factory)
+    forget(factory, "dev", "factory/")
+    factory.must_up("dev")
+    factory.must_up("dev", "--expect-no-changes")
+    assert changing(factory) == asked
+
+
+def test_what_a_lab_holds_is_taken_in_in_the_letters_in_which_it_is_declared(
+    factory: FactoryUnderTest,
+) -> None:
+    """DevTest Labs gives ids in lower case; another letter case of a lab's name replaces."""
+    factory.define("linux/base")
+    factory.configure_dev([lab("Team-Web")])
+    factory.must_up("dev")
+    factory.must_up("dev")
+    asked = changing(factory)
+    forget(factory, "dev", f"linux/base@{version_of(factory)}/lab/")
+    factory.must_up("dev")
+    factory.must_up("dev", "--expect-no-changes")
+    assert changing(factory) == asked
+
+
+def version_of(factory: FactoryUnderTest) -> str:
+    (name,) = factory.holding("team-web")
+    return ".".join(name.rsplit("-", 2)[1:])

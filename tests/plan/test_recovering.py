@@ -177,7 +177,8 @@ def test_all_of_a_lost_state_comes_back_and_the_next_run_has_nothing_to_do() -> 
     assert quiet.warnings == (
         "recovered.dev.yaml is not needed any more: what it names is in the state, or gone",
     )
-    assert all(version.taken_in for version in quiet.versions)
+    assert quiet.recovered is not None
+    assert all(str(each.version) in quiet.recovered[each.identity] for each in quiet.versions)
 
 
 def test_what_retired_since_never_comes_back_though_the_file_and_the_image_are_there() -> None:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]  # ships no types
 import pytest
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]  # ships no types
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as messages
-from pulumi.runtime.proto import provider_pb2_grpc
 
 from rehearsal.plugin.service import Service
 from rehearsal.plugin.values import from_struct, to_struct
@@ -28,6 +29,8 @@ class Plugin:
 
     stub: Any
     arm: FakeArm
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    """What the user was shown, each with the URN that it is about."""
 
     def configure(self, **settings: str) -> Any:
         return self.stub.Configure(messages.ConfigureRequest(args=to_struct(settings)))
@@ -50,9 +53,20 @@ class Plugin:
         )
         return from_struct(answer.inputs), [failure.reason for failure in answer.failures]
 
-    def diff(self, token: str, old: dict[str, Any], new: dict[str, Any]) -> Any:
+    def diff(
+        self,
+        token: str,
+        old: dict[str, Any],
+        new: dict[str, Any],
+        outputs: dict[str, Any] | None = None,
+    ) -> Any:
         return self.stub.Diff(
-            messages.DiffRequest(urn=urn(token), old_inputs=to_struct(old), news=to_struct(new))
+            messages.DiffRequest(
+                urn=urn(token),
+                old_inputs=to_struct(old),
+                news=to_struct(new),
+                olds=to_struct(outputs or {}),
+            )
         )
 
     def create(
@@ -99,6 +113,9 @@ class Plugin:
         answer = self.stub.Read(request)
         return answer.id, from_struct(answer.inputs), from_struct(answer.properties)
 
+    def cancel(self) -> None:
+        self.stub.Cancel(empty_pb2.Empty())
+
     def delete(self, token: str, identity: str) -> None:
         self.stub.Delete(messages.DeleteRequest(id=identity, urn=urn(token)))
 
@@ -134,13 +151,29 @@ def bare_plugin(arm_server: FakeArmServer, monkeypatch: pytest.MonkeyPatch) -> I
         "ARM_CLIENT_SECRET": "s3cret",
         "REHEARSAL_TIME_SCALE": "1000",
     }
+    engine = Engine()
     server = grpc.server(ThreadPoolExecutor(max_workers=96))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Service(environment), server)
     port = server.add_insecure_port("127.0.0.1:0")
+    service = Service(environment, f"127.0.0.1:{port}")
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(service, server)
+    engine_pb2_grpc.add_EngineServicer_to_server(engine, server)
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield Plugin(provider_pb2_grpc.ResourceProviderStub(channel), arm_server.arm)
+        stub = provider_pb2_grpc.ResourceProviderStub(channel)
+        yield Plugin(stub, arm_server.arm, engine.warnings)
     server.stop(None).wait()
+
+
+class Engine(engine_pb2_grpc.EngineServicer):
+    """The side of the engine that takes messages for the user."""
+
+    def __init__(self) -> None:
+        self.warnings: list[tuple[str, str]] = []
+
+    def Log(self, request: Any, context: Any) -> Any:  # noqa: N802  # as gRPC has it
+        assert request.severity == engine_pb2.LogSeverity.WARNING
+        self.warnings.append((request.urn, request.message))
+        return empty_pb2.Empty()
 
 
 @pytest.fixture

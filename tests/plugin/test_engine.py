@@ -10,7 +10,9 @@ import copy
 import json
 import os
 import shutil
+import signal
 import subprocess
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +28,7 @@ from tests.plugin.fake_arm import FakeArm, FakeArmServer, Said, Seen
 LAB = f"{GROUP}/providers/Microsoft.DevTestLab/labs/lab"
 SOURCE = f"{LAB}/artifactsources/mine"
 IMAGE = f"{LAB}/customimages/gold"
+OPERATION = {"Azure-AsyncOperation": "/operations/1"}
 TOKEN = "very-secret-token"
 Resources = dict[str, dict[str, Any]]
 
@@ -53,8 +56,7 @@ def half_made(arm: FakeArm) -> None:
 
     def accept(arm: FakeArm, seen: Seen) -> Said:
         arm.store(seen)
-        link = {"Azure-AsyncOperation": "/operations/1"}
-        return Said(201, {"properties": {"provisioningState": "Creating"}}, link)
+        return Said(201, {"properties": {"provisioningState": "Creating"}}, OPERATION)
 
     failure = {"code": "OSProvisioningTimedOut", "message": "not in time"}
     arm.script("PUT", "/customimages/late", accept)
@@ -208,19 +210,29 @@ class Stack:
     environment: dict[str, str]
     resources: Resources = field(default_factory=start)
 
-    def run(self, *verb: str) -> tuple[int, str]:
+    def start(self, *verb: str) -> subprocess.Popen[str]:
         listed = json.dumps(list(self.resources.values()))
         (self.folder / "resources.json").write_text(listed, encoding="utf-8")
-        done = subprocess.run(
+        return subprocess.Popen(
             ["pulumi", "--non-interactive", "--color", "never", *verb],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
         )
-        return done.returncode, done.stdout
+
+    def run(self, *verb: str) -> tuple[int, str]:
+        process = self.start(*verb)
+        text, _ = process.communicate()
+        return process.returncode, text
+
+    def recorded(self, name: str) -> dict[str, Any]:
+        """Give a resource as the state has it."""
+        _, text = self.run("stack", "export", "--stack", "dev")
+        resources = json.loads(text)["deployment"]["resources"]
+        found: dict[str, Any] = next(each for each in resources if each["urn"].endswith(name))
+        return found
 
     def writes(self) -> list[str]:
         def name(seen: Seen) -> str:
@@ -278,6 +290,38 @@ def test_every_rule_under_the_engine(stack: Stack) -> None:
             assert TOKEN not in state
             assert "client-secret" not in state
             assert "securityToken" in state
+
+
+def test_an_interrupt_keeps_what_azure_took_on(stack: Stack) -> None:
+    """The state then has its id, inputs and initErrors, no outputs; the next up goes on with it."""
+    began = threading.Event()
+
+    def run(_: FakeArm, seen: Seen) -> Said:
+        began.set()
+        return Said(200, {"status": "Running"})
+
+    stack.resources = {"gold": stack.resources["gold"]}
+    begun = Said(201, {"properties": {"provisioningState": "Creating"}}, OPERATION)
+    stack.arm.script("PUT", "/customimages/gold", begun)
+    stack.arm.script("GET", "/operations/1", *[run] * 10_000)
+    process = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
+    assert began.wait(120), "the PUT was not accepted"
+    process.send_signal(signal.SIGINT)
+    text, _ = process.communicate()
+    assert process.returncode != 0, text
+
+    found = stack.recorded("gold")
+    assert found["id"] == IMAGE
+    assert found["inputs"]["description"] == "first"
+    assert "outputs" not in found
+    why = "resource created but read failed context canceled: context canceled"
+    assert found["initErrors"] == [why]
+
+    stack.arm.seen.clear()
+    _, text = stack.run("up", "--yes", "--skip-preview", "--stack", "dev")
+    assert summarised(text).counts == {"updated": 1, "unchanged": 1}, text
+    assert stack.writes() == ["PUT gold"]
+    assert "outputs" in stack.recorded("gold")
 
 
 def summarised(text: str) -> Summary:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import grpc  # type: ignore[import-untyped]  # ships no types
 import pytest
 from pulumi.runtime.proto import provider_pb2 as messages
@@ -12,6 +14,7 @@ from tests.plugin.conftest import GROUP, Plugin
 from tests.plugin.fake_arm import FakeArm, Said, Seen
 
 IMAGE = "azure-native:devtestlab:CustomImage"
+NETWORK = "azure-native:network:VirtualNetwork"
 SNAPSHOT = "azure-native:compute:Snapshot"
 VM = "azure-native:devtestlab:VirtualMachine"
 LAB_PATH = f"{GROUP}/providers/Microsoft.DevTestLab/labs/lab"
@@ -50,7 +53,8 @@ def test_create_checks_puts_and_reads_back(plugin: Plugin) -> None:
 
     assert identity == IMAGE_PATH.lower(), "the service's own id, in its own letter case"
     calls = [(s.method, s.path) for s in plugin.arm.seen if "/customimages/" in s.path]
-    assert calls == [("GET", IMAGE_PATH), ("PUT", IMAGE_PATH), ("GET", IMAGE_PATH)]
+    read = ("GET", IMAGE_PATH.lower())
+    assert calls == [("GET", IMAGE_PATH), ("PUT", IMAGE_PATH), read]
     put = plugin.arm.requests("PUT")[0]
     assert put.query == "api-version=2018-09-15"
     assert put.body == {
@@ -61,7 +65,7 @@ def test_create_checks_puts_and_reads_back(plugin: Plugin) -> None:
     assert outputs["name"] == "gold"
     assert outputs["provisioningState"] == "Succeeded"
     assert "labName" not in outputs
-    assert "id" not in outputs
+    assert outputs["id"] == IMAGE_PATH.lower()
 
 
 def test_path_values_are_escaped(plugin: Plugin) -> None:
@@ -94,8 +98,39 @@ def test_refusal_is_worded_as_azcore_does(plugin: Plugin) -> None:
     plugin.arm.script("PUT", "/gold", Said(409, {"error": error}))
     with pytest.raises(grpc.RpcError) as raised:
         plugin.create(IMAGE, dict(IMAGE_INPUTS))
-    expected = 'Status=409 Code="SkuNotAvailable" Message="The size \\"B2s\\" is gone."'
+    expected = 'Status=409 Code="SkuNotAvailable" Message="The size "B2s" is gone."'
     assert details(raised.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"message": "no"}, 'Status=400 Message="{"message": "no"}"'),
+        ({"error": {"message": "no"}}, 'Status=400 Message="no"'),
+        ({"error": {"code": "Bad"}}, 'Status=400 Code="Bad" Message="{"error": {"code": "Bad"}}"'),
+    ],
+)
+def test_a_refusal_without_code_or_message(plugin: Plugin, body: Any, expected: str) -> None:
+    plugin.arm.script("PUT", "/gold", Said(400, body))
+    with pytest.raises(grpc.RpcError) as raised:
+        plugin.create(IMAGE, dict(IMAGE_INPUTS))
+    assert details(raised.value) == expected
+
+
+def test_an_answer_that_is_no_object_is_told_in_many_lines(plugin: Plugin) -> None:
+    plugin.arm.script("PUT", "/gold", Said(501, ["not", "here"]))
+    with pytest.raises(grpc.RpcError) as raised:
+        plugin.create(IMAGE, dict(IMAGE_INPUTS))
+    line = "-" * 80
+    assert details(raised.value).splitlines() == [
+        f"PUT {plugin.arm.url}{IMAGE_PATH}",
+        line,
+        "RESPONSE 501: 501 Not Implemented",
+        "ERROR CODE UNAVAILABLE",
+        line,
+        '["not", "here"]',
+        line,
+    ]
 
 
 def test_operation_is_polled_and_then_read(plugin: Plugin) -> None:
@@ -109,6 +144,20 @@ def test_operation_is_polled_and_then_read(plugin: Plugin) -> None:
     assert outputs["author"] == "me"
     assert len(plugin.arm.requests("GET", "/operations/1")) == 2
     assert plugin.arm.requests("GET", "/operations/1")[0].query == "api-version=2018-09-15"
+    # Whether it exists, azcore's own reading of what came of it, and that of the provider.
+    assert len(plugin.arm.requests("GET", "/gold")) == 3
+
+
+def test_a_reading_that_fails_after_a_good_write_is_a_warning(plugin: Plugin) -> None:
+    refused = Said(403, {"error": {"code": "AuthorizationFailed", "message": "not yours"}})
+    plugin.arm.script("GET", "/gold", Said(404), refused)
+    identity, outputs = plugin.create(IMAGE, dict(IMAGE_INPUTS))
+    assert identity == IMAGE_PATH.lower()
+    assert outputs["properties"]["vm"] == {"sourceVmId": "/x"}, "as Azure wrote it, not flattened"
+    assert outputs["azureApiVersion"] == "2018-09-15"
+    (urn, warning) = plugin.warnings[0]
+    assert urn.endswith("::it")
+    assert warning.startswith("Failed to read resource after Create. Please report this issue.\n")
 
 
 def test_failed_operation_keeps_the_half_made_resource(plugin: Plugin) -> None:
@@ -121,7 +170,7 @@ def test_failed_operation_keeps_the_half_made_resource(plugin: Plugin) -> None:
         plugin.create(IMAGE, dict(IMAGE_INPUTS))
 
     found = half_made(raised.value)
-    assert found.id == "/half/made"
+    assert found.id == IMAGE_PATH
     assert found.reasons == ['Status=200 Code="OSProvisioningTimedOut" Message="did not finish"']
     assert from_struct(found.properties)["provisioningState"] == "Failed"
     assert from_struct(found.inputs)["name"] == "gold"
@@ -129,21 +178,69 @@ def test_failed_operation_keeps_the_half_made_resource(plugin: Plugin) -> None:
 
 def test_failed_operation_that_left_nothing_is_a_plain_error(plugin: Plugin) -> None:
     plugin.arm.script("PUT", "/gold", running)
-    plugin.arm.script("GET", "/operations/1", Said(200, {"status": "Canceled"}))
+    failure = {"code": "Canceled", "message": "by its owner"}
+    plugin.arm.script("GET", "/operations/1", Said(200, {"status": "Canceled", "error": failure}))
     with pytest.raises(grpc.RpcError) as raised:
         plugin.create(IMAGE, dict(IMAGE_INPUTS))
-    assert "resource partially created but read failed" in details(raised.value)
+    assert details(raised.value) == 'Status=200 Code="Canceled" Message="by its owner"'
     assert "grpc-status-details-bin" not in dict(raised.value.trailing_metadata())
 
 
-def test_operation_has_a_time_limit(plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_out_leaves_the_resource_without_outputs(
+    plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read in the time that is already up, so there is nothing to put into the state."""
     monkeypatch.setattr("rehearsal.plugin.pace.REAL_SECONDS_OF_WORK", 0.5)
     plugin.arm.script("PUT", "/gold", running)
     plugin.arm.script("GET", "/operations/1", *[Said(200, {"status": "Running"})] * 500)
     plugin.arm.script("GET", "/gold", Said(404), Said(200, {"id": "/half/made"}))
     with pytest.raises(grpc.RpcError) as raised:
         plugin.create(IMAGE, dict(IMAGE_INPUTS), timeout=10)
-    assert half_made(raised.value).reasons == ["operation timed out: context deadline exceeded"]
+    found = half_made(raised.value)
+    assert found.reasons == ["operation timed out"]
+    assert found.id == IMAGE_PATH
+    assert from_struct(found.inputs) == IMAGE_INPUTS
+    assert not found.HasField("properties")
+
+
+def test_cancelling_leaves_the_resource_without_outputs(plugin: Plugin) -> None:
+    def cancel(_: FakeArm, seen: Seen) -> Said:
+        plugin.cancel()
+        return Said(200, {"status": "Running"})
+
+    plugin.arm.script("PUT", "/gold", running)
+    plugin.arm.script("GET", "/operations/1", cancel)
+    with pytest.raises(grpc.RpcError) as raised:
+        plugin.create(IMAGE, dict(IMAGE_INPUTS))
+    found = half_made(raised.value)
+    text = "resource created but read failed context canceled: context canceled"
+    assert found.reasons == [text]
+    assert found.id == IMAGE_PATH
+    assert from_struct(found.inputs) == IMAGE_INPUTS
+    assert not found.HasField("properties")
+
+
+def test_cancelling_before_azure_took_anything_on_leaves_nothing(plugin: Plugin) -> None:
+    plugin.cancel()
+    with pytest.raises(grpc.RpcError) as raised:
+        plugin.create(IMAGE, dict(IMAGE_INPUTS))
+    assert details(raised.value) == "context canceled"
+    assert "grpc-status-details-bin" not in dict(raised.value.trailing_metadata())
+    assert not plugin.arm.requests("PUT")
+
+
+def test_what_cannot_be_read_after_a_failure_stays_in_the_state(plugin: Plugin) -> None:
+    refused = Said(403, {"error": {"code": "AuthorizationFailed", "message": "not yours"}})
+    plugin.arm.script("PUT", "/gold", running)
+    plugin.arm.script("GET", "/operations/1", refused)
+    plugin.arm.script("GET", "/gold", Said(404), refused)
+    with pytest.raises(grpc.RpcError) as raised:
+        plugin.create(IMAGE, dict(IMAGE_INPUTS))
+    found = half_made(raised.value)
+    why = 'Status=403 Code="AuthorizationFailed" Message="not yours"'
+    assert found.reasons == [f"resource created but read failed {why}: {why}"]
+    assert found.id == IMAGE_PATH
+    assert not found.HasField("properties")
 
 
 def test_put_in_a_terminal_state_is_not_polled(plugin: Plugin) -> None:
@@ -163,9 +260,11 @@ def test_put_without_links_is_polled_by_its_state(plugin: Plugin) -> None:
     plugin.arm.script("PUT", path, Said(202, {"properties": {"provisioningState": "Updating"}}))
     plugin.arm.script("GET", path, Said(404), *states)
     inputs = {"resourceGroupName": "rg", "snapshotName": "s", "creationData": {}}
+    plugin.arm.script("GET", "/x", Said(200, {"id": "/x", "properties": {"diskSizeGB": 32}}))
     _, outputs = plugin.create(SNAPSHOT, inputs)
-    assert outputs["provisioningState"] == "Succeeded"
-    assert len(plugin.arm.requests("GET", path)) == 5
+    assert outputs["diskSizeGB"] == 32
+    assert len(plugin.arm.requests("GET", path)) == 4
+    assert len(plugin.arm.requests("GET", "/x")) == 1
 
 
 def test_delete_follows_location(plugin: Plugin) -> None:
@@ -201,16 +300,15 @@ def test_update_puts_the_whole_body(plugin: Plugin) -> None:
 
 
 def test_update_keeps_subnets_that_the_program_does_not_set(plugin: Plugin) -> None:
-    network = "azure-native:network:VirtualNetwork"
     inputs = {
         "resourceGroupName": "rg",
         "virtualNetworkName": "net",
         "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
     }
-    identity, old = plugin.create(network, inputs)
+    identity, old = plugin.create(NETWORK, inputs)
     subnet = {"name": "theirs", "properties": {"addressPrefix": "10.0.1.0/24"}}
     plugin.arm.stored[identity]["properties"]["subnets"] = [subnet]
-    plugin.update(network, identity, old=old, new={**inputs, "tags": {"a": "1"}})
+    plugin.update(NETWORK, identity, old=old, new={**inputs, "tags": {"a": "1"}})
     assert plugin.arm.requests("PUT")[-1].body["properties"]["subnets"] == [subnet]
 
 
@@ -236,38 +334,110 @@ def test_read_without_drift_leaves_the_inputs_alone(plugin: Plugin) -> None:
 
 def test_import_makes_inputs_of_the_id(plugin: Plugin) -> None:
     identity, _ = plugin.create(IMAGE, dict(IMAGE_INPUTS))
+    plugin.arm.stored[identity]["properties"] |= {"dataDiskStorageInfo": [], "vhd": {"sysPrep": {}}}
     found, inputs, outputs = plugin.read(IMAGE, identity)
     assert found == identity
-    assert inputs == IMAGE_INPUTS
+    declared = {name: value for name, value in IMAGE_INPUTS.items() if name != "azureApiVersion"}
+    assert inputs == declared, "without the API version, and without empty lists and maps"
     assert outputs["provisioningState"] == "Succeeded"
+    assert outputs["dataDiskStorageInfo"] == []
+
+
+def test_import_of_a_network_has_what_nobody_declares(plugin: Plugin) -> None:
+    """The API lets the `type` of a subnet be written, so it is read as an input."""
+    path = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/net"
+    subnet = {
+        "name": "s",
+        "id": f"{path}/subnets/s",
+        "type": "Microsoft.Network/virtualNetworks/subnets",
+        "etag": "e",
+        "properties": {
+            "addressPrefix": "10.0.0.0/24",
+            "provisioningState": "Succeeded",
+            "delegations": [],
+            "ipConfigurations": [{"id": "x"}],
+        },
+    }
+    plugin.arm.stored[path.lower()] = {
+        "id": path,
+        "name": "net",
+        "etag": "e",
+        "location": "westeurope",
+        "properties": {"subnets": [subnet], "virtualNetworkPeerings": [], "resourceGuid": "g"},
+    }
+    _, inputs, outputs = plugin.read(NETWORK, path)
+    assert inputs == {
+        "resourceGroupName": "rg",
+        "virtualNetworkName": "net",
+        "location": "westeurope",
+        "subnets": [
+            {
+                "name": "s",
+                "id": f"{path}/subnets/s",
+                "type": "Microsoft.Network/virtualNetworks/subnets",
+                "addressPrefix": "10.0.0.0/24",
+            }
+        ],
+    }
+    assert outputs["id"] == path
+    assert outputs["subnets"][0]["ipConfigurations"] == [{"id": "x"}]
+
+
+def test_a_new_network_says_that_it_has_no_peerings(plugin: Plugin) -> None:
+    inputs = {"resourceGroupName": "rg", "virtualNetworkName": "net", "subnets": [{"name": "s"}]}
+    plugin.create(NETWORK, inputs)
+    properties = plugin.arm.requests("PUT")[0].body["properties"]
+    assert properties == {"subnets": [{"name": "s"}], "virtualNetworkPeerings": []}
+
+
+def test_a_refresh_leaves_to_others_what_the_program_does_not_set(plugin: Plugin) -> None:
+    inputs = {"resourceGroupName": "rg", "virtualNetworkName": "net", "subnets": [{"name": "s"}]}
+    identity, outputs = plugin.create(NETWORK, inputs)
+    peering = {"name": "p", "properties": {"allowForwardedTraffic": True}}
+    plugin.arm.stored[identity]["properties"]["virtualNetworkPeerings"] = [peering]
+    _, read, now = plugin.read(NETWORK, identity, inputs, outputs)
+    assert read == inputs
+    assert now["virtualNetworkPeerings"] == [{"name": "p", "allowForwardedTraffic": True}]
 
 
 def test_preview_knows_inputs_and_nothing_else(plugin: Plugin) -> None:
     given = {**IMAGE_INPUTS, "vm": {"sourceVmId": UNKNOWN}, "author": Secret("me")}
     identity, outputs = plugin.create(IMAGE, given, preview=True)
     assert identity == ""
-    assert outputs["vm"] == {"sourceVmId": UNKNOWN}
+    assert outputs["vm"]["sourceVmId"] is UNKNOWN
+    assert outputs["vm"]["linuxOsInfo"] is UNKNOWN, "which Azure may fill in"
     assert outputs["author"] == Secret("me")
     assert outputs["tags"] == {"a": "1"}
     assert outputs["creationDate"] is UNKNOWN
+    assert outputs["id"] is UNKNOWN
+    assert "azureApiVersion" not in outputs
     assert not [seen for seen in plugin.arm.seen if "/customimages/" in seen.path]
 
 
 def test_preview_does_not_know_the_id_of_a_nested_resource(plugin: Plugin) -> None:
     subnets = [{"name": "s", "addressPrefix": "10.0.0.0/24"}]
-    network = "azure-native:network:VirtualNetwork"
-    _, outputs = plugin.create(network, {"subnets": subnets}, preview=True)
+    _, outputs = plugin.create(NETWORK, {"subnets": subnets}, preview=True)
     assert outputs["subnets"][0]["name"] == "s"
     assert outputs["subnets"][0]["addressPrefix"] == "10.0.0.0/24"
     assert outputs["subnets"][0]["id"] is UNKNOWN
 
 
 def test_update_preview_keeps_what_cannot_change(plugin: Plugin) -> None:
-    old = {"name": "gold", "location": "westeurope", "creationDate": "2026-01-01"}
+    old = {"name": "gold", "location": "westeurope", "type": "t", "creationDate": "2026-01-01"}
     outputs = plugin.update(IMAGE, "/x", old=old, new={"description": "new"}, preview=True)
     assert outputs["name"] == "gold"
+    assert outputs["location"] == "westeurope"
     assert outputs["description"] == "new"
+    assert outputs["type"] is UNKNOWN
     assert outputs["creationDate"] is UNKNOWN
+
+
+def test_secrets_are_not_accepted(bare_plugin: Plugin) -> None:
+    """So the engine takes the marks off what it sends, and puts its own on what comes back."""
+    assert bare_plugin.configure().acceptSecrets is False
+    with pytest.raises(grpc.RpcError) as raised:
+        bare_plugin.stub.Handshake(messages.ProviderHandshakeRequest())
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_secrets_reach_azure_and_nothing_else(

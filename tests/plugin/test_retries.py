@@ -9,6 +9,7 @@ import pytest
 
 from rehearsal.plugin.answers import Answer, backoff_seconds, send_with_retries
 from rehearsal.plugin.pace import OperationCancelledError, OperationTimedOutError, Pace
+from rehearsal.plugin.service import Service
 from tests.plugin.conftest import GROUP, SUBSCRIPTION, Plugin
 from tests.plugin.fake_arm import FakeArmServer, Said
 
@@ -79,6 +80,20 @@ def test_own_waits_are_scaled_and_asked_ones_are_not() -> None:
     assert 0.1 <= time.monotonic() - began < 5
     with pytest.raises(OperationTimedOutError):
         pace.real(100, time.monotonic() + 0.01)
+
+
+@pytest.mark.parametrize(
+    ("variables", "scale"),
+    [
+        ({"REHEARSAL_TIME_SCALE": "600"}, 600.0),
+        ({"REHEARSAL_TIME_SCALE": "600", "REHEARSAL_PLUGIN_TIME": "real"}, 1.0),
+        ({}, 1.0),
+    ],
+)
+def test_own_waits_take_real_seconds_where_that_is_asked_for(
+    variables: dict[str, str], scale: float
+) -> None:
+    assert Service(variables).pace.scale == scale
 
 
 def test_cancellation_ends_a_wait() -> None:

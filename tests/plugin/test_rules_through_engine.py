@@ -163,18 +163,18 @@ def random_name(stack: Stack) -> None:
 
 
 def lab_is_made(stack: Stack) -> None:
-    # 5.6: Azure-AsyncOperation is polled; 5.5: then a GET of the lab.
-    same(stack.asked(LAB), ["GET 404", "PUT 201", "GET 200"])
+    # 5.6: Azure-AsyncOperation is polled, and the lab read; 5.5: then read again.
+    same(stack.asked(LAB), ["GET 404", "PUT 201", "GET 200", "GET 200"])
     assert [each for each in stack.seen if "/operations/" in each["path"]]
     # 5.2: the location comes from the group, by an older api-version.
     looked = [each for each in stack.seen if each["path"].lower() == GROUP.lower()]
     same([each["apiVersion"] for each in looked if each["method"] == "GET"], ["2020-10-01"])
     outputs = stack.outputs("rules")
-    # 5.3: flattened, without id; read-only values of the service are there.
+    # 5.3: flattened, with the service's id; its read-only values are there.
     same(outputs["location"], "westeurope")
     assert "vaultName" in outputs
     assert "properties" not in outputs
-    assert "id" not in outputs
+    same(outputs["id"], LAB.lower())
     same(outputs["$id"], LAB.lower())
 
 

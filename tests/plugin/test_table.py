@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 from typing import Any
 
 import pytest
 
 from rehearsal.plugin.kinds import Kind
+from rehearsal.plugin.make_types import Maker
 from rehearsal.plugin.schema import VERSION
 from rehearsal.plugin.table import KINDS, find_kind
+from rehearsal.plugin.types import FILE
 
 
 def sdk_class(kind: Kind) -> Any:
@@ -53,6 +56,12 @@ def test_required_inputs_are_those_of_the_sdk(kind: Kind) -> None:
     names = {p.name for p in parameters if p.default is inspect.Parameter.empty} - {"__self__"}
     camel = {_camel(name) for name in names}
     assert camel == {*kind.parameters[:-1], *kind.required} - ({kind.name_parameter})
+
+
+def test_types_are_those_of_the_sdk() -> None:
+    assert json.loads(FILE.read_text(encoding="utf-8")) == Maker().table(), (
+        "make it anew: python -m rehearsal.plugin.make_types"
+    )
 
 
 def test_api_version_is_the_default_of_the_sdk(kind: Kind) -> None:

@@ -99,6 +99,72 @@ def test_summary_has_the_engines_counts() -> None:
     assert str(summary) == "2 created, 1 updated, 3 replaced, 71 unchanged, 2 errored"
 
 
+def test_each_error_is_one_line_whatever_lines_it_has() -> None:
+    _, summary = narrate(FAILED)
+    answer = 'RESPONSE 501: 501 Not Implemented ERROR CODE UNAVAILABLE ["not", "here"]'
+    assert summary.troubles == [
+        "factory: resource is not there",
+        f"a@1/source: PUT https://arm/snapshots/a {answer}",
+        "a@1/source: and another",
+        "b@1/vm/1: operation timed out",
+        "c: two things: one of them; the other",
+        "Program failed with an unhandled exception: ValueError: it is so",
+    ]
+
+
+FAILED = """\
+Diagnostics:
+  azure-native:network:VirtualNetwork (factory):
+    error: resource is not there
+
+  azure-native:compute:Snapshot (a@1/source):
+    error: PUT https://arm/snapshots/a
+    --------------------------------------------------------------------------------
+    RESPONSE 501: 501 Not Implemented
+    ERROR CODE UNAVAILABLE
+    --------------------------------------------------------------------------------
+    ["not", "here"]
+    --------------------------------------------------------------------------------
+    warning: Failed to read resource after Create. Please report this issue.
+    Verbose logs contain more information
+    error: and another
+
+  azure-native:devtestlab:VirtualMachine (b@1/vm/1):
+    error: 1 error occurred:
+    \t* operation timed out
+
+  azure-native:compute:Image (c):
+    error: two things: 2 errors occurred:
+    \t* one of them
+    \t* the other
+
+  pulumi:pulumi:Stack (image-factory-dev):
+    error: Program failed with an unhandled exception:
+    Traceback (most recent call last):
+      File "/x/__main__.py", line 1, in <module>
+        raise ValueError("it is so")
+    ValueError: it is so
+    error: update failed
+"""
+
+
+def test_an_error_of_the_run_as_a_whole_has_all_its_lines() -> None:
+    text = """\
+error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or
+  file:///state/.pulumi/locks/1.json: created by me@host (pid 1) at 2026-11-30T05:00:00Z
+
+error: again
+Resources:
+    2 unchanged
+"""
+    said, summary = narrate(text)
+    assert len(summary.troubles) == 2
+    assert summary.troubles[0].endswith("(pid 1) at 2026-11-30T05:00:00Z")
+    assert summary.troubles[1] == "again"
+    assert str(summary) == "2 unchanged"
+    assert "dev: error: again" in said
+
+
 def test_an_error_before_the_run_is_shown() -> None:
     said, summary = narrate("error: no stack named 'dev' found\n")
     assert said == ["dev: error: no stack named 'dev' found"]

@@ -20,7 +20,7 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.settings import Settings, configure
 
 from factory.cli.common.options import Place
-from factory.common.errors import FactoryError, Problems
+from factory.common.errors import FactoryError, Problems, one_line
 from factory.common.yaml_file import read_yaml
 from factory.settings import engine_config
 from factory.settings.stack import NAMESPACE
@@ -163,7 +163,7 @@ def _error(stack: str, words: tuple[str, ...], said: str) -> FactoryError:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     if any("no stack named" in line for line in lines):
         return _UnknownStackError(f"there is no stack {stack!r} -> `pulumi stack init {stack}`")
-    why = " ".join(lines)[:400].removeprefix("error: ") or "it said nothing"
+    why = one_line(said)[:400].removeprefix("error: ") or "it said nothing"
     return FactoryError(f"`pulumi {' '.join(words)}` of stack {stack} failed: {why}")
 
 

@@ -33,7 +33,7 @@ def place(situation: Situation, verdicts: Verdicts) -> Placements:
         for each in _placed(situation, image):
             found.append(each)
             if each.plan is not None:
-                plans.append((image.image.generation, _finished(situation, image.image, each.plan)))
+                plans.append((image.image.generation, _finished(image.image, each.plan)))
     plans.sort(key=lambda pair: (pair[0], pair[1].identity, pair[1].version))
     return Placements(
         tuple(found),
@@ -42,8 +42,8 @@ def place(situation: Situation, verdicts: Verdicts) -> Placements:
     )
 
 
-def _finished(situation: Situation, image: ImageSituation, plan: VersionPlan) -> VersionPlan:
-    """Mark a version with what is said of its definition, and of how the state came by it.
+def _finished(image: ImageSituation, plan: VersionPlan) -> VersionPlan:
+    """Mark a version with what is said of its definition.
 
     Receivers take what another stack builds now until that one has a newer version. The time limit
     is that of the definition as it is now, in a receiving stack too; it is in git.
@@ -52,7 +52,6 @@ def _finished(situation: Situation, image: ImageSituation, plan: VersionPlan) ->
     return replace(
         plan,
         handed_over=own and image.elsewhere,
-        taken_in=str(plan.version) in (situation.recovered or {}).get(plan.identity, ()),
         time_limit=image.image.definition.time_limit if image.image else plan.time_limit,
     )
 
