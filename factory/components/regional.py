@@ -97,7 +97,7 @@ class Regional:
         if plan.lost:
             return self._run.compute_id("snapshots", plan.name), []
         option = "CopyStart" if plan.incremental else "Copy"
-        filled = filled_in("snapshot", recovered=goods.taken_in)
+        filled = filled_in("snapshot", recovered=goods.readopted)
         copy = compute.Snapshot(
             goods.part("copy", region.region),
             snapshot_name=plan.name,
@@ -183,7 +183,7 @@ class Regional:
             return pulumi.Output.from_input(self._run.compute_id("images", name))
         options = adoption(region.adopt_backing)
         if not options:
-            filled = filled_in("image", recovered=goods.taken_in)
+            filled = filled_in("image", recovered=goods.readopted)
             options = {"ignore_changes": ["storageProfile"] if stuck else filled}
         image = compute.Image(
             part,

@@ -28,7 +28,7 @@ class Goods:
     ``capture_adopt`` is the id of one that is there and that the state lost.
     ``guard`` is set if the images are to be protected.
     ``source_waits`` says that the source is still being copied, ``source_lost`` that it is gone,
-    ``taken_in`` that a lost state was made again from it. ``time_limit`` is for each part.
+    ``readopted`` that a lost state was made again from it. ``time_limit`` is for each part.
     """
 
     identity: str
@@ -47,7 +47,7 @@ class Goods:
     guard: pulumi.Resource | None = None
     source_waits: bool = False
     source_lost: bool = False
-    taken_in: bool = False
+    readopted: bool = False
     time_limit: timedelta = USUAL_TIME_LIMIT
 
     @property

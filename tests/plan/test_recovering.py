@@ -27,8 +27,8 @@ from factory.plan.model import Action, Plan
 from factory.plan.planner import make_plan
 from factory.plan.recovery.record_from_tags import Home, reread
 from factory.plan.recovery.recover import Findings, Known, find
-from factory.plan.recovery.recover_report import recover_table
 from factory.plan.recovery.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
+from factory.plan.recovery.tables import recover_table
 from tests.plan.world import DEV, PROD, SUBSCRIPTIONS, World, changed, dev, image, lab, played, prod
 
 Raw = dict[str, Any]
@@ -177,7 +177,7 @@ def test_all_of_a_lost_state_comes_back_and_the_next_run_has_nothing_to_do() -> 
     assert quiet.warnings == (
         "recovered.dev.yaml is not needed any more: what it names is in the state, or gone",
     )
-    assert all(version.taken_in for version in quiet.versions)
+    assert all(version.readopted for version in quiet.versions)
 
 
 def test_what_retired_since_never_comes_back_though_the_file_and_the_image_are_there() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from factory.plan.explanation.outputs import holdings, last_versions, serial
 from factory.plan.explanation.steps import steps
 from factory.plan.explanation.warnings import warnings
-from factory.plan.model import Action, Adoption, Plan, Stray
+from factory.plan.model import Action, Adoption, Plan
 from factory.plan.placement.placement import Placements
 from factory.plan.situation.situation import Situation
 from factory.plan.verdicts.verdict import Verdicts
@@ -31,7 +31,7 @@ def explain(situation: Situation, verdicts: Verdicts, placements: Placements) ->
         warnings=warnings(situation),
         revoked=situation.revoked,
         unreleased=placements.unreleased,
-        strays=tuple(Stray(vm.vm, vm.identity, vm.version, vm.attempt) for vm in verdicts.vms),
+        unmanaged_vms=verdicts.vms,
         neighbours=frozenset(each.parent.name for each in verdicts.images if each.parent.neighbour),
         recovered=situation.recovered,
     )

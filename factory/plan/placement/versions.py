@@ -13,7 +13,6 @@ from factory.plan.placement.placement import Placement, Placements, RegionPlacem
 from factory.plan.situation.image import ImageSituation
 from factory.plan.situation.situation import Situation
 from factory.plan.situation.version import VersionSituation
-from factory.plan.verdicts.retention import marked_since
 from factory.plan.verdicts.verdict import (
     WHOLE,
     Arrival,
@@ -48,11 +47,11 @@ def _finished(situation: Situation, image: ImageSituation, plan: VersionPlan) ->
     Receivers take what another stack builds now until that one has a newer version. The time limit
     is that of the definition as it is now, in a receiving stack too; it is in git.
     """
-    own = not plan.guest and plan.retired is None
+    own = not plan.foreign and plan.retired is None
     return replace(
         plan,
         handed_over=own and image.elsewhere,
-        taken_in=str(plan.version) in (situation.recovered or {}).get(plan.identity, ()),
+        readopted=str(plan.version) in (situation.recovered or {}).get(plan.identity, ()),
         time_limit=image.image.definition.time_limit if image.image else plan.time_limit,
     )
 
@@ -125,7 +124,7 @@ def _declared_here(
     plan = replace(
         plan,
         regions=declared,
-        retiring={lab: marked_since(situation, version, lab) for lab in verdict.marked},
+        retiring={lab: version.held.retiring.get(lab, situation.now) for lab in verdict.marked},
         revoked=version.revoked if situation.builds else "",
         captured_from=captured,
         adopt_capture=lost.get(("capture",)),
@@ -156,7 +155,7 @@ def _from_elsewhere(
     declared = _declared(regions)
     if held is not None and not any(region.labs for region in declared):
         return Placement(verdict, None)
-    plan = VersionPlan(record.definition, number, regions=declared, record=record, guest=foreign)
+    plan = VersionPlan(record.definition, number, regions=declared, record=record, foreign=foreign)
     return Placement(verdict, plan, regions)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from factory.common import names
 from factory.common.names import image_name, version_urn_name
 from factory.common.patterns import matches
 from factory.common.versions import Version, next_version
-from factory.definitions.lineage import Image, generations, root_base
+from factory.definitions.lineage import Image, generations, present_names, root_base
 from factory.definitions.policies import Keep
 from factory.ledger.catalogue import Catalogue, Entry
 from factory.ledger.foundations import LAB, adopted, compute_id, foundation_ids, remade
@@ -41,8 +41,9 @@ def resolve(inputs: Inputs) -> Situation:
     """Answer every question about a stack once."""
     settings, ledger = inputs.settings, inputs.ledger
     observed = given_up(inputs.observed, ledger)
-    labs = tuple(_lab(inputs, observed, lab) for lab in settings.labs)
-    facts = _Facts(inputs, observed, labs)
+    inputs = replace(inputs, observed=observed)
+    labs = tuple(_lab(inputs, lab) for lab in settings.labs)
+    facts = _Facts(inputs, labs)
     source = inputs.parents if settings.builds else inputs.catalogue
     read = (each.warnings for each in (inputs.catalogue, inputs.parents) if each is not None)
     return Situation(
@@ -55,7 +56,7 @@ def resolve(inputs: Inputs) -> Situation:
         region=settings.region,
         images={identity: _image(facts, identity) for identity in facts.identities},
         labs=labs,
-        factory_lab=_factory_lab(inputs, observed),
+        factory_lab=_factory_lab(inputs),
         limits=Limits(
             settings.max_concurrent_builds,
             settings.max_cores,
@@ -76,8 +77,8 @@ def resolve(inputs: Inputs) -> Situation:
         managed_images=observed.managed_images,
         originals=tuple(originals(inputs, labs)),
         environments=_environments(inputs),
-        losses=_losses(inputs, observed),
-        present={name: inputs.present(name) for name in facts.every_name},
+        losses=_losses(inputs),
+        present=present_names(inputs.images),
         revoked=revocations(inputs),
         passed_on=inputs.catalogue.marked() if inputs.catalogue else {},
         given=ledger.last_versions,
@@ -97,7 +98,6 @@ class _Facts:
     """What is looked up for every definition, by what it is looked up by."""
 
     inputs: Inputs
-    observed: Observed
     labs: tuple[LabSituation, ...]
 
     @cached_property
@@ -109,28 +109,20 @@ class _Facts:
         inputs = self.inputs
         offered = self.source.identities if self.source else set()
         past = {inputs.present(name) for name in inputs.ledger.identities | offered}
-        return sorted({*inputs.images, *past}, key=lambda name: (self.generation(name), name))
-
-    @property
-    def every_name(self) -> set[str]:
-        """Every name that anything may be called by."""
-        inputs = self.inputs
-        every = {name for image in inputs.images.values() for name in image.names}
-        return every | inputs.ledger.identities | set(inputs.ledger.last_versions)
+        return sorted(
+            {*inputs.images, *past}, key=lambda name: (self.generations.get(name, 0), name)
+        )
 
     @cached_property
-    def _generations(self) -> Mapping[str, int]:
+    def generations(self) -> Mapping[str, int]:
+        """How many definitions stand below each one of git."""
         return generations(self.inputs.images)
-
-    def generation(self, identity: str) -> int:
-        """Give how many definitions stand below one."""
-        return self._generations.get(identity, 0)
 
     @cached_property
     def tagged(self) -> Mapping[str, set[Version]]:
         """The numbers that VMs and captured images carry, by the definition in their tags."""
-        tags = [vm.tags for vm in self.observed.vms.values()]
-        captures = self.observed.captures.values()
+        tags = [vm.tags for vm in self.inputs.observed.vms.values()]
+        captures = self.inputs.observed.captures.values()
         tags += [thing.tags for thing in captures if thing.belongs_to(self.inputs.stack)]
         found: dict[str, set[Version]] = {}
         for each in tags:
@@ -179,7 +171,7 @@ class _Facts:
     def vms(self) -> Mapping[tuple[str, str], Sequence[BuildVm]]:
         """The VMs by the version that their tags name."""
         found: dict[tuple[str, str], list[BuildVm]] = {}
-        for vm in self.observed.vms.values():
+        for vm in self.inputs.observed.vms.values():
             found.setdefault(vm.made_for, []).append(vm)
         return found
 
@@ -196,9 +188,10 @@ class _Facts:
 
 
 def _image(facts: _Facts, identity: str) -> ImageSituation:
-    inputs, _settings = facts.inputs, facts.inputs.settings
+    inputs = facts.inputs
     image = inputs.images.get(identity)
     root = root_base(inputs.images, image) if image else None
+    plan = root.plan.model_dump() if root and root.plan else {}
     lock, lock_fault = lock_entry(inputs.lock, inputs.stack, image) if image else (None, "")
     children = inputs.children.get(identity, ())
     last = facts.last_versions.get(identity)
@@ -206,7 +199,7 @@ def _image(facts: _Facts, identity: str) -> ImageSituation:
         identity=identity,
         image=image,
         names=inputs.names_of(identity),
-        generation=facts.generation(identity),
+        generation=facts.generations.get(identity, 0),
         versions=tuple(_version(facts, held) for held in inputs.held_of(identity)),
         rules=_rules(inputs, identity, image),
         elsewhere=inputs.elsewhere(identity),
@@ -215,11 +208,9 @@ def _image(facts: _Facts, identity: str) -> ImageSituation:
         offers=tuple(_offers(facts, identity)),
         children=tuple(children),
         child=next((child for child in children if not facts.on_hold(child)), None),
-        next_version=next_version(facts.observed.now, [last] if last else []),
-        base_version=facts.observed.base_versions.get(identity),
-        purchase_plan=json.dumps(
-            root.plan.model_dump() if root and root.plan else {}, sort_keys=True
-        ),
+        next_version=next_version(inputs.observed.now, [last] if last else []),
+        base_version=inputs.observed.base_versions.get(identity),
+        purchase_plan=json.dumps(plan, sort_keys=True),
         lock=lock,
         lock_fault=lock_fault,
     )
@@ -262,9 +253,9 @@ def _rules(inputs: Inputs, identity: str, image: Image | None) -> Rules:
 
 
 def _version(facts: _Facts, held: Held) -> VersionSituation:
-    inputs, observed = facts.inputs, facts.observed
+    inputs, observed = facts.inputs, facts.inputs.observed
     bad, name = revoked(inputs, held), image_name(held.identity, held.version).lower()
-    source = inputs.parents if held.guest else inputs.catalogue
+    source = inputs.parents if held.foreign else inputs.catalogue
     entry = source.entries.get((held.identity, held.version)) if source else None
     capture, snapshot = observed.captures.get(name), observed.snapshots.get(name)
     broken_capture = capture is not None and capture.broken
@@ -275,7 +266,7 @@ def _version(facts: _Facts, held: Held) -> VersionSituation:
         revoked=bad,
         child=inputs.ledger.children.get(version_urn_name(held.identity, held.version)),
         offered=source is None or entry is not None,
-        retired_at_source=not held.guest and entry is not None and entry.retired is not None,
+        retired_at_source=not held.foreign and entry is not None and entry.retired is not None,
         source=Place(compute_id(inputs.settings, "snapshots", name), name, True, snapshot)
         if held.has("source")
         else None,
@@ -288,7 +279,7 @@ def _version(facts: _Facts, held: Held) -> VersionSituation:
 
 
 def _standing(held: Held, bad: str) -> Standing:
-    if held.guest:
+    if held.foreign:
         return Standing.FOREIGN
     if held.retired:
         return Standing.RETIRED
@@ -314,7 +305,7 @@ def _vms(facts: _Facts, held: Held) -> tuple[BuildVm, ...]:
     One that is kept for a look is in the ledger no more. Those that verify (v...) come after those
     that build (b...).
     """
-    vms = facts.observed.vms
+    vms = facts.inputs.observed.vms
     found = [vms[name] for name in vm_names(facts.inputs.stack, held) if name in vms]
     found += [vm for vm in facts.vms.get((held.identity, str(held.version)), ()) if vm not in found]
     return tuple(
@@ -331,7 +322,7 @@ def _offers(facts: _Facts, identity: str) -> Iterator[Offer]:
     for entry in sorted(found, key=lambda each: (each.record.parsed(), each.record.built)):
         record = entry.record
         key = (record.definition, record.parsed())
-        thing = facts.observed.captures.get(image_name(*key).lower())
+        thing = facts.inputs.observed.captures.get(image_name(*key).lower())
         yield Offer(
             entry,
             source.origin(record),
@@ -344,7 +335,8 @@ def _offers(facts: _Facts, identity: str) -> Iterator[Offer]:
         )
 
 
-def _lab(inputs: Inputs, observed: Observed, lab: TargetLab) -> LabSituation:
+def _lab(inputs: Inputs, lab: TargetLab) -> LabSituation:
+    observed = inputs.observed
     found = observed.labs.get(lab.name)
     looked = lab.name in observed.labs
     return LabSituation(
@@ -386,7 +378,8 @@ def foreign_parent_lab(settings: Settings) -> TargetLab:
     )
 
 
-def _factory_lab(inputs: Inputs, observed: Observed) -> FactoryLabSituation | None:
+def _factory_lab(inputs: Inputs) -> FactoryLabSituation | None:
+    observed = inputs.observed
     own, made = inputs.settings.factory_lab, inputs.ledger.foundations.get(LAB)
     if own is None:
         return None
@@ -414,7 +407,7 @@ def _environments(inputs: Inputs) -> tuple[EnvironmentSituation, ...]:
     )
 
 
-def _losses(inputs: Inputs, observed: Observed) -> Losses:
+def _losses(inputs: Inputs) -> Losses:
     ledger = inputs.ledger
     named = {lab.name for lab in inputs.settings.labs}
     expected = {
@@ -422,11 +415,11 @@ def _losses(inputs: Inputs, observed: Observed) -> Losses:
     }
     protected = [lab for held in ledger.held.values() if held.protected for lab in held.labs]
     return Losses(
-        state=tuple(observed.ours(inputs.stack)) if ledger.empty else (),
+        state=tuple(inputs.observed.ours(inputs.stack)) if ledger.empty else (),
         foundations=tuple(
             (name, foundation)
             for name, foundation in ledger.foundations.items()
-            if expected.get(name, "").lower() != foundation.name.lower() or name not in expected
+            if expected.get(name, "").lower() != foundation.name.lower()
         ),
         adopted=_counted([name.split("/")[1] for name in ledger.adopted], named),
         protected=_counted(protected, named),

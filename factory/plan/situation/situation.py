@@ -17,6 +17,7 @@ from factory.observed.artifact_manifest import Shelves
 from factory.observed.model import BuildVm, Thing
 from factory.plan.situation.image import ImageSituation
 from factory.plan.situation.lab import LabSituation
+from factory.plan.situation.version import VersionSituation
 from factory.settings.environments import LabEnvironment
 from factory.settings.stack import FactoryLab
 
@@ -183,6 +184,10 @@ class Situation:
     @cached_property
     def _by_name(self) -> Mapping[str, LabSituation]:
         return {lab.name: lab for lab in self.labs}
+
+    def holders(self, version: VersionSituation) -> tuple[LabSituation, ...]:
+        """Give the labs that hold a version; one that left the settings is not named."""
+        return tuple(lab for lab in self.labs if lab.name in version.labs)
 
     @property
     def receives(self) -> bool:

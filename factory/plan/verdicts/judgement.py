@@ -12,7 +12,7 @@ from factory.plan.verdicts.environments import judge_environments
 from factory.plan.verdicts.foreign_parents import judge_foreign, judge_parent
 from factory.plan.verdicts.offers import judge_offers
 from factory.plan.verdicts.originals import judge_originals
-from factory.plan.verdicts.retention import holders, judge_released, readoption, retirement
+from factory.plan.verdicts.retention import judge_released, readoption, retirement
 from factory.plan.verdicts.verdict import (
     Arrival,
     Fate,
@@ -72,7 +72,7 @@ def _revoked(
     if version.held.returning:
         yield readoption(situation, version)
     elif version.held.protected:
-        yield VersionVerdict(version, Fate.UNPROTECT, reason, holders(situation, version))
+        yield VersionVerdict(version, Fate.UNPROTECT, reason, situation.holders(version))
     else:
         if version.labs or not situation.builds:
             leaving = tuple(sorted(version.labs))

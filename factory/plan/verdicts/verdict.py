@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
-from factory.common.versions import Version
 from factory.ledger.record import Record, Spec
-from factory.plan.model import Action
+from factory.plan.model import Action, UnmanagedVm
 from factory.plan.situation.image import ImageSituation
 from factory.plan.situation.lab import LabSituation
 from factory.plan.situation.situation import EnvironmentSituation, Original
@@ -143,28 +142,18 @@ class EnvironmentVerdict:
 
 
 @dataclass(frozen=True)
-class VmVerdict:
-    """A VM of ours in the factory lab that nothing needs and that no resource stands for."""
-
-    vm: str
-    identity: str
-    version: Version
-    attempt: str
-
-
-@dataclass(frozen=True)
 class Verdicts:
     """All verdicts of a run, in the order in which they were come to.
 
-    ``leftovers`` are of versions whose build is over, ``vms`` of unmanaged VMs: known once it is
-    known which builds run.
+    ``leftovers`` are of versions whose build is over, ``vms`` the unmanaged VMs that go: known once
+    it is known which builds run.
     """
 
     images: tuple[ImageVerdict, ...]
     originals: tuple[OriginalVerdict, ...]
     environments: tuple[EnvironmentVerdict, ...]
     leftovers: tuple[VersionVerdict, ...] = ()
-    vms: tuple[VmVerdict, ...] = ()
+    vms: tuple[UnmanagedVm, ...] = ()
 
     @property
     def builds(self) -> Iterator[Build]:
