@@ -48,6 +48,8 @@ class Consignment:
     @cached_property
     def image_name(self) -> str:
         """The name of its custom images."""
+        if self.held is not None:
+            return self.held.image_name
         return names.image_name(self.identity, self.version)
 
     @property
@@ -96,8 +98,8 @@ def _region(
     copy = None if local else _copy(situation, goods, region)
     backing = goods.capture is Capture.GENERALIZED
     backing_held = held is not None and held.has("image", region)
-    name = names.backing_name(goods.identity, goods.version, region)
-    found = situation.managed_images.get(name.lower()) if backing else None
+    name = names.backing_name(goods.identity, goods.version, region) if backing else ""
+    found = situation.managed_images.get(name.lower())
     adopt_backing = None if backing_held else _adoptable(situation, goods, found)
     remake = found.id if found and found.broken and _same(situation, goods, found) else None
     stuck = copy.lost if copy is not None else not goods.available

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from factory.observed.model import Thing, Use
 from factory.plan.situation.version import VersionSituation
@@ -30,7 +31,7 @@ class LabSituation:
     uses: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
     before: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Its name in Azure."""
         return self.spec.name

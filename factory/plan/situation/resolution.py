@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from factory.common import names
 from factory.common.names import image_name, version_urn_name
-from factory.common.patterns import matches
+from factory.common.patterns import matches, takes_any
 from factory.common.versions import Version, next_version
 from factory.definitions.lineage import Image, generations, present_names, root_base
 from factory.definitions.policies import Keep
@@ -162,6 +161,11 @@ class _Facts:
             found.setdefault(identity, []).append(entry)
         return found
 
+    @cached_property
+    def labs_by_patterns(self) -> Sequence[tuple[tuple[str, ...], LabSituation]]:
+        """The labs with what they take, in the order of the settings."""
+        return [(tuple(lab.spec.images), lab) for lab in self.labs]
+
     @property
     def source(self) -> Catalogue | None:
         """Where versions come from, or the parents that other stacks build."""
@@ -184,59 +188,50 @@ class _Facts:
         inputs, settings = self.inputs, self.inputs.settings
         if (settings.only and identity not in inputs.here) or inputs.elsewhere(identity):
             return True
-        return bool(settings.hold) and inputs.takes(settings.hold, identity)
+        return inputs.takes(settings.hold, identity)
 
 
 def _image(facts: _Facts, identity: str) -> ImageSituation:
     inputs = facts.inputs
     image = inputs.images.get(identity)
     root = root_base(inputs.images, image) if image else None
-    plan = root.plan.model_dump() if root and root.plan else {}
+    known = inputs.names_of(identity)
+    # Many labs take the same.
+    takes = {each: takes_any(each, known) for each in dict(facts.labs_by_patterns)}
     lock, lock_fault = lock_entry(inputs.lock, inputs.stack, image) if image else (None, "")
     children = inputs.children.get(identity, ())
     last = facts.last_versions.get(identity)
     return ImageSituation(
         identity=identity,
         image=image,
-        names=inputs.names_of(identity),
+        names=known,
         generation=facts.generations.get(identity, 0),
         versions=tuple(_version(facts, held) for held in inputs.held_of(identity)),
-        rules=_rules(inputs, identity, image),
+        rules=_rules(inputs.settings, image, known),
         elsewhere=inputs.elsewhere(identity),
         on_hold=facts.on_hold(identity),
-        takers=_takers(facts, identity),
+        takers=tuple(lab for patterns, lab in facts.labs_by_patterns if takes[patterns]),
         offers=tuple(_offers(facts, identity)),
         children=tuple(children),
         child=next((child for child in children if not facts.on_hold(child)), None),
         next_version=next_version(inputs.observed.now, [last] if last else []),
         base_version=inputs.observed.base_versions.get(identity),
-        purchase_plan=json.dumps(plan, sort_keys=True),
+        purchase_plan=root.plan.model_dump() if root and root.plan else {},
         lock=lock,
         lock_fault=lock_fault,
     )
 
 
-def _takers(facts: _Facts, identity: str) -> tuple[LabSituation, ...]:
-    """Give the labs of this stack that take a definition, in the order of the settings."""
-    found: dict[tuple[str, ...], bool] = {}  # many labs take the same
-    for lab in facts.labs:
-        patterns = tuple(lab.spec.images)
-        if patterns not in found:
-            found[patterns] = facts.inputs.takes(patterns, identity)
-    return tuple(lab for lab in facts.labs if found[tuple(lab.spec.images)])
-
-
-def _rules(inputs: Inputs, identity: str, image: Image | None) -> Rules:
-    settings, known = inputs.settings, inputs.names_of(identity)
+def _rules(settings: Settings, image: Image | None, known: Sequence[str]) -> Rules:
     definition = image.definition if image is not None else None
     pin = next((settings.pin[name] for name in known if name in settings.pin), None)
     approve = settings.approve
     return Rules(
         keep=settings.keep or (definition.keep if definition else None) or Keep(),
         pin=Version.parse(pin) if pin else None,
-        hold=bool(settings.hold) and inputs.takes(settings.hold, identity),
-        let_go=inputs.takes(settings.let_go, identity),
-        allow_none=inputs.takes(settings.allow_none, identity),
+        hold=takes_any(settings.hold, known),
+        let_go=takes_any(settings.let_go, known),
+        allow_none=takes_any(settings.allow_none, known),
         retire_after=settings.retire_after
         if settings.retire_after is not None or definition is None
         else definition.retire_after,

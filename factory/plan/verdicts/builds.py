@@ -229,7 +229,7 @@ def _fresh(
             "shape": image.shape,
             "baseVersion": exact,
             "parent": parent,
-            "plan": found.purchase_plan,
+            "plan": json.dumps(found.purchase_plan, sort_keys=True),
             "commit": situation.commit,
             "built": situation.now.isoformat(timespec="seconds"),
             "contents": dump_contents(contents_of(situation.contents, image.definition)),
