@@ -16,9 +16,9 @@ from factory.definitions.definition import Capture
 from factory.observed.model import Thing
 from factory.plan.model import Action, CopyPlan, LabDelivery, RegionDelivery
 from factory.plan.placement.placement import LabPlacement, RegionPlacement
-from factory.plan.situation.lab import LabSituation
+from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.situation import Situation
-from factory.plan.situation.version import Place, VersionSituation
+from factory.plan.situation.version_situation import Place, VersionSituation
 from factory.plan.travel import in_the_way, is_ours
 
 # By region: the copies that the ledger has.

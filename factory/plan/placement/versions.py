@@ -10,9 +10,9 @@ from factory.ledger.record import Record
 from factory.plan.model import RegionDelivery, Source, SourcePlan, Unreleased, VersionPlan
 from factory.plan.placement.delivery import Consignment, place_regions, spare_copy
 from factory.plan.placement.placement import Placement, Placements, RegionPlacement
-from factory.plan.situation.image import ImageSituation
+from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.situation import Situation
-from factory.plan.situation.version import VersionSituation
+from factory.plan.situation.version_situation import VersionSituation
 from factory.plan.verdicts.verdict import (
     WHOLE,
     Arrival,

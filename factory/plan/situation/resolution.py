@@ -19,8 +19,8 @@ from factory.ledger.recovered_file import noted, settled
 from factory.observed.model import BuildVm, Observed
 from factory.plan.inputs import Inputs
 from factory.plan.situation.hung import given_up
-from factory.plan.situation.image import ImageSituation, Offer, Rules
-from factory.plan.situation.lab import LabSituation
+from factory.plan.situation.image_situation import ImageSituation, Offer, Rules
+from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.lock_entry import lock_entry
 from factory.plan.situation.originals import originals
 from factory.plan.situation.revocation import bad_offer, revocations, revoked
@@ -32,7 +32,7 @@ from factory.plan.situation.situation import (
     RecoveredFile,
     Situation,
 )
-from factory.plan.situation.version import Place, Standing, VersionSituation, vm_names
+from factory.plan.situation.version_situation import Place, Standing, VersionSituation, vm_names
 from factory.settings.stack import OnRemoval, Settings, TargetLab
 
 
@@ -51,7 +51,6 @@ def resolve(inputs: Inputs) -> Situation:
         commit=inputs.commit,
         builds=settings.builds,
         subscription=settings.subscription_id,
-        group=settings.resource_group,
         region=settings.region,
         images={identity: _image(facts, identity) for identity in facts.identities},
         labs=labs,

@@ -14,9 +14,9 @@ from factory.definitions.lineage import Image, canonical, fingerprint_of, parent
 from factory.ledger.record import SCHEMA, Record, Spec
 from factory.observed.artifact_manifest import artifact_faults
 from factory.plan.model import Action
-from factory.plan.situation.image import ImageSituation
+from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.situation import Situation
-from factory.plan.situation.version import VersionSituation
+from factory.plan.situation.version_situation import VersionSituation
 from factory.plan.verdicts.lock import moved, unbuildable
 from factory.plan.verdicts.verdict import Arrival, Build, Parent
 

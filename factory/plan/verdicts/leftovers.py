@@ -10,9 +10,9 @@ from factory.common.versions import Version
 from factory.ledger.model import Held
 from factory.ledger.record import expiry
 from factory.plan.model import UnmanagedVm
-from factory.plan.situation.image import ImageSituation
+from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.situation import Situation
-from factory.plan.situation.version import VersionSituation, vm_names
+from factory.plan.situation.version_situation import VersionSituation, vm_names
 from factory.plan.verdicts.verdict import Fate, VersionVerdict
 
 _Key = tuple[str, Version]

@@ -9,10 +9,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from factory.plan.situation.image import ImageSituation
-from factory.plan.situation.lab import LabSituation
+from factory.plan.situation.image_situation import ImageSituation
+from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.situation import Situation
-from factory.plan.situation.version import VersionSituation
+from factory.plan.situation.version_situation import VersionSituation
 from factory.plan.verdicts.verdict import WHOLE, Fate, VersionVerdict
 
 LEAVES_LAB = "the lab no longer takes it, or keeps fewer"

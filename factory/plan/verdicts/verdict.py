@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
+from factory.common.names import version_urn_name
 from factory.ledger.record import Record, Spec
 from factory.plan.model import Action, UnmanagedVm
-from factory.plan.situation.image import ImageSituation
-from factory.plan.situation.lab import LabSituation
+from factory.plan.situation.image_situation import ImageSituation
+from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.situation import EnvironmentSituation, Original
-from factory.plan.situation.version import VersionSituation
+from factory.plan.situation.version_situation import VersionSituation
 
 # The key of a mark that is for all labs.
 WHOLE = ""
@@ -76,6 +77,11 @@ class Build:
     resumed: bool
     reason: str
     verifying: int = 1
+
+    @property
+    def name(self) -> str:
+        """The name of its version in the state, identity@version."""
+        return version_urn_name(self.spec.definition, self.spec.parsed())
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from factory.definitions.lineage import Image
 from factory.definitions.lock_file import LockedImage
 from factory.definitions.policies import Keep
 from factory.ledger.catalogue import Entry
-from factory.plan.situation.lab import LabSituation
-from factory.plan.situation.version import Standing, VersionSituation
+from factory.plan.situation.lab_situation import LabSituation
+from factory.plan.situation.version_situation import Standing, VersionSituation
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from factory.observed.model import Thing, Use
-from factory.plan.situation.version import VersionSituation
+from factory.plan.situation.version_situation import VersionSituation
 from factory.settings.stack import NAMESPACE, TargetLab
 
 
