@@ -22,7 +22,7 @@ from factory.plan.situation.hung import given_up
 from factory.plan.situation.image_situation import ImageSituation, Offer, Rules
 from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.lock_entry import lock_entry
-from factory.plan.situation.originals import originals
+from factory.plan.situation.original_images import originals
 from factory.plan.situation.revocation import bad_offer, revocations, revoked
 from factory.plan.situation.situation import (
     EnvironmentSituation,
