@@ -126,8 +126,8 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
         # Plain data, but for a version that is being built: that hangs on its own record alone.
         entry = version.entry(version.record) if version.record else made[name].record
         # What cannot be copied is not offered; that is no reason for anybody to delete it.
-        # A guest is its own stack's to offer.
-        if not (version.source.lost or version.guest):
+        # A foreign parent is its own stack's to offer.
+        if not (version.source.lost or version.foreign):
             definitions.setdefault(identity, {})[str(version.version)] = entry
     for identity, entries in plan.passed_on.items():
         definitions.setdefault(identity, {}).update(entries)
@@ -137,8 +137,8 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
     for left in plan.unreleased:
         opts = pulumi.ResourceOptions(parent=images[left.identity])
         Kept(run, left, store.group, captures[left.identity], opts)
-    for stray in plan.strays:
-        clear(run, stray)
+    for unmanaged in plan.unmanaged_vms:
+        clear(run, unmanaged)
     _export(inputs, plan, definitions)
 
 
@@ -146,7 +146,7 @@ def _deliveries(
     settings: Settings, plan: Plan, lab: FactoryLabComponent | None
 ) -> dict[str, Delivery]:
     found = {each.name: delivery_for(each) for each in settings.labs}
-    if lab is not None and any(version.guest for version in plan.versions):
+    if lab is not None and any(version.foreign for version in plan.versions):
         found[lab.spec.name] = delivery_for(foreign_parent_lab(settings), lab.ready)
     return found
 

@@ -11,7 +11,7 @@ from factory.common.durations import parse_duration
 from factory.common.errors import FactoryError
 from factory.plan.forecast import forecast
 from factory.plan.inputs import Inputs
-from factory.plan.reports.forecast import forecast_json, forecast_table
+from factory.plan.reports.forecast_report import forecast_json, forecast_table
 
 _EXAMPLE = """  python -m factory forecast --stack dev
   python -m factory forecast --stack prod --weeks 4 --every 7d --json

@@ -21,7 +21,7 @@ from factory.common.errors import FactoryError
 from factory.gather import connect, read_sources
 from factory.ledger.state_reader import read_ledger
 from factory.plan.recovery.orphans import Orphan, chosen, find_orphans
-from factory.plan.recovery.orphans_report import orphans_json, orphans_table
+from factory.plan.recovery.tables import orphans_json, orphans_table
 
 _EXAMPLE = """  python -m factory orphans --stack dev
   python -m factory orphans --stack dev --delete

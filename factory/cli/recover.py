@@ -28,8 +28,8 @@ from factory.ledger.recovered_file import Entry, file_name, write_recovered
 from factory.ledger.state_reader import read_ledger
 from factory.plan.inputs import Inputs
 from factory.plan.recovery.recover import Key, Known, find
-from factory.plan.recovery.recover_report import recover_table
 from factory.plan.recovery.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
+from factory.plan.recovery.tables import recover_table
 from factory.settings.sibling_stacks import read_receivers
 from factory.settings.stack import Settings
 
@@ -72,12 +72,12 @@ def _run(options: argparse.Namespace) -> int:
     seen = list(_look(arm, settings))
     observed = observe(arm, settings, name, {})
     ledger = read_ledger(engine.own_resources(name))
-    # A receiving stack has most records from there; of a building stack's it has guests alone.
+    # A receiving stack has most records from there, a building one those of foreign parents alone.
     catalogue, parents = read_catalogues(sources, engine, ledger.outputs)
     inputs = Inputs(name, sources.images, settings, ledger, observed, catalogue=catalogue)
     known = _known(engine, name, catalogue, trusted)
     if parents:
-        known = replace(known, guests=frozenset(parents.entries))
+        known = replace(known, foreign=frozenset(parents.entries))
     findings = find(inputs, seen, known)
     print(recover_table(findings))
     shown = file_name(name)

@@ -13,7 +13,7 @@ from factory.components.run_context import Run
 from factory.components.source import source_snapshot
 from factory.components.version_facts import Goods
 from factory.ledger.record import Failure, Spec, tags_for
-from factory.plan.model import Stray, Unreleased, VersionPlan
+from factory.plan.model import UnmanagedVm, Unreleased, VersionPlan
 
 # What is kept for a look is frozen: it is declared so that the engine does not delete it.
 _FROZEN = ["*"]
@@ -117,19 +117,19 @@ class Kept(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def clear(run: Run, stray: Stray) -> None:
+def clear(run: Run, unmanaged: UnmanagedVm) -> None:
     """Delete a VM that nothing needs; what does not go now is found by the next run's plan."""
     lab = run.settings.factory_lab
     if lab is None or run.dry:
         return
-    mark = Mark(run.stack, stray.identity, str(stray.version), stray.attempt)
-    vm_id = f"{run.lab_id(lab)}/virtualmachines/{stray.vm}"
+    mark = Mark(run.stack, unmanaged.identity, str(unmanaged.version), unmanaged.attempt)
+    vm_id = f"{run.lab_id(lab)}/virtualmachines/{unmanaged.vm}"
 
     async def gone(_: str) -> str:
         try:
             await clear_leftover(run.waiter, vm_id, mark)
         except RefusedError as error:
-            pulumi.warn(f"the VM {stray.vm} stays until the next run: {error}")
+            pulumi.warn(f"the VM {unmanaged.vm} stays until the next run: {error}")
         return vm_id
 
     ended: pulumi.Output[str] = pulumi.Output.from_input(vm_id).apply(gone)

@@ -61,12 +61,12 @@ class Version(pulumi.ComponentResource):
     def as_parent(self) -> Parent | None:
         """Give what a layered image is built on; the record stands for the custom image too.
 
-        Not that of a guest, which is there before its image has come.
+        Not that of a foreign parent, which is there before its image has come.
         """
         if self._args.lab is None or self._stash is None:
             return None
         stands: pulumi.Resource | None = self._stash
-        if self._args.plan.guest:
+        if self._args.plan.foreign:
             stands = self._images.get(self._args.lab.spec.name)
             if stands is None:
                 return None
@@ -146,7 +146,7 @@ class Version(pulumi.ComponentResource):
 
     def _keep(self, record: Record) -> tuple[Goods, pulumi.Output[Any]]:
         plan, run = self._args.plan, self._run
-        receiving = self._args.lab is None or plan.guest
+        receiving = self._args.lab is None or plan.foreign
         tags = tags_for(record, stack=run.stack, attempt=record.attempt)
         goods = Goods(
             identity=plan.identity,
@@ -180,7 +180,7 @@ class Version(pulumi.ComponentResource):
             parts.append(source)
         if not receiving and plan.captured_from is Source.VM:
             parts.append(self._captured(goods, record.vm_id, source))
-        if plan.guest:
+        if plan.foreign:
             # Before the record, and gone after it: one of another stack never looks like our own.
             parts.append(
                 pulumi.Stash(

@@ -79,7 +79,7 @@ class Held:
         return self.record is None and self.spec is not None
 
     @property
-    def guest(self) -> bool:
+    def foreign(self) -> bool:
         """Tell whether a building stack brought it here to build on; another stack built it."""
         return ("guest",) in self.parts
 

@@ -198,7 +198,7 @@ def _holds_bytes(held: Held, part: str) -> bool:
 
 def _stored(inputs: Inputs, version: VersionPlan) -> int:
     """Count the things that hold a disk's worth of bytes for a version after the run."""
-    source = inputs.settings.builds and not version.source.lost and not version.guest
+    source = inputs.settings.builds and not version.source.lost and not version.foreign
     captured = version.captured_from is Source.VM
     regional = sum(
         (region.copy is not None and not region.copy.lost)

@@ -135,7 +135,7 @@ class VersionPlan:
     ``retiring`` says since when it is marked as going: by lab, "" for all of them.
     ``attempt`` is the attempt to build it that begins or goes on, ``verifying`` that to verify it.
     ``vm_held`` and ``verifying_held``: the ledger has the VM of that attempt. ``protected``: the
-    engine is to refuse to delete its images. ``guest``: another stack built it, and it is brought
+    engine is to refuse to delete its images. ``foreign``: another stack built it, and it is brought
     into the factory lab for children; ``handed_over``: another stack builds its definition now.
     ``adopt_capture`` is the id of a custom image in the factory lab that the state lost.
     ``time_limit``: how long Azure may take for any one of its parts.
@@ -157,7 +157,7 @@ class VersionPlan:
     vm_held: bool = False
     verifying_held: bool = False
     protected: bool = False
-    guest: bool = False
+    foreign: bool = False
     handed_over: bool = False
     time_limit: timedelta = USUAL_TIME_LIMIT
 
@@ -193,7 +193,7 @@ class Unreleased:
 
 
 @dataclass(frozen=True)
-class Stray:
+class UnmanagedVm:
     """A VM of ours in the factory lab that nothing needs and that no resource stands for."""
 
     vm: str
@@ -226,7 +226,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     revoked: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unreleased: tuple[Unreleased, ...] = ()
-    strays: tuple[Stray, ...] = ()
+    unmanaged_vms: tuple[UnmanagedVm, ...] = ()
     neighbours: frozenset[str] = frozenset()
     recovered: Mapping[str, Mapping[str, str]] | None = None
 

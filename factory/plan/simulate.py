@@ -34,7 +34,7 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
         if record is None:
             continue
         _version(state, version, record)
-        if not version.source.lost and not version.guest:
+        if not version.source.lost and not version.foreign:
             entry = version.entry(record)
             definitions.setdefault(version.identity, {})[str(version.version)] = entry
     for identity, entries in plan.passed_on.items():
@@ -87,7 +87,7 @@ class _State:
 def _version(state: _State, version: VersionPlan, record: Record) -> None:
     if version.spec is not None:
         _built(state, version, version.spec)
-    if version.guest:
+    if version.foreign:
         state.part(version, ("guest",), output="yes")
     elif state.inputs.settings.builds and not version.source.lost:
         state.part(version, ("source",))

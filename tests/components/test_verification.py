@@ -11,7 +11,7 @@ from factory.azure.resources import ArmError
 from factory.common import names
 from factory.common.versions import Version
 from factory.observed.model import BuildVm, Thing
-from factory.plan.model import Stray
+from factory.plan.model import UnmanagedVm
 from tests.components.harness import FakeArm, Recorder, declare
 from tests.components.test_waits import definition
 from tests.plan.world import DEV, World, dev, image
@@ -149,8 +149,8 @@ def test_what_is_kept_for_a_look_has_the_same_parts_but_for_its_vms() -> None:
 def test_a_stray_vm_is_cleared_only_by_its_marks() -> None:
     made = world(verify=None)
     made.run()
-    stray = Stray("v1", "linux/a", Version(20261122, 1), "1")
-    plan = replace(made.plan(), strays=(stray,))
+    unmanaged = UnmanagedVm("v1", "linux/a", Version(20261122, 1), "1")
+    plan = replace(made.plan(), unmanaged_vms=(unmanaged,))
     vm_id = (
         "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-factory"
         "/providers/Microsoft.DevTestLab/labs/factory/virtualmachines/v1"

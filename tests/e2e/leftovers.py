@@ -17,7 +17,7 @@ from factory.cli.common.stack_inputs import Stack
 from factory.cli.orphans import look
 from factory.common.errors import FactoryError
 from factory.plan.recovery.orphans import Fate, Orphan
-from factory.plan.recovery.orphans_report import orphans_table
+from factory.plan.recovery.tables import orphans_table
 from rehearsal.home import Home
 from rehearsal.workspace import PROJECT
 from tests.e2e.harness import FactoryUnderTest

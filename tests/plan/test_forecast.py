@@ -11,7 +11,7 @@ import pytest
 from factory.common.errors import FactoryError
 from factory.ledger.model import Ledger
 from factory.plan.forecast import Week, forecast, runs
-from factory.plan.reports.forecast import FORECAST_SCHEMA, forecast_json, forecast_table
+from factory.plan.reports.forecast_report import FORECAST_SCHEMA, forecast_json, forecast_table
 from factory.plan.simulate import played
 from tests.dated import START, on
 from tests.plan.world import World, changed, dev, image, lab, linux, prod

@@ -251,8 +251,8 @@ def assert_unreleased_in_no_lab(world: World, plan: Plan) -> None:
     for left in plan.unreleased:
         assert (left.identity, left.version) not in declared
         assert left.until <= expiry(left.spec)
-    for stray in plan.strays:
-        assert stray.vm not in world.vms
+    for unmanaged in plan.unmanaged_vms:
+        assert unmanaged.vm not in world.vms
     offered = world.ledger.outputs["catalogue"]["definitions"]
     assert not any(str(left.version) in offered.get(left.identity, {}) for left in plan.unreleased)
 

@@ -16,7 +16,7 @@ from factory.common.versions import Version
 from factory.ledger.model import Ledger
 from factory.observed.model import BuildVm, Observed, ObservedLab, Thing
 from factory.plan.recovery.orphans import Fate, Orphan, chosen, find_orphans
-from factory.plan.recovery.orphans_report import orphans_json, orphans_table
+from factory.plan.recovery.tables import orphans_json, orphans_table
 from factory.plan.recovery.tagged_resources import Kind
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, dev
 

@@ -130,7 +130,7 @@ class Sharing(RuleBasedStateMachine):
             for name in ("finance", "us"):
                 assert str(there(self.prod, name, identity)[-1].version) == newest
         builder = self.dev if CHILD in self.owned else self.linux
-        record = [held for held in good(builder, CHILD) if not held.guest][-1].record
+        record = [held for held in good(builder, CHILD) if not held.foreign][-1].record
         assert record is not None
         owner = self.dev if PARENT in self.owned else self.linux
         assert record.parent == f"{PARENT}@{own(owner, PARENT)[-1]}"
@@ -144,7 +144,7 @@ def held_in_labs(inputs: Inputs) -> set[tuple[str, str]]:
 
 
 def own(world: World, identity: str) -> list[str]:
-    return [str(held.version) for held in good(world, identity) if not held.guest]
+    return [str(held.version) for held in good(world, identity) if not held.foreign]
 
 
 Sharing.TestCase.settings = hypothesis_settings(

@@ -87,7 +87,7 @@ def test_what_failed_is_kept_for_a_look_and_then_removed_with_its_vm() -> None:
     last = made.run()
     assert set(versions(last, Action.REMOVE)) == {on("20261122.1")}
     assert f"its VM {VERIFYING} is not needed any more" in reasons(last, Action.REMOVE)
-    assert [stray.vm for stray in last.strays] == [VERIFYING]
+    assert [unmanaged.vm for unmanaged in last.unmanaged_vms] == [VERIFYING]
     assert not made.vms
     assert made.plan().nothing_due
 
@@ -116,7 +116,7 @@ def test_without_keep_failed_or_without_its_definition_nothing_is_kept() -> None
     del made.images["linux/a"]
     plan = made.plan()
     assert not plan.unreleased
-    assert [stray.vm for stray in plan.strays] == [VERIFYING]
+    assert [unmanaged.vm for unmanaged in plan.unmanaged_vms] == [VERIFYING]
 
 
 def test_no_vm_expires_before_its_time_to_be_looked_at() -> None:
@@ -147,7 +147,7 @@ def test_only_vms_of_numbers_that_this_state_gave_are_strays() -> None:
         "b3": failed_vm("b3", DEV, "linux/z", on("20261122.1")),
         "b4": replace(ours, name="b4", tags={names.STACK: DEV}),
     }
-    assert [stray.vm for stray in made.plan().strays] == ["b1"]
+    assert [unmanaged.vm for unmanaged in made.plan().unmanaged_vms] == ["b1"]
 
 
 def test_a_vm_that_the_engine_deletes_is_left_to_it() -> None:
@@ -156,7 +156,7 @@ def test_a_vm_that_the_engine_deletes_is_left_to_it() -> None:
     vm = names.vm_name(DEV, "linux/a", V1, 1)
     made.vms = {vm: failed_vm(vm, DEV, "linux/a", on("20261122.1"))}
     plan = made.plan()
-    assert not plan.strays
+    assert not plan.unmanaged_vms
     assert versions(plan, Action.FORGET) == [on("20261122.1")]
 
 

@@ -257,7 +257,7 @@ def played(
                 continue
         entry = _released(put, version, stack)
         _delivered(put, version, broken_labs)
-        if version.source.lost or version.guest:
+        if version.source.lost or version.foreign:
             continue
         catalogue.setdefault(version.identity, {})[str(version.version)] = entry
     for left in plan.unreleased:
@@ -305,7 +305,7 @@ def _released(put: Any, version: VersionPlan, stack: str) -> dict[str, Any]:
         entry["revoked"] = version.revoked
     if version.handed_over:
         entry["handedOver"] = "yes"
-    if version.guest:
+    if version.foreign:
         _put(put, version, ("guest",), "yes")
     if record.stack == stack and not version.source.lost:
         put("source", _name(version, "source"))

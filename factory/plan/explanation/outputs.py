@@ -38,7 +38,7 @@ def _content(
     """Sum up what this stack's catalogue will say, as far as its serial depends on it."""
     content: dict[str, dict[str, str]] = {}
     for version in versions:
-        if version.source.lost or version.guest:
+        if version.source.lost or version.foreign:
             continue
         since = version.retired.isoformat(timespec="seconds") if version.retired else ""
         moved = cat.HANDED_OVER if version.handed_over else ""

@@ -16,9 +16,9 @@ from factory.definitions.definition import Capture
 from factory.observed.model import Thing
 from factory.plan.model import Action, CopyPlan, LabDelivery, RegionDelivery
 from factory.plan.placement.placement import LabPlacement, RegionPlacement
-from factory.plan.situation.lab import LabSituation
+from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.situation import Situation
-from factory.plan.situation.version import Place, VersionSituation
+from factory.plan.situation.version_situation import Place, VersionSituation
 from factory.plan.travel import in_the_way, is_ours
 
 # By region: the copies that the ledger has.
@@ -48,6 +48,8 @@ class Consignment:
     @cached_property
     def image_name(self) -> str:
         """The name of its custom images."""
+        if self.held is not None:
+            return self.held.image_name
         return names.image_name(self.identity, self.version)
 
     @property
@@ -96,8 +98,8 @@ def _region(
     copy = None if local else _copy(situation, goods, region)
     backing = goods.capture is Capture.GENERALIZED
     backing_held = held is not None and held.has("image", region)
-    name = names.backing_name(goods.identity, goods.version, region)
-    found = situation.managed_images.get(name.lower()) if backing else None
+    name = names.backing_name(goods.identity, goods.version, region) if backing else ""
+    found = situation.managed_images.get(name.lower())
     adopt_backing = None if backing_held else _adoptable(situation, goods, found)
     remake = found.id if found and found.broken and _same(situation, goods, found) else None
     stuck = copy.lost if copy is not None else not goods.available

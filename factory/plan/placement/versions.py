@@ -10,10 +10,9 @@ from factory.ledger.record import Record
 from factory.plan.model import RegionDelivery, Source, SourcePlan, Unreleased, VersionPlan
 from factory.plan.placement.delivery import Consignment, place_regions, spare_copy
 from factory.plan.placement.placement import Placement, Placements, RegionPlacement
-from factory.plan.situation.image import ImageSituation
+from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.situation import Situation
-from factory.plan.situation.version import VersionSituation
-from factory.plan.verdicts.retention import marked_since
+from factory.plan.situation.version_situation import VersionSituation
 from factory.plan.verdicts.verdict import (
     WHOLE,
     Arrival,
@@ -48,7 +47,7 @@ def _finished(image: ImageSituation, plan: VersionPlan) -> VersionPlan:
     Receivers take what another stack builds now until that one has a newer version. The time limit
     is that of the definition as it is now, in a receiving stack too; it is in git.
     """
-    own = not plan.guest and plan.retired is None
+    own = not plan.foreign and plan.retired is None
     return replace(
         plan,
         handed_over=own and image.elsewhere,
@@ -124,7 +123,7 @@ def _declared_here(
     plan = replace(
         plan,
         regions=declared,
-        retiring={lab: marked_since(situation, version, lab) for lab in verdict.marked},
+        retiring={lab: version.held.retiring.get(lab, situation.now) for lab in verdict.marked},
         revoked=version.revoked if situation.builds else "",
         captured_from=captured,
         adopt_capture=lost.get(("capture",)),
@@ -155,7 +154,7 @@ def _from_elsewhere(
     declared = _declared(regions)
     if held is not None and not any(region.labs for region in declared):
         return Placement(verdict, None)
-    plan = VersionPlan(record.definition, number, regions=declared, record=record, guest=foreign)
+    plan = VersionPlan(record.definition, number, regions=declared, record=record, foreign=foreign)
     return Placement(verdict, plan, regions)
 
 

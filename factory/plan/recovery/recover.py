@@ -26,7 +26,7 @@ Key = tuple[str, Version]
 class Known:
     """What others have: records and who has them, the highest serial that a receiver saw.
 
-    ``trusted`` are versions that a person says were released, ``guests`` what a building stack has
+    ``trusted`` are versions that a person says were released, ``foreign`` what a building stack has
     from others to build on. ``remarks`` tell what was not read.
     """
 
@@ -34,7 +34,7 @@ class Known:
     serial: int = 0
     trusted: Collection[Key] = ()
     remarks: tuple[str, ...] = ()
-    guests: Collection[Key] = ()
+    foreign: Collection[Key] = ()
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _finding(
     prints = {part.tag(names.FINGERPRINT) for part in parts.values()}
     told = known.records.get(key)
     told = (f"{inputs.stack}'s own state", held.record) if held.record else told
-    if inputs.settings.builds and key in known.guests:
+    if inputs.settings.builds and key in known.foreign:
         return replace(bare, fault="another stack built it: `up` brings it again if it is wanted")
     if told and told[1].fingerprint not in prints:
         return replace(bare, fault=f"its tags are of another build than the record in {told[0]}")

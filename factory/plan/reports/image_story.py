@@ -14,7 +14,7 @@ from factory.plan.forecast import Run
 from factory.plan.inputs import Inputs
 from factory.plan.model import CHANGES, Action, Plan, Step
 from factory.plan.reports.table import table
-from factory.plan.situation.image import ImageSituation
+from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.resolution import resolve
 
 _HEADS = ("version", "state", "built", "base", "labs", "now")

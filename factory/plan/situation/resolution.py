@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from factory.common import names
 from factory.common.names import image_name, version_urn_name
-from factory.common.patterns import matches
+from factory.common.patterns import matches, takes_any
 from factory.common.versions import Version, next_version
-from factory.definitions.lineage import Image, generations, root_base
+from factory.definitions.lineage import Image, generations, present_names, root_base
 from factory.definitions.policies import Keep
 from factory.ledger.catalogue import Catalogue, Entry
 from factory.ledger.foundations import LAB, adopted, compute_id, foundation_ids, remade
@@ -20,10 +19,10 @@ from factory.ledger.recovered_file import noted, settled
 from factory.observed.model import BuildVm, Observed
 from factory.plan.inputs import Inputs
 from factory.plan.situation.hung import given_up
-from factory.plan.situation.image import ImageSituation, Offer, Rules
-from factory.plan.situation.lab import LabSituation
+from factory.plan.situation.image_situation import ImageSituation, Offer, Rules
+from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.lock_entry import lock_entry
-from factory.plan.situation.originals import originals
+from factory.plan.situation.original_images import originals
 from factory.plan.situation.revocation import bad_offer, revocations, revoked
 from factory.plan.situation.situation import (
     EnvironmentSituation,
@@ -33,7 +32,7 @@ from factory.plan.situation.situation import (
     RecoveredFile,
     Situation,
 )
-from factory.plan.situation.version import Place, Standing, VersionSituation, vm_names
+from factory.plan.situation.version_situation import Place, Standing, VersionSituation, vm_names
 from factory.settings.stack import OnRemoval, Settings, TargetLab
 
 
@@ -41,8 +40,9 @@ def resolve(inputs: Inputs) -> Situation:
     """Answer every question about a stack once."""
     settings, ledger = inputs.settings, inputs.ledger
     observed = given_up(inputs.observed, ledger)
-    labs = tuple(_lab(inputs, observed, lab) for lab in settings.labs)
-    facts = _Facts(inputs, observed, labs)
+    inputs = replace(inputs, observed=observed)
+    labs = tuple(_lab(inputs, lab) for lab in settings.labs)
+    facts = _Facts(inputs, labs)
     source = inputs.parents if settings.builds else inputs.catalogue
     read = (each.warnings for each in (inputs.catalogue, inputs.parents) if each is not None)
     return Situation(
@@ -51,11 +51,10 @@ def resolve(inputs: Inputs) -> Situation:
         commit=inputs.commit,
         builds=settings.builds,
         subscription=settings.subscription_id,
-        group=settings.resource_group,
         region=settings.region,
         images={identity: _image(facts, identity) for identity in facts.identities},
         labs=labs,
-        factory_lab=_factory_lab(inputs, observed),
+        factory_lab=_factory_lab(inputs),
         limits=Limits(
             settings.max_concurrent_builds,
             settings.max_cores,
@@ -76,8 +75,8 @@ def resolve(inputs: Inputs) -> Situation:
         managed_images=observed.managed_images,
         originals=tuple(originals(inputs, labs)),
         environments=_environments(inputs),
-        losses=_losses(inputs, observed),
-        present={name: inputs.present(name) for name in facts.every_name},
+        losses=_losses(inputs),
+        present=present_names(inputs.images),
         revoked=revocations(inputs),
         passed_on=inputs.catalogue.marked() if inputs.catalogue else {},
         given=ledger.last_versions,
@@ -97,7 +96,6 @@ class _Facts:
     """What is looked up for every definition, by what it is looked up by."""
 
     inputs: Inputs
-    observed: Observed
     labs: tuple[LabSituation, ...]
 
     @cached_property
@@ -109,28 +107,20 @@ class _Facts:
         inputs = self.inputs
         offered = self.source.identities if self.source else set()
         past = {inputs.present(name) for name in inputs.ledger.identities | offered}
-        return sorted({*inputs.images, *past}, key=lambda name: (self.generation(name), name))
-
-    @property
-    def every_name(self) -> set[str]:
-        """Every name that anything may be called by."""
-        inputs = self.inputs
-        every = {name for image in inputs.images.values() for name in image.names}
-        return every | inputs.ledger.identities | set(inputs.ledger.last_versions)
+        return sorted(
+            {*inputs.images, *past}, key=lambda name: (self.generations.get(name, 0), name)
+        )
 
     @cached_property
-    def _generations(self) -> Mapping[str, int]:
+    def generations(self) -> Mapping[str, int]:
+        """How many definitions stand below each one of git."""
         return generations(self.inputs.images)
-
-    def generation(self, identity: str) -> int:
-        """Give how many definitions stand below one."""
-        return self._generations.get(identity, 0)
 
     @cached_property
     def tagged(self) -> Mapping[str, set[Version]]:
         """The numbers that VMs and captured images carry, by the definition in their tags."""
-        tags = [vm.tags for vm in self.observed.vms.values()]
-        captures = self.observed.captures.values()
+        tags = [vm.tags for vm in self.inputs.observed.vms.values()]
+        captures = self.inputs.observed.captures.values()
         tags += [thing.tags for thing in captures if thing.belongs_to(self.inputs.stack)]
         found: dict[str, set[Version]] = {}
         for each in tags:
@@ -170,6 +160,11 @@ class _Facts:
             found.setdefault(identity, []).append(entry)
         return found
 
+    @cached_property
+    def labs_by_patterns(self) -> Sequence[tuple[tuple[str, ...], LabSituation]]:
+        """The labs with what they take, in the order of the settings."""
+        return [(tuple(lab.spec.images), lab) for lab in self.labs]
+
     @property
     def source(self) -> Catalogue | None:
         """Where versions come from, or the parents that other stacks build."""
@@ -179,7 +174,7 @@ class _Facts:
     def vms(self) -> Mapping[tuple[str, str], Sequence[BuildVm]]:
         """The VMs by the version that their tags name."""
         found: dict[tuple[str, str], list[BuildVm]] = {}
-        for vm in self.observed.vms.values():
+        for vm in self.inputs.observed.vms.values():
             found.setdefault(vm.made_for, []).append(vm)
         return found
 
@@ -192,60 +187,50 @@ class _Facts:
         inputs, settings = self.inputs, self.inputs.settings
         if (settings.only and identity not in inputs.here) or inputs.elsewhere(identity):
             return True
-        return bool(settings.hold) and inputs.takes(settings.hold, identity)
+        return inputs.takes(settings.hold, identity)
 
 
 def _image(facts: _Facts, identity: str) -> ImageSituation:
-    inputs, _settings = facts.inputs, facts.inputs.settings
+    inputs = facts.inputs
     image = inputs.images.get(identity)
     root = root_base(inputs.images, image) if image else None
+    known = inputs.names_of(identity)
+    # Many labs take the same.
+    takes = {each: takes_any(each, known) for each in dict(facts.labs_by_patterns)}
     lock, lock_fault = lock_entry(inputs.lock, inputs.stack, image) if image else (None, "")
     children = inputs.children.get(identity, ())
     last = facts.last_versions.get(identity)
     return ImageSituation(
         identity=identity,
         image=image,
-        names=inputs.names_of(identity),
-        generation=facts.generation(identity),
+        names=known,
+        generation=facts.generations.get(identity, 0),
         versions=tuple(_version(facts, held) for held in inputs.held_of(identity)),
-        rules=_rules(inputs, identity, image),
+        rules=_rules(inputs.settings, image, known),
         elsewhere=inputs.elsewhere(identity),
         on_hold=facts.on_hold(identity),
-        takers=_takers(facts, identity),
+        takers=tuple(lab for patterns, lab in facts.labs_by_patterns if takes[patterns]),
         offers=tuple(_offers(facts, identity)),
         children=tuple(children),
         child=next((child for child in children if not facts.on_hold(child)), None),
-        next_version=next_version(facts.observed.now, [last] if last else []),
-        base_version=facts.observed.base_versions.get(identity),
-        purchase_plan=json.dumps(
-            root.plan.model_dump() if root and root.plan else {}, sort_keys=True
-        ),
+        next_version=next_version(inputs.observed.now, [last] if last else []),
+        base_version=inputs.observed.base_versions.get(identity),
+        purchase_plan=root.plan.model_dump() if root and root.plan else {},
         lock=lock,
         lock_fault=lock_fault,
     )
 
 
-def _takers(facts: _Facts, identity: str) -> tuple[LabSituation, ...]:
-    """Give the labs of this stack that take a definition, in the order of the settings."""
-    found: dict[tuple[str, ...], bool] = {}  # many labs take the same
-    for lab in facts.labs:
-        patterns = tuple(lab.spec.images)
-        if patterns not in found:
-            found[patterns] = facts.inputs.takes(patterns, identity)
-    return tuple(lab for lab in facts.labs if found[tuple(lab.spec.images)])
-
-
-def _rules(inputs: Inputs, identity: str, image: Image | None) -> Rules:
-    settings, known = inputs.settings, inputs.names_of(identity)
+def _rules(settings: Settings, image: Image | None, known: Sequence[str]) -> Rules:
     definition = image.definition if image is not None else None
     pin = next((settings.pin[name] for name in known if name in settings.pin), None)
     approve = settings.approve
     return Rules(
         keep=settings.keep or (definition.keep if definition else None) or Keep(),
         pin=Version.parse(pin) if pin else None,
-        hold=bool(settings.hold) and inputs.takes(settings.hold, identity),
-        let_go=inputs.takes(settings.let_go, identity),
-        allow_none=inputs.takes(settings.allow_none, identity),
+        hold=takes_any(settings.hold, known),
+        let_go=takes_any(settings.let_go, known),
+        allow_none=takes_any(settings.allow_none, known),
         retire_after=settings.retire_after
         if settings.retire_after is not None or definition is None
         else definition.retire_after,
@@ -262,9 +247,9 @@ def _rules(inputs: Inputs, identity: str, image: Image | None) -> Rules:
 
 
 def _version(facts: _Facts, held: Held) -> VersionSituation:
-    inputs, observed = facts.inputs, facts.observed
+    inputs, observed = facts.inputs, facts.inputs.observed
     bad, name = revoked(inputs, held), image_name(held.identity, held.version).lower()
-    source = inputs.parents if held.guest else inputs.catalogue
+    source = inputs.parents if held.foreign else inputs.catalogue
     entry = source.entries.get((held.identity, held.version)) if source else None
     capture, snapshot = observed.captures.get(name), observed.snapshots.get(name)
     broken_capture = capture is not None and capture.broken
@@ -275,7 +260,7 @@ def _version(facts: _Facts, held: Held) -> VersionSituation:
         revoked=bad,
         child=inputs.ledger.children.get(version_urn_name(held.identity, held.version)),
         offered=source is None or entry is not None,
-        retired_at_source=not held.guest and entry is not None and entry.retired is not None,
+        retired_at_source=not held.foreign and entry is not None and entry.retired is not None,
         source=Place(compute_id(inputs.settings, "snapshots", name), name, True, snapshot)
         if held.has("source")
         else None,
@@ -288,7 +273,7 @@ def _version(facts: _Facts, held: Held) -> VersionSituation:
 
 
 def _standing(held: Held, bad: str) -> Standing:
-    if held.guest:
+    if held.foreign:
         return Standing.FOREIGN
     if held.retired:
         return Standing.RETIRED
@@ -314,7 +299,7 @@ def _vms(facts: _Facts, held: Held) -> tuple[BuildVm, ...]:
     One that is kept for a look is in the ledger no more. Those that verify (v...) come after those
     that build (b...).
     """
-    vms = facts.observed.vms
+    vms = facts.inputs.observed.vms
     found = [vms[name] for name in vm_names(facts.inputs.stack, held) if name in vms]
     found += [vm for vm in facts.vms.get((held.identity, str(held.version)), ()) if vm not in found]
     return tuple(
@@ -331,7 +316,7 @@ def _offers(facts: _Facts, identity: str) -> Iterator[Offer]:
     for entry in sorted(found, key=lambda each: (each.record.parsed(), each.record.built)):
         record = entry.record
         key = (record.definition, record.parsed())
-        thing = facts.observed.captures.get(image_name(*key).lower())
+        thing = facts.inputs.observed.captures.get(image_name(*key).lower())
         yield Offer(
             entry,
             source.origin(record),
@@ -344,7 +329,8 @@ def _offers(facts: _Facts, identity: str) -> Iterator[Offer]:
         )
 
 
-def _lab(inputs: Inputs, observed: Observed, lab: TargetLab) -> LabSituation:
+def _lab(inputs: Inputs, lab: TargetLab) -> LabSituation:
+    observed = inputs.observed
     found = observed.labs.get(lab.name)
     looked = lab.name in observed.labs
     return LabSituation(
@@ -386,7 +372,8 @@ def foreign_parent_lab(settings: Settings) -> TargetLab:
     )
 
 
-def _factory_lab(inputs: Inputs, observed: Observed) -> FactoryLabSituation | None:
+def _factory_lab(inputs: Inputs) -> FactoryLabSituation | None:
+    observed = inputs.observed
     own, made = inputs.settings.factory_lab, inputs.ledger.foundations.get(LAB)
     if own is None:
         return None
@@ -414,7 +401,7 @@ def _environments(inputs: Inputs) -> tuple[EnvironmentSituation, ...]:
     )
 
 
-def _losses(inputs: Inputs, observed: Observed) -> Losses:
+def _losses(inputs: Inputs) -> Losses:
     ledger = inputs.ledger
     named = {lab.name for lab in inputs.settings.labs}
     expected = {
@@ -422,11 +409,11 @@ def _losses(inputs: Inputs, observed: Observed) -> Losses:
     }
     protected = [lab for held in ledger.held.values() if held.protected for lab in held.labs]
     return Losses(
-        state=tuple(observed.ours(inputs.stack)) if ledger.empty else (),
+        state=tuple(inputs.observed.ours(inputs.stack)) if ledger.empty else (),
         foundations=tuple(
             (name, foundation)
             for name, foundation in ledger.foundations.items()
-            if expected.get(name, "").lower() != foundation.name.lower() or name not in expected
+            if expected.get(name, "").lower() != foundation.name.lower()
         ),
         adopted=_counted([name.split("/")[1] for name in ledger.adopted], named),
         protected=_counted(protected, named),

@@ -18,7 +18,7 @@ def revoked(inputs: Inputs, held: Held) -> str:
     with it, whoever built that.
     """
     reason = _named(inputs, held.identity, held.version)
-    if held.guest:
+    if held.foreign:
         reason = reason or _of_neighbours(inputs, held.identity, held.version)
     if reason:
         return reason
@@ -88,7 +88,7 @@ def revocations(inputs: Inputs) -> Revoked:
                 if (name, Version.parse(text)) not in inputs.ledger.held:
                     found[name, Version.parse(text)] = entry.reason
     for key, held in inputs.ledger.held.items():
-        if held.guest:
+        if held.foreign:
             continue  # of that its own stack speaks
         if reason := revoked(inputs, held):
             found[key] = reason

@@ -15,8 +15,9 @@ from factory.definitions.lineage import IMAGE_PATH
 from factory.ledger.model import Foundation
 from factory.observed.artifact_manifest import Shelves
 from factory.observed.model import BuildVm, Thing
-from factory.plan.situation.image import ImageSituation
-from factory.plan.situation.lab import LabSituation
+from factory.plan.situation.image_situation import ImageSituation
+from factory.plan.situation.lab_situation import LabSituation
+from factory.plan.situation.version_situation import VersionSituation
 from factory.settings.environments import LabEnvironment
 from factory.settings.stack import FactoryLab
 
@@ -135,7 +136,6 @@ class Situation:
     commit: str
     builds: bool
     subscription: str
-    group: str
     region: str
     images: Mapping[str, ImageSituation]
     labs: tuple[LabSituation, ...]
@@ -183,6 +183,10 @@ class Situation:
     @cached_property
     def _by_name(self) -> Mapping[str, LabSituation]:
         return {lab.name: lab for lab in self.labs}
+
+    def holders(self, version: VersionSituation) -> tuple[LabSituation, ...]:
+        """Give the labs that hold a version; one that left the settings is not named."""
+        return tuple(lab for lab in self.labs if lab.name in version.labs)
 
     @property
     def receives(self) -> bool:

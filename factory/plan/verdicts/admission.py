@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from factory.common.names import version_urn_name
 from factory.common.vm_sizes import cores_of
 from factory.definitions.definition import cores_at_once
 from factory.plan.model import Action
@@ -30,7 +29,7 @@ def admit(situation: Situation, verdicts: Verdicts) -> Verdicts:
 
 def _admitted(image: ImageVerdict, waiting: dict[str, str]) -> ImageVerdict:
     def admitted(arrival: Arrival) -> Arrival:
-        fault = waiting.get(_key(arrival.build)) if arrival.build is not None else None
+        fault = waiting.get(arrival.build.name) if arrival.build is not None else None
         return Arrival(Action.WAIT, arrival.identity, fault) if fault else arrival
 
     return replace(image, arrivals=tuple(admitted(each) for each in image.arrivals))
@@ -77,23 +76,19 @@ def _waiting(situation: Situation, builds: Sequence[Build]) -> dict[str, str]:
             budget = None if budget is None else budget - most
             free = None if free is None else free - needed
             continue
-        waiting[_key(build)] = f"{fault}; planned for the next run"
+        waiting[build.name] = f"{fault}; planned for the next run"
     return _with_children(waiting, builds)
 
 
 def _with_children(waiting: dict[str, str], builds: Sequence[Build]) -> dict[str, str]:
     """Let a child wait whose parent waits: there will be nothing to build it on."""
     children = {
-        _key(build): "its parent waits; planned for the next run"
+        build.name: "its parent waits; planned for the next run"
         for build in builds
         if build.spec.parent in waiting
     }
     more = {**children, **waiting}
     return waiting if more.keys() == waiting.keys() else _with_children(more, builds)
-
-
-def _key(build: Build) -> str:
-    return version_urn_name(build.spec.definition, build.spec.parsed())
 
 
 def _urgency(situation: Situation, build: Build) -> tuple[bool, datetime, str]:

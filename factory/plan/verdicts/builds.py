@@ -14,9 +14,9 @@ from factory.definitions.lineage import Image, canonical, fingerprint_of, parent
 from factory.ledger.record import SCHEMA, Record, Spec
 from factory.observed.artifact_manifest import artifact_faults
 from factory.plan.model import Action
-from factory.plan.situation.image import ImageSituation
+from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.situation import Situation
-from factory.plan.situation.version import VersionSituation
+from factory.plan.situation.version_situation import VersionSituation
 from factory.plan.verdicts.lock import moved, unbuildable
 from factory.plan.verdicts.verdict import Arrival, Build, Parent
 
@@ -229,7 +229,7 @@ def _fresh(
             "shape": image.shape,
             "baseVersion": exact,
             "parent": parent,
-            "plan": found.purchase_plan,
+            "plan": json.dumps(found.purchase_plan, sort_keys=True),
             "commit": situation.commit,
             "built": situation.now.isoformat(timespec="seconds"),
             "contents": dump_contents(contents_of(situation.contents, image.definition)),

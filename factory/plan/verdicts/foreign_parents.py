@@ -12,10 +12,10 @@ from factory.common.names import image_name, version_urn_name
 from factory.common.versions import Version
 from factory.ledger.record import Record
 from factory.plan.model import Action
-from factory.plan.situation.image import ImageSituation, Offer
-from factory.plan.situation.lab import LabSituation
+from factory.plan.situation.image_situation import ImageSituation, Offer
+from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.situation import Situation
-from factory.plan.situation.version import VersionSituation
+from factory.plan.situation.version_situation import VersionSituation
 from factory.plan.travel import in_the_way, travel_fault
 from factory.plan.verdicts.verdict import Arrival, Fate, Parent, VersionVerdict
 

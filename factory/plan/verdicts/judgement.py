@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from factory.plan.situation.image import ImageSituation
+from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.situation import Situation
-from factory.plan.situation.version import Standing, VersionSituation
+from factory.plan.situation.version_situation import Standing, VersionSituation
 from factory.plan.verdicts.builds import judge_build
-from factory.plan.verdicts.environments import judge_environments
+from factory.plan.verdicts.environment_changes import judge_environments
 from factory.plan.verdicts.foreign_parents import judge_foreign, judge_parent
 from factory.plan.verdicts.offers import judge_offers
 from factory.plan.verdicts.originals import judge_originals
-from factory.plan.verdicts.retention import holders, judge_released, readoption, retirement
+from factory.plan.verdicts.retention import judge_released, readoption, retirement
 from factory.plan.verdicts.verdict import (
     Arrival,
     Fate,
@@ -54,7 +54,7 @@ def _judge_image(
     if situation.builds:
         built = judge_build(situation, image, parents)
         if built is not None and built.build is not None:
-            parent = Parent(f"{built.build.spec.definition}@{built.build.spec.version}")
+            parent = Parent(built.build.name)
         arrivals = (*coming, *([built] if built is not None else []))
     else:
         arrivals = tuple(judge_offers(situation, image))
@@ -72,7 +72,7 @@ def _revoked(
     if version.held.returning:
         yield readoption(situation, version)
     elif version.held.protected:
-        yield VersionVerdict(version, Fate.UNPROTECT, reason, holders(situation, version))
+        yield VersionVerdict(version, Fate.UNPROTECT, reason, situation.holders(version))
     else:
         if version.labs or not situation.builds:
             leaving = tuple(sorted(version.labs))

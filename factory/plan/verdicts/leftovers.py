@@ -9,10 +9,11 @@ from factory.common import names
 from factory.common.versions import Version
 from factory.ledger.model import Held
 from factory.ledger.record import expiry
-from factory.plan.situation.image import ImageSituation
+from factory.plan.model import UnmanagedVm
+from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.situation import Situation
-from factory.plan.situation.version import VersionSituation, vm_names
-from factory.plan.verdicts.verdict import Fate, VersionVerdict, VmVerdict
+from factory.plan.situation.version_situation import VersionSituation, vm_names
+from factory.plan.verdicts.verdict import Fate, VersionVerdict
 
 _Key = tuple[str, Version]
 
@@ -89,7 +90,7 @@ def _why(version: VersionSituation) -> str:
 
 def judge_vms(
     situation: Situation, running: Collection[_Key], leftovers: Sequence[VersionVerdict]
-) -> Iterator[VmVerdict]:
+) -> Iterator[UnmanagedVm]:
     """Name the VMs that nothing needs any more and that the engine will not delete.
 
     With ``keepFailed`` the engine lets go of a VM without deleting it. A VM counts as ours by its
@@ -112,7 +113,7 @@ def judge_vms(
             continue
         known = held.get((identity, version))
         if known is None or name not in vm_names(situation.stack, known) or _let_go(known):
-            yield VmVerdict(vm.name, identity, version, vm.tags.get(names.ATTEMPT, ""))
+            yield UnmanagedVm(vm.name, identity, version, vm.tags.get(names.ATTEMPT, ""))
 
 
 def _let_go(held: Held) -> bool:

@@ -9,7 +9,7 @@ from factory.definitions.artifact_content import changes, read_contents, unreada
 from factory.definitions.lineage import Image, parent_of
 from factory.definitions.lock_file import LockedImage
 from factory.ledger.record import Record, Spec
-from factory.plan.situation.image import ImageSituation
+from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.lock_entry import lock_command
 from factory.plan.situation.situation import Situation
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from factory.common.durations import spell_duration
 from factory.common.versions import Version
 from factory.plan.model import Action
-from factory.plan.situation.image import ImageSituation, Offer
+from factory.plan.situation.image_situation import ImageSituation, Offer
 from factory.plan.situation.situation import Situation
 from factory.plan.travel import travel_fault
 from factory.plan.verdicts.verdict import Arrival

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from factory.plan.model import Action
-from factory.plan.situation.image import ImageSituation
-from factory.plan.situation.lab import LabSituation
+from factory.plan.situation.image_situation import ImageSituation
+from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.situation import Original, Situation
 from factory.plan.verdicts.verdict import ImageVerdict, OriginalVerdict
 

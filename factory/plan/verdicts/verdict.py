@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
-from factory.common.versions import Version
+from factory.common.names import version_urn_name
 from factory.ledger.record import Record, Spec
-from factory.plan.model import Action
-from factory.plan.situation.image import ImageSituation
-from factory.plan.situation.lab import LabSituation
+from factory.plan.model import Action, UnmanagedVm
+from factory.plan.situation.image_situation import ImageSituation
+from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.situation import EnvironmentSituation, Original
-from factory.plan.situation.version import VersionSituation
+from factory.plan.situation.version_situation import VersionSituation
 
 # The key of a mark that is for all labs.
 WHOLE = ""
@@ -77,6 +77,11 @@ class Build:
     resumed: bool
     reason: str
     verifying: int = 1
+
+    @property
+    def name(self) -> str:
+        """The name of its version in the state, identity@version."""
+        return version_urn_name(self.spec.definition, self.spec.parsed())
 
 
 @dataclass(frozen=True)
@@ -143,28 +148,18 @@ class EnvironmentVerdict:
 
 
 @dataclass(frozen=True)
-class VmVerdict:
-    """A VM of ours in the factory lab that nothing needs and that no resource stands for."""
-
-    vm: str
-    identity: str
-    version: Version
-    attempt: str
-
-
-@dataclass(frozen=True)
 class Verdicts:
     """All verdicts of a run, in the order in which they were come to.
 
-    ``leftovers`` are of versions whose build is over, ``vms`` of unmanaged VMs: known once it is
-    known which builds run.
+    ``leftovers`` are of versions whose build is over, ``vms`` the unmanaged VMs that go: known once
+    it is known which builds run.
     """
 
     images: tuple[ImageVerdict, ...]
     originals: tuple[OriginalVerdict, ...]
     environments: tuple[EnvironmentVerdict, ...]
     leftovers: tuple[VersionVerdict, ...] = ()
-    vms: tuple[VmVerdict, ...] = ()
+    vms: tuple[UnmanagedVm, ...] = ()
 
     @property
     def builds(self) -> Iterator[Build]:

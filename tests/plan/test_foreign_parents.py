@@ -54,7 +54,7 @@ def test_a_guest_is_copied_once_and_is_the_childrens_alone(capture: str) -> None
     first, second = layered(capture=capture)
     first.run()
     plan = second.run()
-    (guest,) = [version for version in plan.versions if version.guest]
+    (guest,) = [version for version in plan.versions if version.foreign]
     (region,) = guest.regions
     assert region.copy is not None
     assert region.backing == (capture == "generalized")
@@ -78,7 +78,7 @@ def test_a_newer_parent_makes_the_child_due_and_the_older_guest_leaves_after_it(
         f"its base {PARENT} moved to 20261122.2"
     ]
     assert told(plan, Action.RETIRE) == []
-    assert [str(v.version) for v in plan.versions if v.guest] == ["20261122.1", "20261122.2"]
+    assert [str(v.version) for v in plan.versions if v.foreign] == ["20261122.1", "20261122.2"]
     plan = second.run()
     assert (PARENT, "20261122.1", "factory") in told(plan, Action.RETIRE)
     assert second.plan().nothing_due or not told(second.run(), Action.BUILD)
@@ -165,7 +165,7 @@ def test_a_parent_in_the_same_lab_is_used_where_it_is() -> None:
     name = names.image_name(PARENT, first.ledger.of(PARENT)[0].version)
     tags = {names.STACK: DEV, names.DEFINITION: PARENT, names.VERSION: "20261122.1"}
     plan = second.plan(captures={name: Thing("/lab/image", tags)})
-    assert not any(version.guest for version in plan.versions)
+    assert not any(version.foreign for version in plan.versions)
     assert plan.neighbours == {"base/x@20261122.1"}
     assert parents(plan) == {CHILD: "base/x@20261122.1"}
     # One that is somebody else's is in the way, and stays.

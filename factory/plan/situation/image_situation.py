@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -11,8 +12,8 @@ from factory.definitions.lineage import Image
 from factory.definitions.lock_file import LockedImage
 from factory.definitions.policies import Keep
 from factory.ledger.catalogue import Entry
-from factory.plan.situation.lab import LabSituation
-from factory.plan.situation.version import Standing, VersionSituation
+from factory.plan.situation.lab_situation import LabSituation
+from factory.plan.situation.version_situation import Standing, VersionSituation
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class ImageSituation:
     ``takers`` are the labs that take it, ``offers`` what its sources have, oldest first.
     ``children`` are the definitions that this stack builds on it, ``child`` one of them that is not
     on hold. ``next_version`` is the number that a build would get, ``base_version`` the exact
-    marketplace image, None if none is offered, ``purchase_plan`` that one's plan as JSON. ``lock``
-    is its entry in the lock file, ``lock_fault`` says why there is none that fits.
+    marketplace image, None if none is offered, ``purchase_plan`` the plan that it is sold under.
+    ``lock`` is its entry in the lock file, ``lock_fault`` says why there is none that fits.
     """
 
     identity: str
@@ -77,7 +78,7 @@ class ImageSituation:
     child: str | None
     next_version: Version
     base_version: str | None
-    purchase_plan: str
+    purchase_plan: Mapping[str, str]
     lock: LockedImage | None
     lock_fault: str
 

@@ -6,7 +6,7 @@ from factory.common import names
 from factory.observed.model import Thing
 from tests.components.harness import declare
 from tests.components.test_declared import CUSTOM, IMAGE, SNAPSHOT, STASH, VM
-from tests.plan.test_guests import layered
+from tests.plan.test_foreign_parents import layered
 from tests.plan.world import DEV, LINUX, SUBSCRIPTIONS
 
 P1, C1 = "base/x@20261122.1", "linux/child@20261122.1"

@@ -13,7 +13,7 @@ from factory.common import names
 from factory.definitions.lineage import IMAGE_PATH
 from factory.observed.model import Thing
 from factory.plan.inputs import Inputs
-from factory.plan.situation.lab import LabSituation
+from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.situation import Original
 
 

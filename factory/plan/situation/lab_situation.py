@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from factory.observed.model import Thing, Use
-from factory.plan.situation.version import VersionSituation
+from factory.plan.situation.version_situation import VersionSituation
 from factory.settings.stack import NAMESPACE, TargetLab
 
 
@@ -30,7 +31,7 @@ class LabSituation:
     uses: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
     before: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Its name in Azure."""
         return self.spec.name
