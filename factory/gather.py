@@ -208,8 +208,9 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
 
     Raises :class:`FactoryError`, or :class:`ArmError` if Azure cannot be read.
     """
-    settings, stack = sources.settings, engine.stack_name()
-    ledger = read_ledger(engine.own_resources(stack))
+    settings, name = sources.settings, engine.stack_name()
+    ledger = read_ledger(engine.own_resources(name))
+    stack = ledger.first_name or name
     wanted = selected(sources.images, settings)
     observed = observe(azure.arm, settings, stack, wanted, sources.lock, vaults=azure.vaults)
     receives, parents = (
@@ -229,4 +230,5 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
             engine.full_name(name) for name in (*settings.receives_from, *settings.parents_from)
         ),
         recovered=sources.recovered,
+        renamed=name if name != stack else "",
     )

@@ -1,8 +1,9 @@
 """What one stack tells the next: one stack output, never a reason to delete.
 
-Shape: ``{schema, stack, serial, definitions: {identity: {version: record [+ retired, revoked,
-handedOver]}} [, revoked: {identity: {version: reason}}]}``. Plain data but for a version being
-built, which hangs on its own record alone.
+Shape: ``{schema, stack [, began], serial, definitions: {identity: {version: record [+ retired, revoked,
+handedOver]}} [, revoked: {identity: {version: reason}}]}``. ``began`` is the name under which a
+stack began that was renamed since. Plain data but for a version being built, which hangs on its own
+record alone.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from typing import Any
 
 from factory.common.versions import Version
 from factory.ledger.catalogue_serial import (
+    BEGAN,
     HANDED_OVER,
     OUTPUT,
     RECEIVED,
+    first_name,
     last_serial,
     mark,
     next_serial,
@@ -105,24 +108,32 @@ def written(
     serial: int,
     definitions: Mapping[str, Mapping[str, Any]],
     revoked: Mapping[str, Mapping[str, str]],
+    began: str = "",
 ) -> dict[str, Any]:
-    """Write a catalogue down as a stack output; factory/ledger/catalogue_reader.py reads it."""
+    """Write a catalogue down as a stack output; factory/ledger/catalogue_reader.py reads it.
+
+    ``stack`` is the stack's name now, ``began`` the one it had at first.
+    """
     told: dict[str, Any] = {
         "schema": SCHEMA,
         "stack": stack,
         "serial": str(serial),
         "definitions": definitions,
     }
+    if began not in ("", stack):
+        told[BEGAN] = began
     return {**told, "revoked": revoked} if revoked else told
 
 
 __all__ = [
+    "BEGAN",
     "HANDED_OVER",
     "OUTPUT",
     "RECEIVED",
     "SCHEMA",
     "Catalogue",
     "Entry",
+    "first_name",
     "last_serial",
     "mark",
     "next_serial",

@@ -9,7 +9,7 @@ from factory.common.errors import FactoryError
 from factory.common.versions import Version
 from factory.ledger.catalogue import Catalogue, Entry
 from factory.ledger.catalogue_reader import read_catalogue
-from factory.ledger.catalogue_serial import OUTPUT, last_serial
+from factory.ledger.catalogue_serial import OUTPUT, first_name, last_serial
 
 _MOST_NAMED = 5
 
@@ -50,7 +50,9 @@ def read_all(
     """
     found = []
     for stack in stacks:
-        told, known = outputs(stack), last_serial(own, stack)
+        told = outputs(stack)
+        # What was read before the source was renamed stands under its name of then.
+        known = last_serial(own, stack) or last_serial(own, first_name(told))
         if not known and OUTPUT not in told:
             if not patient:
                 raise NotBroughtUpError(stack)

@@ -11,6 +11,7 @@ from factory.common.errors import FactoryError
 OUTPUT = "catalogue"
 RECEIVED = "received"
 HANDED_OVER = "handedOver"
+BEGAN = "began"
 _HIGHEST_SERIAL = 10**12
 # How the engine writes "not known yet" into a saved output (pulumi sdk, runtime/rpc.py UNKNOWN).
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -40,6 +41,20 @@ def serial_of(value: Any, stack: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _HIGHEST_SERIAL):
         raise unreadable(stack, f"serial {shown(value)} is not a number", "see `stack output`")
     return int(text)
+
+
+def first_name(outputs: Mapping[str, Any]) -> str:
+    """Give the full name under which a stack began, by its outputs; "" if they do not say."""
+    told = outputs.get(OUTPUT)
+    name = told.get(BEGAN) if isinstance(told, Mapping) else ""
+    return name if name and isinstance(name, str) else last_name(outputs)
+
+
+def last_name(outputs: Mapping[str, Any]) -> str:
+    """Give a stack's full name at its last run, by its outputs; "" if they do not say."""
+    told = outputs.get(OUTPUT)
+    name = told.get("stack") if isinstance(told, Mapping) else ""
+    return name if isinstance(name, str) else ""
 
 
 def last_serial(outputs: Mapping[str, Any], stack: str) -> int:

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from factory.common.names import version_urn_name
 from factory.definitions.lineage import generations
+from factory.ledger.catalogue_serial import last_name
 from factory.ledger.foundations import adopted, remade
 from factory.ledger.model import Held
 from factory.ledger.recovered_file import settled
@@ -128,12 +129,23 @@ def _time_limit(inputs: Inputs, version: VersionPlan) -> timedelta:
 def _warnings(inputs: Inputs) -> tuple[str, ...]:
     read = (each.warnings for each in (inputs.catalogue, inputs.parents) if each is not None)
     return (
+        *_renamed(inputs),
         *inputs.observed.warnings,
         *(line for lines in read for line in lines),
         *vain_pins(inputs),
         *left_out(inputs),
         *_done_with(inputs),
     )
+
+
+def _renamed(inputs: Inputs) -> list[str]:
+    """Say in the first run after a renaming what it means."""
+    if last_name(inputs.ledger.outputs) in ("", inputs.name):
+        return []
+    return [
+        f"{last_name(inputs.ledger.outputs)} is called {inputs.name} now: nothing is built, changed "
+        f"or deleted for that; its tags go on saying {inputs.stack}, the name it began under"
+    ]
 
 
 def _done_with(inputs: Inputs) -> list[str]:

@@ -21,7 +21,7 @@ def check(inputs: Inputs) -> None:
     check_adopted(inputs, problems)
     check_pins(inputs, problems)
     check_lab_protection(inputs, problems)
-    problems.raise_if_any(f"{inputs.stack} cannot run")
+    problems.raise_if_any(f"{inputs.name} cannot run")
 
 
 def check_retirements(inputs: Inputs, unreplaced: list[str]) -> None:
@@ -43,7 +43,7 @@ def check_retirements(inputs: Inputs, unreplaced: list[str]) -> None:
         "put the definitions, patterns or labs back, or allow it once by "
         f"{NAMESPACE}:maxRetirements: {len(unreplaced)}",
     )
-    problems.raise_if_any(f"{inputs.stack} cannot run")
+    problems.raise_if_any(f"{inputs.name} cannot run")
 
 
 def _things(unreplaced: list[str]) -> str:
@@ -69,7 +69,7 @@ def check_last_good(inputs: Inputs, bereft: list[str]) -> None:
         "release a good version first and revoke then, or allow it once by "
         f"{NAMESPACE}:allowNone: [{', '.join(names)}]",
     )
-    problems.raise_if_any(f"{inputs.stack} cannot run")
+    problems.raise_if_any(f"{inputs.name} cannot run")
 
 
 def check_pins(inputs: Inputs, problems: Problems) -> None:
@@ -100,9 +100,9 @@ def _lost_state(inputs: Inputs, problems: Problems) -> None:
     ours = inputs.observed.ours(inputs.stack)
     if inputs.ledger.empty and ours:
         problems.error(
-            inputs.stack,
+            inputs.name,
             f"its state is empty, but {len(ours)} resources in Azure carry its tag: {ours[0]} ...",
-            f"`python -m factory recover --stack {inputs.stack.rpartition('/')[2]}` shows what can "
+            f"`python -m factory recover --stack {inputs.name.rpartition('/')[2]}` shows what can "
             "be taken in again; or put the state back (`pulumi stack import`), or delete those "
             "resources if they are really no longer wanted; nothing was changed",
         )

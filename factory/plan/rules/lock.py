@@ -92,5 +92,5 @@ def check_buildable(inputs: Inputs, image: Image, entry: LockedImage) -> None:
 
 
 def _command(inputs: Inputs, image: Image) -> str:
-    stack = inputs.stack.rpartition("/")[2]
+    stack = inputs.name.rpartition("/")[2]
     return f"python -m factory lock --stack {stack} --only {image.identity}"
