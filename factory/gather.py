@@ -28,6 +28,7 @@ from factory.plan.inputs import Inputs
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.engine_config import git_commit
 from factory.settings.loader import parse_settings
+from factory.settings.project_file import check_options
 from factory.settings.selection import selected
 from factory.settings.shared_work import check_sharing
 from factory.settings.sibling_stacks import read_sibling, read_upstream
@@ -96,6 +97,7 @@ def read_sources(
     """
     problems = Problems()
     place = f"Pulumi.{engine.stack_name().rpartition('/')[2]}.yaml"
+    check_options(engine.stack_folder(), problems)
     raw = engine.raw_settings()
     stack = _stack_file(engine, place, raw, problems)
     settings = parse_settings(raw, stack, problems)

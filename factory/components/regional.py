@@ -96,6 +96,9 @@ class Regional:
             return source, ready
         if plan.lost:
             return self._run.compute_id("snapshots", plan.name), []
+        hooks = None if plan.adopt else self._run.still_there
+        if region.waits:
+            hooks = self._copy_gate(region, plan.name, ready)
         option = "CopyStart" if plan.incremental else "Copy"
         filled = filled_in("snapshot", recovered=goods.taken_in)
         copy = compute.Snapshot(
@@ -113,7 +116,7 @@ class Regional:
             tags=self._tags,
             opts=self._after_release(
                 parent=self._version,
-                hooks=self._copy_gate(region, plan.name, ready) if region.waits else None,
+                hooks=hooks,
                 **(adoption(plan.adopt) or {"ignore_changes": [*FROZEN, *filled]}),
             ),
         )

@@ -174,6 +174,7 @@ class Version(pulumi.ComponentResource):
                 self._args.group,
                 record.os_disk_id,
                 version=self,
+                hooks=None if plan.source.origin or plan.source.adopt else run.still_there,
                 again_from=plan.source.origin,
                 ignore_changes=[*FROZEN, *filled_in("snapshot", recovered=plan.taken_in)],
                 adopt=plan.source.adopt,
@@ -223,8 +224,11 @@ class Version(pulumi.ComponentResource):
             raise ValueError(msg)
 
         # The snapshot first: capture makes the VM unusable.
-        hooks = room_for(self._args, "capture", outcome) if outcome is not None else None
-        kept = as_captured(self._args.plan.adopt_capture)
+        adopt = self._args.plan.adopt_capture
+        hooks = None if adopt else self._run.still_there
+        if outcome is not None:
+            hooks = room_for(self._args, "capture", outcome)
+        kept = as_captured(adopt)
         opts = pulumi.ResourceOptions(
             depends_on=[source] if source else [],
             hooks=hooks,

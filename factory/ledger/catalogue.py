@@ -1,9 +1,9 @@
 """What one stack tells the next: one stack output, never a reason to delete.
 
-Shape: ``{schema, stack [, began], serial, definitions: {identity: {version: record [+ retired, revoked,
-handedOver]}} [, revoked: {identity: {version: reason}}]}``. ``began`` is the name under which a
-stack began that was renamed since. Plain data but for a version being built, which hangs on its own
-record alone.
+Shape: ``{schema, stack [, began], serial, definitions: {identity: {version: record [+ retired,
+revoked, handedOver]}} [, revoked: {identity: {version: reason}}]}``. ``began`` is the name under
+which a stack began that was renamed since. Plain data but for a version being built, which hangs on
+its own record alone.
 """
 
 from __future__ import annotations

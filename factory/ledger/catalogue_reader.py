@@ -49,7 +49,11 @@ def read_catalogue(outputs: Mapping[str, Any], stack: str, last_serial: int) -> 
             "run one program in both",
         )
     if value["stack"] != stack:
-        raise unreadable(stack, f"it says it is of {shown(value['stack'])}", "see receivesFrom")
+        raise unreadable(
+            stack,
+            f"it says it is of {shown(value['stack'])}",
+            "if the stack was renamed, run `up` there first; else see receivesFrom",
+        )
     serial = serial_of(value["serial"], stack)
     if serial < last_serial:
         raise unreadable(

@@ -140,12 +140,14 @@ def _warnings(inputs: Inputs) -> tuple[str, ...]:
 
 def _renamed(inputs: Inputs) -> list[str]:
     """Say in the first run after a renaming what it means."""
-    if last_name(inputs.ledger.outputs) in ("", inputs.name):
+    before = last_name(inputs.ledger.outputs)
+    if before in ("", inputs.name):
         return []
-    return [
-        f"{last_name(inputs.ledger.outputs)} is called {inputs.name} now: nothing is built, changed "
-        f"or deleted for that; its tags go on saying {inputs.stack}, the name it began under"
-    ]
+    line = (
+        f"{before} is called {inputs.name} now: nothing is built, changed or deleted for that; "
+        f"its tags go on saying {inputs.stack}, the name it began under"
+    )
+    return [line]
 
 
 def _done_with(inputs: Inputs) -> list[str]:

@@ -13,10 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from factory.settings.engine_config import git_commit
 from rehearsal.azure.artifacts import SHIPPED
 from tests.e2e.harness import CHECKOUT, FactoryUnderTest
 from tests.e2e.releases import archive, company
-from factory.settings.engine_config import git_commit
 
 
 def main() -> int:
