@@ -50,7 +50,9 @@ def test_a_component_of_another_name_would_show(bare: FactoryUnderTest) -> None:
     before = json.dumps(release.stacks["prod"])
     renamed = before.replace("imagefactory:index:Version", "imagefactory:index:Release")
     assert renamed != before
-    archive.restore(replace(release, stacks={"prod": json.loads(renamed)}), bare)
+    stacks = {**release.stacks, "prod": json.loads(renamed)}
+    archive.restore(replace(release, stacks=stacks), bare)
     preview = bare.preview("prod", "--expect-no-changes")
     assert not preview.ok
-    assert "to create" in preview.output
+    assert "imagefactory:index:Version" in preview.output
+    assert "create" in preview.output

@@ -69,6 +69,7 @@ def _configure(factory: FactoryUnderTest, **dev: object) -> None:
         adopt={"team-web": [OLD[0]]},
         keep={"newest": 1},
         retireAfter="300d",
+        sourceGrace="300d",
         onRemoval="keep",
         **dev,
     )
