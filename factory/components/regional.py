@@ -96,7 +96,7 @@ class Regional:
             return source, ready
         if plan.lost:
             return self._run.compute_id("snapshots", plan.name), []
-        hooks = None if plan.adopt else self._run.still_there
+        hooks = self._run.still_there if plan.held else None
         if region.waits:
             hooks = self._copy_gate(region, plan.name, ready)
         option = "CopyStart" if plan.incremental else "Copy"

@@ -125,7 +125,7 @@ def _copy(inputs: Inputs, goods: Consignment, region: str) -> CopyPlan:
         attempt = int(match[1]) + 1 if match else 2
         name = names.copy_name(goods.identity, goods.version, region, attempt)
         return _made(inputs, goods, region, CopyPlan(name, incremental))
-    return CopyPlan(name, incremental)
+    return CopyPlan(name, incremental, held=True)
 
 
 def _made(inputs: Inputs, goods: Consignment, region: str, copy: CopyPlan) -> CopyPlan:
