@@ -56,8 +56,8 @@ def chronicle(
 def events(export: Mapping[str, Any]) -> list[Event]:
     """Read from the state what was made when: releases, deliveries, retirements."""
     resources = (export.get("deployment") or {}).get("resources") or []
-    stacks = (each for each in resources if each["type"] == "pulumi:pulumi:Stack")
-    began = first_name(next(stacks, {}).get("outputs") or {})
+    outputs = (each.get("outputs") for each in resources if each["type"] == "pulumi:pulumi:Stack")
+    began = first_name(next((each for each in outputs if each), {}))
     found = []
     for resource in resources:
         place = names.parse_part(str(resource["urn"]).split("::", 3)[3])
