@@ -28,7 +28,8 @@ def live(factory: FactoryUnderTest) -> None:
 
     In it stand: several versions of an image, one marked as going, one revoked; a layered image, a
     moved one, a specialized one, a verified one; a removed definition whose images are kept; an
-    image of the original factory; an environment; secrets; protection; regions.
+    image of the original factory that was taken in and is retired by now; an environment; secrets;
+    protection; regions.
     """
     factory.define("linux/base", **_BASE)
     factory.define("linux/java", base={"image": "linux/base"}, artifacts=["linux-java"])
