@@ -28,6 +28,7 @@ from factory.plan.inputs import Inputs
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.engine_config import git_commit
 from factory.settings.loader import parse_settings
+from factory.settings.project_file import check_options
 from factory.settings.selection import selected
 from factory.settings.shared_work import check_sharing
 from factory.settings.sibling_stacks import read_sibling, read_upstream
@@ -96,6 +97,7 @@ def read_sources(
     """
     problems = Problems()
     place = f"Pulumi.{engine.stack_name().rpartition('/')[2]}.yaml"
+    check_options(engine.stack_folder(), problems)
     raw = engine.raw_settings()
     stack = _stack_file(engine, place, raw, problems)
     settings = parse_settings(raw, stack, problems)
@@ -208,8 +210,9 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
 
     Raises :class:`FactoryError`, or :class:`ArmError` if Azure cannot be read.
     """
-    settings, stack = sources.settings, engine.stack_name()
-    ledger = read_ledger(engine.own_resources(stack))
+    settings, name = sources.settings, engine.stack_name()
+    ledger = read_ledger(engine.own_resources(name))
+    stack = ledger.first_name or name
     wanted = selected(sources.images, settings)
     observed = observe(azure.arm, settings, stack, wanted, sources.lock, vaults=azure.vaults)
     receives, parents = (
@@ -229,4 +232,5 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
             engine.full_name(name) for name in (*settings.receives_from, *settings.parents_from)
         ),
         recovered=sources.recovered,
+        renamed=name if name != stack else "",
     )

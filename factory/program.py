@@ -173,7 +173,7 @@ def _declare_environments(run: Run, settings: Settings, lab: FactoryLabComponent
 def _export(inputs: Inputs, plan: Plan, definitions: Mapping[str, Mapping[str, Any]]) -> None:
     pulumi.export(
         cat.OUTPUT,
-        cat.written(inputs.stack, plan.serial, definitions, plan.revoked),
+        cat.written(inputs.name, plan.serial, definitions, plan.revoked, inputs.stack),
     )
     pulumi.export(HOLDINGS, plan.holdings)
     if plan.recovered is not None:

@@ -63,7 +63,7 @@ def _run(options: argparse.Namespace) -> int:
     chain = list(_chain(stack, {}, alone=options.alone).values())
     weeks = forecast(chain, options.weeks, options.every)
     write = forecast_json if options.json else forecast_table
-    print(write(chain[-1].stack, weeks, options.every))
+    print(write(chain[-1].name, weeks, options.every))
     return 0
 
 
@@ -72,7 +72,7 @@ def _chain(
 ) -> dict[str, Inputs]:
     """Read the stack and all before it, by full name: each after those that it takes from."""
     reading = stack.read(catalogue=alone)
-    name = reading.inputs.stack
+    name = reading.inputs.name
     if name in below:
         msg = f"{name} receives from itself, by way of others"
         raise FactoryError(msg)

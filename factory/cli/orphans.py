@@ -83,12 +83,13 @@ def look(stack: Stack) -> Look:
     engine = stack.engine
     sources = read_sources(engine.root, engine, stack.place.images)
     arm, name, settings = connect(engine).arm, engine.stack_name(), sources.settings
-    observed = observe(arm, settings, name, {})
+    tagged = read_ledger(engine.own_resources(name)).first_name or name
+    observed = observe(arm, settings, tagged, {})
     elsewhere, denied = observe_elsewhere(arm, settings)
     for lab, reason in {**observed.unread, **denied}.items():
         warn(f"lab {lab} was not looked into, since it cannot be read: {reason}")
     ledger = read_ledger(engine.own_resources(name))
-    orphans = find_orphans(settings, name, ledger, observed, elsewhere)
+    orphans = find_orphans(settings, tagged, ledger, observed, elsewhere)
     return Look(name, observed.now, arm, settings.poll_interval, orphans)
 
 

@@ -36,7 +36,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         print(plan_json(inputs, plan, cost))
     elif options.markdown:
-        print(plan_markdown(inputs.stack, plan, cost))
+        print(plan_markdown(inputs.name, plan, cost))
     else:
         for line in plan.warnings:
             warn(line)

@@ -21,7 +21,6 @@ from factory.common.names import parse_part
 from factory.common.text_file import replace_text
 from factory.gather import connect, read_catalogues, read_sources
 from factory.ledger import catalogue as cat
-from factory.ledger.catalogue import Catalogue
 from factory.ledger.foundations import compute_id
 from factory.ledger.record import Record
 from factory.ledger.recovered_file import Entry, file_name, write_recovered
@@ -68,14 +67,23 @@ def _run(options: argparse.Namespace) -> int:
     )
     arm = connect(engine).arm
     name, settings = engine.stack_name(), sources.settings
+    stack_in_tags = read_ledger(engine.own_resources(name)).first_name or name
     # Azure first, as `orphans` does: a run that is going on has what it makes in its state then.
     seen = list(_look(arm, settings))
-    observed = observe(arm, settings, name, {})
+    observed = observe(arm, settings, stack_in_tags, {})
     ledger = read_ledger(engine.own_resources(name))
     # A receiving stack has most records from there, a building one those of foreign parents alone.
     catalogue, parents = read_catalogues(sources, engine, ledger.outputs)
-    inputs = Inputs(name, sources.images, settings, ledger, observed, catalogue=catalogue)
-    known = _known(engine, name, catalogue, trusted)
+    inputs = Inputs(
+        stack_in_tags,
+        sources.images,
+        settings,
+        ledger,
+        observed,
+        catalogue=catalogue,
+        renamed=name if name != stack_in_tags else "",
+    )
+    known = _known(engine, inputs, trusted)
     if parents:
         known = replace(known, foreign=frozenset(parents.entries))
     findings = find(inputs, seen, known)
@@ -118,23 +126,22 @@ def _look(arm: Arm, settings: Settings) -> Iterator[Seen]:
             yield from (Seen(kind, place, item) for item in items)
 
 
-def _known(
-    engine: CommandLine, stack: str, catalogue: Catalogue | None, trusted: Collection[Key]
-) -> Known:
+def _known(engine: CommandLine, inputs: Inputs, trusted: Collection[Key]) -> Known:
     """Collect what other stacks know: the source's catalogue, the states of the receivers."""
+    catalogue, own_names = inputs.catalogue, {inputs.name, inputs.stack}
     records: dict[Key, tuple[str, Record]] = {}
     remarks: list[str] = []
     serial = 0
-    for short in read_receivers(engine.stack_folder(), stack.rpartition("/")[2]):
+    for short in read_receivers(engine.stack_folder(), inputs.name.rpartition("/")[2]):
         name = engine.full_name(short)
         try:
             ledger = read_ledger(engine.own_resources(name))
         except FactoryError as error:
             remarks.append(f"{short} receives from this stack, and was not read: {error}")
             continue
-        serial = max(serial, cat.last_serial(ledger.outputs, stack))
+        serial = max(serial, *(cat.last_serial(ledger.outputs, each) for each in own_names))
         for key, held in ledger.held.items():
-            if held.record and (catalogue is not None or held.record.stack == stack):
+            if held.record and (catalogue is not None or held.record.stack in own_names):
                 records[key] = (f"{short}'s state", held.record)
     if catalogue is not None:
         for key, entry in catalogue.entries.items():

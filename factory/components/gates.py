@@ -64,6 +64,25 @@ def gate(
     return binding
 
 
+def still_there_gate() -> pulumi.ResourceHookBinding:
+    """Make the before_create gate of what the plan took for being there, in the state and in Azure.
+
+    Such a thing is created only if the engine's own refresh (`up --refresh`, options.refresh) took
+    it out of the state after the program had read that: what it was made from is long gone, or not
+    waited for. The next run plans without it. One gate for all, which tells them by their names.
+    """
+
+    async def refuse(args: pulumi.ResourceHookArgs) -> None:
+        msg = (
+            f"{args.name} is gone from Azure, which --refresh found after this run was planned; "
+            "nothing was made in its place -> run `pulumi up` again, without --refresh: it plans "
+            "by what is there"
+        )
+        raise RefusedError(msg)
+
+    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("still there", refuse)])
+
+
 def remake_gate(
     name: str, waiter: Waiter, resource_id: str, mark: Mark
 ) -> pulumi.ResourceHookBinding:

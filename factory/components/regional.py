@@ -96,6 +96,9 @@ class Regional:
             return source, ready
         if plan.lost:
             return self._run.compute_id("snapshots", plan.name), []
+        hooks = self._run.still_there if plan.held else None
+        if region.waits:
+            hooks = self._copy_gate(region, plan.name, ready)
         option = "CopyStart" if plan.incremental else "Copy"
         args = compute.SnapshotArgs(
             snapshot_name=plan.name,
@@ -115,7 +118,7 @@ class Regional:
             args,
             opts=self._after_release(
                 parent=self._version,
-                hooks=self._copy_gate(region, plan.name, ready) if region.waits else None,
+                hooks=hooks,
                 **(
                     adoption(plan.adopt, plan.name)
                     or {"ignore_changes": [*FROZEN, *undeclared(args)]}

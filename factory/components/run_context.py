@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import pulumi
@@ -14,6 +15,7 @@ from factory.azure.resources import lab_id
 from factory.azure.waiter import Waiter
 from factory.common import names
 from factory.common.durations import spell_duration
+from factory.components.gates import still_there_gate
 from factory.components.machine.artifact_parameters import Read, no_vaults
 from factory.ledger.foundations import compute_id
 from factory.settings.stack import FactoryLab, Settings, TargetLab
@@ -38,6 +40,11 @@ class Run:
     def dry(self) -> bool:
         """Tell whether this is a preview, in which nothing is waited for."""
         return bool(pulumi.runtime.is_dry_run())
+
+    @cached_property
+    def still_there(self) -> pulumi.ResourceHookBinding:
+        """The gate of everything that this run is planned to find and never to create."""
+        return still_there_gate()
 
     def adoption(self, name: str, *spelled: str) -> dict[str, Any]:
         """Give the options that take a foundation in that a killed run left out of the state."""

@@ -104,12 +104,21 @@ class Kept(pulumi.ComponentResource):
             _failed(self, left.identity, left, left.failure)
         goods, source = goods_of(left.spec, run, "1"), None
         if left.source:
-            source = source_snapshot(goods, run, group, "", version=self, ignore_changes=_FROZEN)
+            source = source_snapshot(
+                goods,
+                run,
+                group,
+                "",
+                version=self,
+                hooks=run.still_there,
+                ignore_changes=_FROZEN,
+            )
         if left.capture:
             capture.add(
                 goods.custom_image("capture", vm=from_vm("", goods.os, goods.kind)),
                 pulumi.ResourceOptions(
                     depends_on=[source] if source else [],
+                    hooks=run.still_there,
                     ignore_changes=_FROZEN,
                     custom_timeouts=goods.timeouts,
                 ),

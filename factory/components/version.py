@@ -172,6 +172,7 @@ class Version(pulumi.ComponentResource):
                 self._args.group,
                 record.os_disk_id,
                 version=self,
+                hooks=None if plan.source.origin or plan.source.adopt else run.still_there,
                 again_from=plan.source.origin,
                 ignore_changes=FROZEN,
                 adopt=plan.source.adopt,
@@ -221,9 +222,12 @@ class Version(pulumi.ComponentResource):
             raise ValueError(msg)
 
         # The snapshot first: capture makes the VM unusable.
-        hooks = room_for(self._args, "capture", outcome) if outcome is not None else None
+        adopt = self._args.plan.adopt_capture
+        hooks = None if adopt else self._run.still_there
+        if outcome is not None:
+            hooks = room_for(self._args, "capture", outcome)
         args = goods.custom_image("capture", vm=from_vm(vm_id, goods.os, goods.kind))
-        kept = as_captured(self._args.plan.adopt_capture, self._args.capture.lab, args.name)
+        kept = as_captured(adopt, self._args.capture.lab, args.name)
         opts = pulumi.ResourceOptions(
             depends_on=[source] if source else [],
             hooks=hooks,

@@ -1,10 +1,11 @@
 """What one stack tells the next: one stack output, never a reason to delete.
 
-Shape: ``{schema, stack, serial, definitions: {identity: {version: record [+ retired, revoked,
-handedOver]}} [, revoked: {identity: {version: reason}}]}``. Plain data but for a version being
-built, which hangs on its own record alone. The serial is raised when the content changes, so that
-an old catalogue shows. It is read strictly: anything that this program would not have written stops
-the run, and nothing is ever deleted for it.
+Shape: ``{schema, stack [, began], serial, definitions: {identity: {version: record [+ retired,
+revoked, handedOver]}} [, revoked: {identity: {version: reason}}]}``. ``began`` is the name under
+which a stack began that was renamed since. Plain data but for a version being built, which hangs on
+its own record alone. The serial is raised when the content changes, so that an old catalogue shows.
+It is read strictly: anything that this program would not have written stops the run, and nothing is
+ever deleted for it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ SCHEMA = "1"
 OUTPUT = "catalogue"
 RECEIVED = "received"
 HANDED_OVER = "handedOver"
+BEGAN = "began"
 _HIGHEST_SERIAL = 10**12
 # How the engine writes "not known yet" into a saved output (pulumi sdk, runtime/rpc.py UNKNOWN).
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -111,15 +113,35 @@ def written(
     serial: int,
     definitions: Mapping[str, Mapping[str, Any]],
     revoked: Mapping[str, Mapping[str, str]],
+    began: str = "",
 ) -> dict[str, Any]:
-    """Write a catalogue down as a stack output; :func:`read_catalogue` reads it."""
+    """Write a catalogue down as a stack output; :func:`read_catalogue` reads it.
+
+    ``stack`` is the stack's name now, ``began`` the one it had at first.
+    """
     told: dict[str, Any] = {
         "schema": SCHEMA,
         "stack": stack,
         "serial": str(serial),
         "definitions": definitions,
     }
+    if began not in ("", stack):
+        told[BEGAN] = began
     return {**told, "revoked": revoked} if revoked else told
+
+
+def first_name(outputs: Mapping[str, Any]) -> str:
+    """Give the full name under which a stack began, by its outputs; "" if they do not say."""
+    told = outputs.get(OUTPUT)
+    name = told.get(BEGAN) if isinstance(told, Mapping) else ""
+    return name if name and isinstance(name, str) else last_name(outputs)
+
+
+def last_name(outputs: Mapping[str, Any]) -> str:
+    """Give a stack's full name at its last run, by its outputs; "" if they do not say."""
+    told = outputs.get(OUTPUT)
+    name = told.get("stack") if isinstance(told, Mapping) else ""
+    return name if isinstance(name, str) else ""
 
 
 def last_serial(outputs: Mapping[str, Any], stack: str) -> int:
@@ -201,7 +223,11 @@ def read_catalogue(outputs: Mapping[str, Any], stack: str, last_serial: int) -> 
             "run one program in both",
         )
     if value["stack"] != stack:
-        raise _unreadable(stack, f"it says it is of {_shown(value['stack'])}", "see receivesFrom")
+        raise _unreadable(
+            stack,
+            f"it says it is of {_shown(value['stack'])}",
+            "if the stack was renamed, run `up` there first; else see receivesFrom",
+        )
     serial = _serial_of(value["serial"], stack)
     if serial < last_serial:
         raise _unreadable(

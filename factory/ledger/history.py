@@ -13,6 +13,7 @@ from typing import Any
 
 from factory.common import names
 from factory.common.versions import Version
+from factory.ledger.catalogue import first_name
 from factory.ledger.record import Record, read_failure, read_record
 
 _Key = tuple[str, Version]
@@ -55,22 +56,24 @@ def history_text(
 def events(export: Mapping[str, Any]) -> list[Event]:
     """Read from the state what was made when: releases, deliveries, retirements."""
     resources = (export.get("deployment") or {}).get("resources") or []
+    outputs = (each.get("outputs") for each in resources if each["type"] == "pulumi:pulumi:Stack")
+    began = first_name(next((each for each in outputs if each), {}))
     found = []
     for resource in resources:
         place = names.parse_part(str(resource["urn"]).split("::", 3)[3])
         created = resource.get("created")
         if place is None or not created or resource.get("delete"):
             continue
-        what = _what(place[2], resource.get("outputs") or {}, str(resource["urn"]))
+        what = _what(place[2], resource.get("outputs") or {}, str(resource["urn"]), began)
         if what:
             found.append(Event(_moment(str(created)), place[0], place[1], what))
     return sorted(found, key=lambda event: (event.identity, event.version, event.when, event.what))
 
 
-def _what(path: tuple[str, ...], outputs: Mapping[str, Any], urn: str) -> str:
+def _what(path: tuple[str, ...], outputs: Mapping[str, Any], urn: str, began: str) -> str:
     if path == ("record",):
         record = read_record(outputs.get("output"))
-        return _release(record, urn) if record else "released"
+        return _release(record, urn, began) if record else "released"
     if path == ("retired",):
         return "retired"
     if path[:1] == ("lab",):
@@ -85,10 +88,10 @@ def _what(path: tuple[str, ...], outputs: Mapping[str, Any], urn: str) -> str:
     return ""
 
 
-def _release(record: Record, urn: str) -> str:
-    """Tell a build of this stack from one that came from another."""
+def _release(record: Record, urn: str, began: str) -> str:
+    """Tell a build of this stack, which may have been renamed since, from one of another."""
     stack, project = urn.removeprefix("urn:pulumi:").split("::")[:2]
-    here = record.stack.endswith(f"/{project}/{stack}")
+    here = record.stack == began or record.stack.endswith(f"/{project}/{stack}")
     verb = "released" if here else f"received from {record.stack}"
     commit = record.commit[:8] + ("-dirty" if record.commit.endswith("-dirty") else "")
     return (

@@ -13,6 +13,7 @@ from typing import Any
 
 from factory.common import names
 from factory.common.versions import Version
+from factory.ledger.catalogue import first_name
 from factory.ledger.record import Failure, Record, Spec
 
 IMAGE_TYPE = "imagefactory:index:Image"
@@ -95,11 +96,15 @@ class Held:
 
 @dataclass(frozen=True)
 class Foundation:
-    """A group, lab or network that this stack made; ``state`` is what the engine last saw."""
+    """A group, lab or network that this stack made; ``state`` is what the engine last saw.
+
+    ``stack`` is the name of the stack in its tags.
+    """
 
     kind: str
     name: str
     state: str = ""
+    stack: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,16 @@ class Ledger:
     def empty(self) -> bool:
         """Tell whether nothing was ever recorded: a first run, or a state that was lost."""
         return not self.held and not self.last_versions and not self.foundations
+
+    @property
+    def first_name(self) -> str:
+        """The stack's full name when it began, which its tags say; "" if there is nothing yet.
+
+        The engine renames a stack in its state alone (`pulumi stack rename`, another backend).
+        What a run made that was cut off before its outputs were saved has the name in its tags.
+        """
+        store = self.foundations.get("factory/store")
+        return first_name(self.outputs) or (store.stack if store else "")
 
     def of(self, identity: str) -> list[Held]:
         """Give the versions of one definition, oldest first."""

@@ -7,7 +7,14 @@ from typing import Any
 
 from factory.common.errors import FactoryError
 from factory.common.versions import Version
-from factory.ledger.catalogue import OUTPUT, Catalogue, Entry, last_serial, read_catalogue
+from factory.ledger.catalogue import (
+    OUTPUT,
+    Catalogue,
+    Entry,
+    first_name,
+    last_serial,
+    read_catalogue,
+)
 
 _MOST_NAMED = 5
 
@@ -48,7 +55,9 @@ def read_all(
     """
     found = []
     for stack in stacks:
-        told, known = outputs(stack), last_serial(own, stack)
+        told = outputs(stack)
+        # What was read before the source was renamed stands under its name of then.
+        known = last_serial(own, stack) or last_serial(own, first_name(told))
         if not known and OUTPUT not in told:
             if not patient:
                 raise NotBroughtUpError(stack)

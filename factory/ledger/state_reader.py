@@ -62,9 +62,12 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
             if isinstance(text, str) and text:
                 last[name] = _understood(urn, Version.parse, text)
         elif kind in FOUNDATION_TYPES:
-            state = str(found.get("provisioningState") or "")
+            state, tags = str(found.get("provisioningState") or ""), found.get("tags") or {}
             foundations[name] = Foundation(
-                FOUNDATION_TYPES[kind], str(found.get("name", "")), state
+                FOUNDATION_TYPES[kind],
+                str(found.get("name", "")),
+                state,
+                str(tags.get(names.STACK, "")),
             )
         elif kind == ENVIRONMENT_TYPE:
             environments[name] = str(found.get("name", ""))

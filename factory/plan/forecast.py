@@ -88,7 +88,7 @@ def _at(inputs: Inputs, now: datetime, before: Sequence[Inputs]) -> Inputs:
             name: replace(lab, images=None) if lab else None for name, lab in observed.labs.items()
         }
         observed = replace(observed, now=now, vms={}, labs=labs, captures={})
-    played = {each.stack: each.ledger.outputs for each in before if each.stack in inputs.sources}
+    played = {each.name: each.ledger.outputs for each in before if each.name in inputs.sources}
     if not played:
         return replace(inputs, observed=observed)
     builds = inputs.settings.builds

@@ -25,6 +25,8 @@ class Inputs:
     ``catalogue`` is what a receiving stack takes from, ``parents`` where a building one finds what
     other stacks build and its own definitions are built on. ``sources`` are the full names of the
     stacks that either comes from.
+    ``stack`` is the full name that this stack's tags say: the one it began under. If it was renamed
+    since, ``renamed`` is its full name now.
     ``recovered`` is what a lost state is made again from; the ledger has it in already.
     """
 
@@ -39,6 +41,12 @@ class Inputs:
     parents: Catalogue | None = None
     sources: tuple[str, ...] = ()
     recovered: Recovered | None = None
+    renamed: str = ""
+
+    @property
+    def name(self) -> str:
+        """The stack's full name, as the engine and its user know it now."""
+        return self.renamed or self.stack
 
     @cached_property
     def _present(self) -> Mapping[str, str]:

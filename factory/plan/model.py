@@ -77,7 +77,8 @@ class CopyPlan:
     """The copy of a source snapshot in one region; ``incremental`` crosses regions (CopyStart).
 
     ``origin`` is the id of another copy that it is made from, where the source is gone; ``lost``
-    says that it is not there and cannot be made: what was made from it stays as it is.
+    says that it is not there and cannot be made: what was made from it stays as it is. ``held``:
+    the ledger has it.
     """
 
     name: str
@@ -85,6 +86,7 @@ class CopyPlan:
     adopt: str | None = None
     origin: str = ""
     lost: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True)

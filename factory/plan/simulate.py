@@ -43,7 +43,7 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
         _unreleased(state, left)
     outputs: dict[str, Any] = {
         HOLDINGS: plan.holdings,
-        cat.OUTPUT: cat.written(inputs.stack, plan.serial, definitions, plan.revoked),
+        cat.OUTPUT: cat.written(inputs.name, plan.serial, definitions, plan.revoked, inputs.stack),
     }
     if serials := inputs.serials:
         outputs[cat.RECEIVED] = cat.received(serials)

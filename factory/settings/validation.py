@@ -12,6 +12,7 @@ from factory.common.yaml_file import read_yaml
 from factory.definitions.loader import Images, read_images
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.loader import parse_settings
+from factory.settings.project_file import check_options
 from factory.settings.shared_work import check_all_built, check_sharing
 from factory.settings.sibling_stacks import read_sibling
 from factory.settings.stack import Settings
@@ -74,6 +75,7 @@ def find_project(work: Path, stack: str | Path | None, images: Path | None) -> P
 def check(project: Project, problems: Problems) -> Checked:
     """Read and check definitions and stack files; every fault goes to ``problems``."""
     root = project.root
+    check_options(project.work, problems)
     images: dict[Path, Images] = {}
     stacks: dict[str, tuple[StackFile, Settings | None]] = {}
     folders: dict[str, Path] = {}

@@ -51,6 +51,7 @@ class FactoryUnderTest:
 
     root: Path
     env: dict[str, str] = field(default_factory=dict)
+    program: Path = CHECKOUT  # the checkout whose program is run
     # What the test says it leaves in no state (tests/e2e/leftovers.py): stack, label, fate.
     left: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -71,7 +72,7 @@ class FactoryUnderTest:
         self.home.work.mkdir(parents=True, exist_ok=True)
         self.home.state.mkdir(parents=True, exist_ok=True)
         project = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())
-        project |= {"main": str(CHECKOUT), "runtime": "python"}
+        project |= {"main": str(self.program), "runtime": "python"}
         (self.home.work / "Pulumi.yaml").write_text(yaml.safe_dump(project))
 
     def rehearsal(self, *args: str) -> str:

@@ -41,7 +41,16 @@ def explain(situation: Situation, verdicts: Verdicts, placements: Placements) ->
 
 def _warnings(situation: Situation) -> tuple[str, ...]:
     """Give all of them: what could not be read, what follows from nothing, what is done with."""
-    return (*situation.warnings, *_pins(situation), *_recovered(situation))
+    return (*_renamed(situation), *situation.warnings, *_pins(situation), *_recovered(situation))
+
+
+def _renamed(situation: Situation) -> Iterator[str]:
+    """Say in the first run after a renaming what it means."""
+    if situation.last_name != situation.name:
+        yield (
+            f"{situation.last_name} is called {situation.name} now: nothing is built, changed or "
+            f"deleted for that; its tags go on saying {situation.stack}, the name it began under"
+        )
 
 
 def _pins(situation: Situation) -> Iterator[str]:

@@ -151,7 +151,7 @@ def _copy(situation: Situation, goods: Consignment, region: str) -> CopyPlan:
         attempt = int(match[1]) + 1 if match else 2
         name = names.copy_name(goods.identity, goods.version, region, attempt)
     else:
-        return CopyPlan(held.name, incremental)
+        return CopyPlan(held.name, incremental, held=True)
     copy = CopyPlan(name, incremental)
     if goods.available or goods.held is None:
         return copy

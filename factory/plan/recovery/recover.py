@@ -111,7 +111,7 @@ def _finding(
     held = inputs.ledger.about(key)
     prints = {part.tag(names.FINGERPRINT) for part in parts.values()}
     told = known.records.get(key)
-    told = (f"{inputs.stack}'s own state", held.record) if held.record else told
+    told = (f"{inputs.name}'s own state", held.record) if held.record else told
     if inputs.settings.builds and key in known.foreign:
         return replace(bare, fault="another stack built it: `up` brings it again if it is wanted")
     if told and told[1].fingerprint not in prints:

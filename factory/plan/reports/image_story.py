@@ -51,7 +51,7 @@ def _unknown(inputs: Inputs, identity: str) -> FactoryError:
     known = {*inputs.images, *inputs.ledger.identities}
     close = get_close_matches(identity, sorted(known), n=1)
     hint = f"did you mean {close[0]}?" if close else "a definition's path below the images folder"
-    return FactoryError(f"there is no image {identity!r} in {inputs.stack} -> {hint}")
+    return FactoryError(f"there is no image {identity!r} in {inputs.name} -> {hint}")
 
 
 def _now(steps: list[Step]) -> str:

@@ -26,7 +26,7 @@ def plan_data(inputs: Inputs, plan: Plan, cost: Cost) -> dict[str, Any]:
     """Give a plan as plain values."""
     return {
         "schema": PLAN_SCHEMA,
-        "stack": inputs.stack,
+        "stack": inputs.name,
         "now": inputs.observed.now.isoformat(timespec="seconds"),
         "nothingDue": plan.nothing_due,
         "steps": [_step(step) for step in plan.steps],

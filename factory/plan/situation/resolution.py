@@ -12,7 +12,7 @@ from factory.common.patterns import matches, takes_any
 from factory.common.versions import Version, next_version
 from factory.definitions.lineage import Image, generations, present_names, root_base
 from factory.definitions.policies import Keep
-from factory.ledger.catalogue import Catalogue, Entry
+from factory.ledger.catalogue import Catalogue, Entry, last_name
 from factory.ledger.foundations import LAB, adopted, compute_id, foundation_ids, remade
 from factory.ledger.model import HOLDINGS, Held
 from factory.ledger.recovered_file import noted, settled
@@ -47,6 +47,8 @@ def resolve(inputs: Inputs) -> Situation:
     read = (each.warnings for each in (inputs.catalogue, inputs.parents) if each is not None)
     return Situation(
         stack=inputs.stack,
+        name=inputs.name,
+        last_name=last_name(ledger.outputs) or inputs.name,
         now=observed.now,
         commit=inputs.commit,
         builds=settings.builds,
@@ -197,7 +199,7 @@ def _image(facts: _Facts, identity: str) -> ImageSituation:
     known = inputs.names_of(identity)
     # Many labs take the same.
     takes = {each: takes_any(each, known) for each in dict(facts.labs_by_patterns)}
-    lock, lock_fault = lock_entry(inputs.lock, inputs.stack, image) if image else (None, "")
+    lock, lock_fault = lock_entry(inputs.lock, inputs.name, image) if image else (None, "")
     children = inputs.children.get(identity, ())
     last = facts.last_versions.get(identity)
     return ImageSituation(

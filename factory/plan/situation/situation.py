@@ -128,10 +128,13 @@ class Situation:
     if nobody is asked. ``present`` gives the present name for former ones. ``revoked`` is all that
     is known to be, ``last_versions`` the newest numbers that were ever given, ``given`` those of
     the ledger alone. ``adopted`` and ``remade`` are foundations to take in or to make again, by
-    their logical names. ``outputs`` are the stack's own of the last run.
+    their logical names. ``outputs`` are the stack's own of the last run. ``stack`` is the full name
+    that its tags say, ``name`` the one it has now, ``last_name`` that of the last run.
     """
 
     stack: str
+    name: str
+    last_name: str
     now: datetime
     commit: str
     builds: bool

@@ -15,7 +15,7 @@ def guard(situation: Situation, verdicts: Verdicts) -> None:
     for check in (_check_state, _check_retirements, _check_last_good):
         problems = Problems()
         check(situation, verdicts, problems)
-        problems.raise_if_any(f"{situation.stack} cannot run")
+        problems.raise_if_any(f"{situation.name} cannot run")
 
 
 def _check_state(situation: Situation, _: Verdicts, problems: Problems) -> None:
@@ -72,7 +72,7 @@ def _some(things: Sequence[str]) -> str:
 
 def _lost_state(situation: Situation, problems: Problems) -> None:
     if ours := situation.losses.state:
-        stack = situation.stack
+        stack = situation.name
         problems.error(
             stack,
             f"its state is empty, but {len(ours)} resources in Azure carry its tag: {ours[0]} ...",

@@ -32,7 +32,7 @@ def unbuildable(
 ) -> str:
     """Say why a build would not be as locked, "" if it would."""
     shown = situation.lock_shown
-    command = lock_command(situation.stack, image.identity)
+    command = lock_command(situation.name, image.identity)
     contents = situation.contents
     if files := changes(entry.contents, contents, image.definition):
         more = f", and {len(files) - 1} more" if len(files) > 1 else ""

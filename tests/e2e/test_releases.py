@@ -1,0 +1,58 @@
+"""What an earlier release left behind is taken over as it is (tests/e2e/releases)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.harness import FactoryUnderTest
+from tests.e2e.releases import archive
+from tests.e2e.test_cli import cli
+from tests.e2e.test_recover import changing
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FactoryUnderTest]:
+    """Give a factory that is not started yet."""
+    under_test = FactoryUnderTest(tmp_path)
+    monkeypatch.setenv("REHEARSAL_HOME", str(under_test.home.root))
+    yield under_test
+    under_test.rehearsal("stop")
+
+
+def urns(factory: FactoryUnderTest, stack: str) -> list[str]:
+    return sorted(each["urn"] for each in factory.resources(stack))
+
+
+@pytest.mark.parametrize("name", archive.names())
+def test_a_state_of_an_earlier_release_has_nothing_due(bare: FactoryUnderTest, name: str) -> None:
+    release = archive.read(name)
+    archive.restore(release, bare)
+    for stack in release.stacks:
+        planned = cli(bare, "plan", "--stack", stack)
+        assert "Plan: nothing is due" in planned.output, planned.output
+        preview = bare.preview(stack, "--expect-no-changes")
+        assert preview.ok, preview.output
+        assert urns(bare, stack) == release.urns(stack)
+        ran = bare.up(stack, "--expect-no-changes")
+        assert ran.ok, ran.output
+        assert urns(bare, stack) == release.urns(stack)
+    assert changing(bare) == []
+
+
+def test_a_component_of_another_name_would_show(bare: FactoryUnderTest) -> None:
+    """The test above can fail: a component's type is part of the URNs of all below it."""
+    release = archive.read(archive.names()[-1])
+    before = json.dumps(release.stacks["prod"])
+    renamed = before.replace("imagefactory:index:Version", "imagefactory:index:Release")
+    assert renamed != before
+    stacks = {**release.stacks, "prod": json.loads(renamed)}
+    archive.restore(replace(release, stacks=stacks), bare)
+    preview = bare.preview("prod", "--expect-no-changes")
+    assert not preview.ok
+    assert "imagefactory:index:Version" in preview.output
+    assert "create" in preview.output
