@@ -155,7 +155,7 @@ def test_every_setting_is_documented_and_declared() -> None:
 def test_its_forms_take_nothing_from_the_words_of_the_factorys() -> None:
     # Words are found by the pattern alone: the last one who says them would be heard everywhere.
     script = (
-        "import factory.program; from factory import fields; before = dict(fields._SAID);"
+        "import factory.program; from factory.common import fields; before = dict(fields._SAID);"
         "import bootstrap.deployments.file;"
         "assert not [key for key, said in before.items() if fields._SAID[key] != said]"
     )
