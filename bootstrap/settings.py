@@ -86,7 +86,7 @@ def parse(raw: Mapping[str, Any], place: Text, problems: Problems) -> Settings |
     except ValidationError as error:
         for fault in error.errors():
             loc = messages.where_of(fault["loc"], [])
-            what, todo = messages.told(fault, loc, Settings)
+            what, todo = messages.explained(fault, loc, Settings)
             what = what.replace("is not a known field", "is not a known setting")
             problems.error(place, messages.said_of(_key(loc), what), todo)
         return None

@@ -162,7 +162,7 @@ def read_deploy_file(folder: Path, stack: str, problems: Problems) -> DeployFile
     except ValidationError as error:
         for fault in error.errors():
             loc = messages.where_of(fault["loc"], [read.marks])
-            what, todo = messages.told(fault, loc, DeployFile)
+            what, todo = messages.explained(fault, loc, DeployFile)
             named = ".".join(map(str, loc)) or path.name
             problems.error(read.place(loc), messages.said_of(named, what), todo)
     return None

@@ -18,13 +18,13 @@ class TokenError(Exception):
         self.body: Json = {"error": error, "error_description": description}
 
 
-def token_error(refusal: Refusal, **blanks: str) -> TokenError:
+def token_error(refusal: Refusal, **blanks: Any) -> TokenError:
     """Give a refusal as the token endpoint does."""
     error = refusal.of(**blanks)
     return TokenError(error.status, error.code, error.message)
 
 
-def unauthorized(refusal: Refusal, authority: str, **blanks: str) -> ArmError:
+def unauthorized(refusal: Refusal, authority: str, **blanks: Any) -> ArmError:
     """Give a refusal with the challenge that tells a client where to get a token."""
     error = refusal.of(**blanks)
     challenge = (
