@@ -31,7 +31,7 @@ _SIGN_IN = tuple(
 )
 _TAKEN = [
     *("factory", "schemas", ".github", ".azure", ".ci", "azure-pipelines.yml"),
-    *("Pulumi.yaml", "__main__.py", "pyproject.toml"),
+    *("Pulumi.yaml", ".pulumi.version", "__main__.py", "pyproject.toml"),
     *("constraints.txt", "requirements.txt", "requirements-dev.txt"),
 ]
 FAST_TESTS = [

@@ -258,6 +258,7 @@ def stack(arm_server: FakeArmServer, tmp_path: Path) -> Stack:
     return made
 
 
+@pytest.mark.matrix("the engine's rules for a resource")
 def test_every_rule_under_the_engine(stack: Stack) -> None:
     for step in STEPS:
         if step.program:
