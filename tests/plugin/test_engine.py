@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from factory.pipelines.narration import Narrator, Summary
 from rehearsal.workspace import CHECKOUT, search_path
@@ -279,6 +280,22 @@ def test_every_rule_under_the_engine(stack: Stack) -> None:
             assert TOKEN not in state
             assert "client-secret" not in state
             assert "securityToken" in state
+
+
+def test_an_older_cli_than_the_project_requires_does_nothing(stack: Stack) -> None:
+    """Pulumi.yaml says which that is; here it wants one that there is not yet."""
+    project = stack.folder / "Pulumi.yaml"
+    required = "requiredPulumiVersion"
+    own = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text(encoding="utf-8"))
+    assert required in own
+    wanted = {**yaml.safe_load(project.read_text(encoding="utf-8")), required: ">=99.0.0"}
+    project.write_text(yaml.safe_dump(wanted), encoding="utf-8")
+    for command in (["preview"], ["up", "--yes", "--skip-preview"], ["refresh", "--yes"]):
+        code, text = stack.run(*command, "--stack", "dev")
+        assert code != 0
+        (told,) = [line for line in text.splitlines() if line.startswith("error:")]
+        assert told.endswith('does not satisfy the version range ">=99.0.0"'), text
+    assert stack.arm.seen == []
 
 
 def summarised(text: str) -> Summary:

@@ -82,7 +82,9 @@ def test_the_least_is_no_newer_than_what_is_tested_nor_older_than_is_known_to_wo
 def test_the_sums_of_the_engine_are_those_of_its_version() -> None:
     sums = (MODULES / "cli" / "go.sum").read_text(encoding="utf-8")
     for module in ("pkg", "sdk"):
-        found = re.findall(rf"^github.com/pulumi/pulumi/{module}/v3 v([\d.]+) h1:", sums, re.MULTILINE)
+        found = re.findall(
+            rf"^github.com/pulumi/pulumi/{module}/v3 v([\d.]+) h1:", sums, re.MULTILINE
+        )
         assert found == [pinned()], module
 
 
