@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from rehearsal.engine.build import build_other, newest
+from rehearsal.engine.build import build_version, newest
 from rehearsal.engine.official import version_of
 from rehearsal.engine.steps import SetupError, say
 from rehearsal.engine.versions import CHECKOUT, least, numbers, pinned
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _options(argv)
     try:
         names = _named(options.engines)
-        folders = {version: build_other(version) for version in names}
+        folders = {version: build_version(version) for version in names}
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1

@@ -12,7 +12,7 @@ import pytest
 
 from rehearsal import setup
 from rehearsal.engine import build as building
-from rehearsal.engine.build import binaries, build, build_other, newest
+from rehearsal.engine.build import binaries, build, build_version, newest
 from rehearsal.engine.official import find_official, version_of
 from rehearsal.engine.steps import SetupError, fingerprint, run_step, seconds
 from rehearsal.engine.versions import least, pinned
@@ -145,14 +145,14 @@ def test_every_version_is_pinned() -> None:
 
 def test_another_version_is_resolved_once_and_built_beside(tmp_path: Path, go: Path) -> None:
     for _ in range(2):
-        folder = build_other("3.252.0", tmp_path)
-        assert folder == tmp_path / "3.252.0" / "bin"
+        folder = build_version("3.252.0", tmp_path)
+        assert folder == tmp_path / "engines" / "3.252.0" / "bin"
         assert (folder / "pulumi").is_file()
         assert (folder / "pulumi-language-python-exec").is_file()
     resolved = "-mod=mod -buildvcs=false"
     built = "-mod=readonly -buildvcs=false"
     assert go.read_text(encoding="utf-8").splitlines() == [resolved, built, built]
-    module = (tmp_path / "3.252.0" / "module" / "go.mod").read_text(encoding="utf-8")
+    module = (folder.parent / "module" / "go.mod").read_text(encoding="utf-8")
     assert "pkg/v3 v3.252.0" in module
     assert "sdk/v3 v3.252.0" in module
     own = (building.MODULES / "cli" / "go.mod").read_text(encoding="utf-8")
@@ -160,7 +160,8 @@ def test_another_version_is_resolved_once_and_built_beside(tmp_path: Path, go: P
 
 
 def test_of_the_pinned_version_nothing_is_resolved(tmp_path: Path, go: Path) -> None:
-    build_other(pinned(), tmp_path)
+    assert build_version(pinned(), tmp_path) == tmp_path / "bin"
+    assert build(tmp_path / "bin") is False
     assert go.read_text(encoding="utf-8").splitlines() == ["-mod=readonly -buildvcs=false"] * 2
 
 
@@ -168,7 +169,7 @@ def test_modules_that_cannot_be_resolved_leave_nothing(tmp_path: Path, go: Path)
     failing = 'case "$1" in env) echo go1.26.8;; *) echo "no matching versions" >&2; exit 1;; esac'
     script(tmp_path / "go" / "go", failing)
     with pytest.raises(SetupError, match=r"modules of 3\.251\.7 failed: no matching versions"):
-        build_other("3.251.7", tmp_path / "engines")
+        build_version("3.251.7", tmp_path)
     assert [path.name for path in (tmp_path / "engines" / "3.251.7").iterdir()] == ["logs"]
 
 
