@@ -6,13 +6,19 @@ VENV   := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test dated lint torture soak bench clean
+.PHONY: help setup packages engine up down test dated lint torture soak matrix bench clean
 
 help:  ## show this help
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup:  ## install packages, engine and plugin into this checkout
-	@$(PYTHON) -m rehearsal.setup
+	@$(MAKE) --no-print-directory -j 2 packages engine
+
+packages:
+	@$(PYTHON) -m rehearsal.setup packages
+
+engine:
+	@$(PYTHON) -m rehearsal.setup engine
 
 up: setup  ## start the local Azure and bring every stack up in it
 	@$(VENV)/python -m rehearsal start
@@ -21,13 +27,15 @@ up: setup  ## start the local Azure and bring every stack up in it
 down:  ## stop the local Azure; what stands in it is kept
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m rehearsal stop; else echo "not running"; fi
 
-lint: setup  ## check style, types and who may import whom
+lint: packages  ## check style, types and who may import whom
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/lint-imports --no-cache --no-logo
 	$(VENV)/mypy
 
-test: lint  ## run every check and every test
+test:  ## run every check and every test
+	@# An engine is built while pip waits for the network and one core checks types.
+	@$(MAKE) --no-print-directory -j 2 engine lint
 	$(VENV)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 25
 
 dated: setup  ## run the tests that depend on days from twelve first days of a year (DAYS="2028-02-29", WHOLE=1)
@@ -38,6 +46,9 @@ torture: setup  ## break runs on purpose and write docs/reliability.md (SEED=1 L
 
 soak: setup  ## run a company for half a year with accidents and write docs/soak.md (SEED=1 WEEKS=26)
 	@$(VENV)/python -m tests.soak
+
+matrix: setup  ## run what matters most on the oldest, the pinned and the newest engine and write docs/engines.md (ENGINES="VERSION ..." TORTURE=20)
+	@$(VENV)/python -m tests.matrix
 
 bench: setup  ## measure the local Azure beside a bare server, and validation beside a bare parser
 	@$(VENV)/python -m rehearsal.bench

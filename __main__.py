@@ -6,5 +6,5 @@ import pulumi
 
 from factory.program import run
 
-pulumi.require_pulumi_version(">=3.238.0")
+pulumi.require_pulumi_version(">=3.252.0")
 run(Path(__file__).resolve().parent)

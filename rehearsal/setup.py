@@ -1,7 +1,8 @@
 """Set-up of a checkout: venv, engine and plugin, all inside it, each step only when it is due.
 
 `python3 -m rehearsal.setup` works with a bare Python 3.11: standard library only until the venv
-is there. Nothing global is written; `.venv/` and `.pulumi/` are ignored by git.
+is there. Nothing global is written; `.venv/` and `.pulumi/` are ignored by git. `make` does the
+two parts, packages and engine, at the same time: neither needs the other.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from typing import TYPE_CHECKING
 from rehearsal.engine.build import build
 from rehearsal.engine.official import find_official
 from rehearsal.engine.steps import SetupError, fingerprint, run_step, say, write_atomic
+from rehearsal.engine.versions import least, pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PLUGIN_VERSION = "v3.29.0"
@@ -37,18 +39,18 @@ PYTHONPATH='{checkout}' exec '{python}' -m rehearsal.plugin "$@"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the set-up; the exit code is 0, or 1 after one line that says what is missing."""
     parser = argparse.ArgumentParser(prog="rehearsal setup", description="Set this checkout up.")
-    parser.parse_args(argv)
+    parser.add_argument("part", nargs="?", choices=_PARTS, help="only this part of it")
+    options = parser.parse_args(argv)
     if sys.version_info < (3, 11):  # noqa: UP036  # the first thing a bare machine runs
         found = ".".join(map(str, sys.version_info[:3]))
         print(f"Python >= 3.11 is needed, this is {found}.", file=sys.stderr)
         return 1
+    done = False
     try:
-        with _alone(CHECKOUT / ".pulumi"):
-            done = [
-                install_packages(CHECKOUT),
-                install_engine(CHECKOUT),
-                install_plugin(CHECKOUT),
-            ]
+        for part in [options.part] if options.part else _PARTS:
+            with _alone(CHECKOUT / ".pulumi", part):
+                for install in _PARTS[part]:
+                    done |= install(CHECKOUT)
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1
@@ -58,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("set-up: stopped; run it again to go on.", file=sys.stderr)
         return 130
-    say("set-up: complete" if any(done) else "set-up: nothing to do")
+    what = options.part or "set-up"
+    say(f"{what}: complete" if done else f"{what}: nothing to do")
     return 0
 
 
@@ -111,6 +114,9 @@ def install_engine(checkout: Path) -> bool:
     official = find_official(home / "bin")
     built = False
     if official is None:
+        if not (home / "bin" / "pulumi").exists():
+            what = f"no official Pulumi CLI >= {least()} on PATH; building {pinned()}"
+            say(f"engine: {what}, about 4 minutes once")
         built = build(home / "bin")
     chosen = official or home / "bin" / "pulumi"
     note = home / "engine.json"
@@ -140,11 +146,17 @@ def _shell(path: Path) -> str:
     return str(path).replace("'", "'\\''")
 
 
+_PARTS: dict[str, list[Callable[[Path], bool]]] = {
+    "packages": [install_packages],
+    "engine": [install_engine, install_plugin],
+}
+
+
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path, part: str) -> Iterator[None]:
     """Hold a lock, so that `make up` and `make test` at once do not build the same thing."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "setup.lock").open("w") as handle:
+    with (folder / f"{part}.lock").open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

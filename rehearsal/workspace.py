@@ -25,6 +25,7 @@ from rehearsal.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PROJECT = "image-factory"
+ENGINE_VARIABLE = "REHEARSAL_ENGINE"
 PARALLEL = 64
 """Operations at once: builds wait for Azure, and the engine's default is four per core."""
 
@@ -94,17 +95,23 @@ def _factory_principal(home: Home) -> tuple[str, str]:
 
 
 def search_path() -> str:
-    """Make a PATH on which the venv and the engine come first; WorkspaceError before set-up."""
+    """Make a PATH on which the venv and the engine come first; WorkspaceError before set-up.
+
+    REHEARSAL_ENGINE names the folder of another engine than that of the set-up (`make matrix`).
+    """
+    # The venv first: the Python language host runs whichever python3 it finds on PATH.
+    first = [str(CHECKOUT / ".venv" / "bin"), os.environ.get(ENGINE_VARIABLE) or _own_engine()]
+    rest = [part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part]
+    return os.pathsep.join([*first, *(part for part in rest if part not in first)])
+
+
+def _own_engine() -> str:
     note = CHECKOUT / ".pulumi" / "engine.json"
     try:
-        engine = Path(json.loads(note.read_text(encoding="utf-8"))["pulumi"])
+        return str(Path(json.loads(note.read_text(encoding="utf-8"))["pulumi"]).parent)
     except (OSError, ValueError, KeyError) as error:
         message = "there is no Pulumi engine yet; run `make setup`"
         raise WorkspaceError(message) from error
-    # The venv first: the Python language host runs whichever python3 it finds on PATH.
-    first = [str(CHECKOUT / ".venv" / "bin"), str(engine.parent)]
-    rest = [part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part]
-    return os.pathsep.join([*first, *(part for part in rest if part not in first)])
 
 
 def _passphrase(home: Home) -> str:

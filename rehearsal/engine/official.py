@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
 
-MINIMUM = (3, 238, 0)
-"""First CLI in which a failed after-hook fails the update (pulumi PR 22935)."""
+from rehearsal.engine.versions import Version, least, numbers
 
 
 def find_official(own: Path) -> Path | None:
-    """Find a CLI on PATH that is no older than MINIMUM, outside the folder `own`.
+    """Find a CLI on PATH that is no older than what Pulumi.yaml requires, outside the folder `own`.
 
     It must have its own Python language host beside it, as every official package has.
     """
@@ -27,12 +25,13 @@ def find_official(own: Path) -> Path | None:
         return None
     binary = Path(found)
     host = shutil.which("pulumi-language-python", path=str(binary.resolve().parent))
-    if host is None or (version_of(binary) or (0, 0, 0)) < MINIMUM:
+    found_version, wanted = version_of(binary), numbers(least())
+    if host is None or found_version is None or wanted is None or found_version < wanted:
         return None
     return binary
 
 
-def version_of(binary: Path) -> tuple[int, int, int] | None:
+def version_of(binary: Path) -> Version | None:
     """Ask a CLI for its version; None if it does not tell one."""
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
@@ -46,5 +45,4 @@ def version_of(binary: Path) -> tuple[int, int, int] | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    match = re.match(r"v?(\d+)\.(\d+)\.(\d+)", answer.stdout.strip())
-    return (int(match[1]), int(match[2]), int(match[3])) if match else None
+    return numbers(answer.stdout)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from factory.azure.api_versions import COMPUTE_API
 from factory.common.versions import Version
 from rehearsal.client import Client, RehearsalError, running
@@ -66,6 +68,7 @@ def artifacts_on_vms(factory: FactoryUnderTest) -> list[str]:
     return [f"{item['artifactId'].rsplit('/', 1)[1]} {item['status']}" for item in applied]
 
 
+@pytest.mark.matrix("a run that is killed goes on")
 def test_a_run_killed_between_artifacts_goes_on_where_it_was(factory: FactoryUnderTest) -> None:
     factory.define("linux/base", artifacts=[JAVA, NODE, DOCKER])
     factory.configure_dev()
@@ -92,6 +95,7 @@ def test_a_run_killed_between_artifacts_goes_on_where_it_was(factory: FactoryUnd
     assert installed == [JAVA, NODE, DOCKER, "linux-deprovision"], vm
 
 
+@pytest.mark.matrix("a run that is killed goes on")
 def test_a_run_killed_while_its_vm_is_made_ends_as_an_undisturbed_one(
     factory: FactoryUnderTest,
 ) -> None:
@@ -105,6 +109,7 @@ def test_a_run_killed_while_its_vm_is_made_ends_as_an_undisturbed_one(
     assert factory.build_vms() == []
 
 
+@pytest.mark.matrix("a run that is killed goes on")
 def test_a_run_killed_during_delivery_delivers_the_same_version(factory: FactoryUnderTest) -> None:
     factory.define("linux/base")
     factory.configure_dev()

@@ -6,6 +6,7 @@ table is written to the output of the tests (`pytest -s` shows it).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -106,6 +107,7 @@ def report(show: Callable[[str], None], kinds: Iterable[str], outcome: str) -> N
         show(f"{kind:32} {outcome}")
 
 
+@pytest.mark.matrix("faults that are absorbed")
 def test_these_are_absorbed_all_of_them_at_once(
     factory: FactoryUnderTest, client: Client, show: Callable[[str], None]
 ) -> None:
@@ -125,6 +127,7 @@ def test_these_are_absorbed_all_of_them_at_once(
     report(show, ABSORBED, "absorbed")
 
 
+@pytest.mark.matrix("faults that refuse their image alone")
 def test_these_refuse_their_image_alone_and_the_next_run_mends(
     factory: FactoryUnderTest, client: Client, show: Callable[[str], None]
 ) -> None:
@@ -166,6 +169,38 @@ def test_these_refuse_their_image_alone_and_the_next_run_mends(
     assert names(factory, "engineering-us") == delivered | struck
     assert factory.build_vms() == []
     report(show, REFUSED, "that image refused, mended by the next run")
+
+
+@pytest.mark.matrix("a refused capture is no version")
+def test_a_capture_that_is_refused_is_no_version_and_keeps_its_vm(
+    factory: FactoryUnderTest, client: Client
+) -> None:
+    """Engines since 3.274 know the output of a record that was skipped; only its id is unknown."""
+    factory.define("linux/good")
+    factory.define("linux/capture", retries=0)
+    refused = {"path": "*/labs/image-factory/customimages/linux-capture-*", "method": "PUT"}
+    add(client, "refused capture", {**refused, "status": 409})
+    dev = factory.up("dev")
+    clean(dev)
+    assert not dev.ok
+    assert hits(client, "refused capture")
+    assert announced(factory) == {"linux/good"}
+    # What is on the disk of its VM is all that there is of that build.
+    assert len(factory.build_vms()) == 1
+    factory.must_up("prod")
+    assert names(factory, "engineering-us") == {"good"}
+    client.control("DELETE", "faults")
+    clean(factory.must_up("dev"))
+    assert announced(factory) == {"linux/good", "linux/capture"}
+    factory.must_up("prod")
+    assert names(factory, "engineering-us") == {"good", "capture"}
+
+
+def announced(factory: FactoryUnderTest) -> set[str]:
+    """Give the definitions of which the catalogue has a version."""
+    ran = factory.engine("stack", "output", "catalogue", "--json", "-s", "dev")
+    assert ran.ok, ran.output
+    return {name for name, versions in json.loads(ran.output)["definitions"].items() if versions}
 
 
 @pytest.mark.parametrize("kind", NO_VM)

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.dated
 APT = {"name": "linux-apt-package", "parameters": {"packages": "git"}}
 
 
+@pytest.mark.matrix("the main job")
 def test_from_definitions_to_labs_then_nothing_due(factory: FactoryUnderTest) -> None:
     factory.define("linux/base", artifacts=[APT])
     factory.define("windows/tools", os="windows", base=WINDOWS, artifacts=["windows-git"])
@@ -43,6 +44,7 @@ WINDOWS = {
 }
 
 
+@pytest.mark.matrix("versions retire, a failed one retires none")
 def test_four_versions_the_first_retires_and_a_failing_one_retires_nothing(
     factory: FactoryUnderTest,
 ) -> None:
@@ -113,6 +115,7 @@ def test_specialised_images_reach_the_labs_as_snapshots(factory: FactoryUnderTes
     factory.must_up("dev", "--expect-no-changes")
 
 
+@pytest.mark.matrix("destroy leaves nothing")
 def test_destroy_leaves_nothing_of_ours_and_the_estate_as_it_was(
     factory: FactoryUnderTest,
 ) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from rehearsal import workspace
+from rehearsal.engine.official import version_of
 from tests.e2e.harness import CHECKOUT, FactoryUnderTest
 from tests.pipelines.standin import Standin
 
@@ -58,6 +59,8 @@ class Repository:
         for name in _TAKEN:
             copy = shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copy
             copy(CHECKOUT / name, self.path / name)
+        # An agent that has it already; on another engine (REHEARSAL_ENGINE) nothing is downloaded.
+        (self.path / ".pulumi.version").write_text(_engine_version() + "\n")
         for name in FAST_TESTS:
             (self.path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(CHECKOUT / name, self.path / name)
@@ -110,6 +113,14 @@ class Repository:
             own.pop(name, None)
         own["RUNNER_TEMP"] = own["AGENT_TEMPDIRECTORY"] = str(self.root)
         return own
+
+
+def _engine_version() -> str:
+    engine = shutil.which("pulumi", path=workspace.search_path())
+    assert engine is not None
+    found = version_of(Path(engine))
+    assert found is not None
+    return ".".join(map(str, found))
 
 
 @dataclass

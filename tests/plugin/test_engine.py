@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from factory.pipelines.narration import Narrator, Summary
 from rehearsal.workspace import CHECKOUT, search_path
@@ -270,6 +271,7 @@ def stack(arm_server: FakeArmServer, tmp_path: Path) -> Stack:
     return made
 
 
+@pytest.mark.matrix("the engine's rules for a resource")
 def test_every_rule_under_the_engine(stack: Stack) -> None:
     for step in STEPS:
         if step.program:
@@ -322,6 +324,22 @@ def test_an_interrupt_keeps_what_azure_took_on(stack: Stack) -> None:
     assert summarised(text).counts == {"updated": 1, "unchanged": 1}, text
     assert stack.writes() == ["PUT gold"]
     assert "outputs" in stack.recorded("gold")
+
+
+def test_an_older_cli_than_the_project_requires_does_nothing(stack: Stack) -> None:
+    """Pulumi.yaml says which that is; here it wants one that there is not yet."""
+    project = stack.folder / "Pulumi.yaml"
+    required = "requiredPulumiVersion"
+    own = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text(encoding="utf-8"))
+    assert required in own
+    wanted = {**yaml.safe_load(project.read_text(encoding="utf-8")), required: ">=99.0.0"}
+    project.write_text(yaml.safe_dump(wanted), encoding="utf-8")
+    for command in (["preview"], ["up", "--yes", "--skip-preview"], ["refresh", "--yes"]):
+        code, text = stack.run(*command, "--stack", "dev")
+        assert code != 0
+        (told,) = [line for line in text.splitlines() if line.startswith("error:")]
+        assert told.endswith('does not satisfy the version range ">=99.0.0"'), text
+    assert stack.arm.seen == []
 
 
 def summarised(text: str) -> Summary:

@@ -12,9 +12,10 @@ import pytest
 
 from rehearsal import setup
 from rehearsal.engine import build as building
-from rehearsal.engine.build import BINARIES, build
+from rehearsal.engine.build import binaries, build, build_version, newest
 from rehearsal.engine.official import find_official, version_of
 from rehearsal.engine.steps import SetupError, fingerprint, run_step, seconds
+from rehearsal.engine.versions import least, pinned
 
 
 def script(path: Path, text: str) -> Path:
@@ -34,12 +35,12 @@ def official(folder: Path, version: str, *, host: bool = True) -> Path:
 @pytest.mark.parametrize(
     ("version", "host", "used"),
     [
-        ("v3.238.0", True, True),
-        ("v3.259.0", True, True),
+        (f"v{least()}", True, True),
+        (f"v{pinned()}", True, True),
         ("v4.0.1", True, True),
-        ("v3.237.9", True, False),
+        ("v3.251.9", True, False),
         ("nonsense", True, False),
-        ("v3.259.0", False, False),
+        (f"v{pinned()}", False, False),
     ],
 )
 def test_an_official_cli_is_used_if_new_and_whole(
@@ -53,7 +54,7 @@ def test_an_official_cli_is_used_if_new_and_whole(
 def test_our_own_engine_is_not_an_official_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    binary = official(tmp_path / "own", "v3.259.0")
+    binary = official(tmp_path / "own", f"v{pinned()}")
     monkeypatch.setenv("PATH", f"{binary.parent}:/usr/bin:/bin")
     assert find_official(tmp_path / "own") is None
 
@@ -66,6 +67,8 @@ FAKE_GO = """\
 case "$1 $2" in
   "env GOVERSION") echo go{version};;
   "mod download") echo "{{\\"Dir\\": \\"{sdk}\\"}}";;
+  "list -m") echo a-module v3.9.0 v3.99.1 v3.300.2 v3.301.0-alpha.1 v3.300.10;;
+  "get tool") echo "$GOFLAGS" >> {log}; echo sums > go.sum;;
   build*) shift; while [ "$1" != -o ]; do shift; done; echo "$GOFLAGS" >> {log}; echo made > $2;;
 esac
 """
@@ -114,7 +117,7 @@ def test_without_go_one_line_says_what_to_install(
     with pytest.raises(SetupError) as raised:
         build(tmp_path / "bin")
     text = str(raised.value)
-    assert "Go >= 1.25" in text
+    assert "Go >= 1.26" in text
     assert "there is no `go` on PATH" in text
     assert "\n" not in text
 
@@ -135,10 +138,43 @@ def test_a_failed_build_leaves_no_half_binary(tmp_path: Path, go: Path) -> None:
 
 
 def test_every_version_is_pinned() -> None:
-    for binary in BINARIES:
-        sums = building.MODULES / binary.module / "go.sum"
-        assert sums.stat().st_size > 10_000
+    for binary in binaries(pinned()):
+        assert (binary.module / "go.sum").stat().st_size > 10_000
         assert len(binary.stamp()) == 64
+
+
+def test_another_version_is_resolved_once_and_built_beside(tmp_path: Path, go: Path) -> None:
+    for _ in range(2):
+        folder = build_version("3.252.0", tmp_path)
+        assert folder == tmp_path / "engines" / "3.252.0" / "bin"
+        assert (folder / "pulumi").is_file()
+        assert (folder / "pulumi-language-python-exec").is_file()
+    resolved = "-mod=mod -buildvcs=false"
+    built = "-mod=readonly -buildvcs=false"
+    assert go.read_text(encoding="utf-8").splitlines() == [resolved, built, built]
+    module = (folder.parent / "module" / "go.mod").read_text(encoding="utf-8")
+    assert "pkg/v3 v3.252.0" in module
+    assert "sdk/v3 v3.252.0" in module
+    own = (building.MODULES / "cli" / "go.mod").read_text(encoding="utf-8")
+    assert module.splitlines()[-1] == own.splitlines()[-1], "the CLI's own replacement"
+
+
+def test_of_the_pinned_version_nothing_is_resolved(tmp_path: Path, go: Path) -> None:
+    assert build_version(pinned(), tmp_path) == tmp_path / "bin"
+    assert build(tmp_path / "bin") is False
+    assert go.read_text(encoding="utf-8").splitlines() == ["-mod=readonly -buildvcs=false"] * 2
+
+
+def test_modules_that_cannot_be_resolved_leave_nothing(tmp_path: Path, go: Path) -> None:
+    failing = 'case "$1" in env) echo go1.26.8;; *) echo "no matching versions" >&2; exit 1;; esac'
+    script(tmp_path / "go" / "go", failing)
+    with pytest.raises(SetupError, match=r"modules of 3\.251\.7 failed: no matching versions"):
+        build_version("3.251.7", tmp_path)
+    assert [path.name for path in (tmp_path / "engines" / "3.251.7").iterdir()] == ["logs"]
+
+
+def test_the_newest_version_is_the_highest_number_that_is_released(go: Path) -> None:
+    assert newest() == "3.300.10"
 
 
 def test_a_failing_step_tells_its_last_line(tmp_path: Path) -> None:

@@ -13,7 +13,11 @@ from rehearsal import workspace
 from rehearsal.home import Home, ServerInfo
 from rehearsal.workspace import WorkspaceError, environment, in_order, prepare
 
-PROJECT = {"name": "image-factory", "runtime": {"name": "python", "options": {"virtualenv": "x"}}}
+PROJECT = {
+    "name": "image-factory",
+    "requiredPulumiVersion": ">=3.252.0",
+    "runtime": {"name": "python", "options": {"virtualenv": "x"}},
+}
 
 
 @pytest.fixture
@@ -45,6 +49,7 @@ def test_project_leads_back_to_the_checkout(home: Home, checkout: Path) -> None:
     project = read(home.work / "Pulumi.yaml")
     assert project["main"] == str(checkout)
     assert project["runtime"] == "python"
+    assert project["requiredPulumiVersion"] == PROJECT["requiredPulumiVersion"]
     assert read(checkout / "Pulumi.yaml") == PROJECT
 
 
