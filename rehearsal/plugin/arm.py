@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from rehearsal.plugin.answers import Answer, NoAnswerError, send_with_retries
 from rehearsal.plugin.cloud import AGENT, Cloud
-from rehearsal.plugin.pace import OperationTimedOutError, Pace
+from rehearsal.plugin.pace import Pace
 
 _REGISTRATION_POLL_SECONDS = 15.0
 _REGISTRATION_API = "2021-04-01"
@@ -56,8 +55,7 @@ class Arm:
         data = None if body is None else json.dumps(body)
 
         def send() -> Answer:
-            if time.monotonic() >= deadline:
-                raise OperationTimedOutError
+            self.pace.check(deadline)
             headers = {
                 "Authorization": f"Bearer {self.cloud.token()}",
                 "Accept": "application/json",

@@ -10,17 +10,18 @@ from rehearsal.plugin.answers import Answer, ArmError
 from rehearsal.plugin.arm import Arm
 from rehearsal.plugin.diff import apply_drift
 from rehearsal.plugin.kinds import Kind
-from rehearsal.plugin.operations import OperationFailedError, wait_for_operation
-from rehearsal.plugin.pace import OperationTimedOutError
+from rehearsal.plugin.operations import wait_for_operation
+from rehearsal.plugin.pace import OperationCancelledError, OperationTimedOutError
 from rehearsal.plugin.shape import input_projection, path_values, request_body, response_outputs
 from rehearsal.plugin.values import plain
 
 DEFAULT_TIMEOUT_SECONDS = 120 * 60.0
-_READ_BACK_SECONDS = 5 * 60.0
+OPERATION_TIMED_OUT = "operation timed out"
+_INTERRUPTIONS = (ArmError, OperationTimedOutError, OperationCancelledError)
 
 
 class InitializationFailedError(Exception):
-    """Azure took the PUT but the operation failed: the resource stays in state, half made."""
+    """Azure took the PUT and what came after it failed: the resource stays in state, half made."""
 
     def __init__(self, reason: str, state: ResourceState) -> None:
         super().__init__(reason)
@@ -33,7 +34,8 @@ class ResourceState:
 
     id: str
     inputs: dict[str, Any]
-    outputs: dict[str, Any]
+    outputs: dict[str, Any] | None
+    """None if nothing could be read: the state then has no outputs at all."""
 
 
 class Lifecycle:
@@ -50,7 +52,7 @@ class Lifecycle:
         """Check that nothing is there, PUT, wait, and read what has come of it.
 
         Raises ArmError if Azure refuses, InitializationFailedError if it accepted and then
-        failed or took too long.
+        failed, took too long, or was not waited for because the engine cancelled.
         """
         if self._kind.singleton:
             return self.update(inputs)
@@ -127,15 +129,36 @@ class Lifecycle:
             raise answer.failure()
         try:
             self._wait("PUT", answer, url)
-        except (OperationFailedError, OperationTimedOutError) as error:
-            reason = str(error) or "operation timed out: context deadline exceeded"
-            self._deadline = self._arm.pace.deadline(_READ_BACK_SECONDS)
-            try:
-                partial = self._read_back(path, inputs)
-            except ArmError as unread:
-                message = f"resource partially created but read failed: {reason} ({unread})"
-                raise ArmError(message) from unread
-            raise InitializationFailedError(reason, partial) from error
+        except _INTERRUPTIONS as error:
+            raise self._half_made(path, inputs, error) from error
+
+    def _half_made(
+        self, path: str, inputs: Mapping[str, Any], cause: Exception
+    ) -> InitializationFailedError | Exception:
+        """Make the error for a resource that Azure took on and that did not get ready.
+
+        It is read within the time of the operation, so after a time-out or a cancellation
+        nothing can be read any more and the state has no outputs: HandleErrorWithCheckpoint
+        (pulumi-azure-native, provider/pkg/provider/crud/crud.go) reads with the context that
+        has just expired. What is not there needs no place in the state: the cause alone.
+        """
+        try:
+            answer = self._arm.request("GET", self._url(path), deadline=self._deadline)
+        except _INTERRUPTIONS as error:
+            unread: Exception = error
+        else:
+            if answer.status == 200:
+                outputs = response_outputs(self._kind, answer.body, self._api_version)
+                return InitializationFailedError(
+                    str(cause), ResourceState(path, dict(inputs), outputs)
+                )
+            if answer.status == 404:
+                return cause
+            unread = answer.failure()
+        reason = f"resource created but read failed {unread}: {cause}"
+        if isinstance(cause, OperationTimedOutError):
+            reason = OPERATION_TIMED_OUT
+        return InitializationFailedError(reason, ResourceState(path, dict(inputs), None))
 
     def _wait(self, method: str, answer: Answer, url: str) -> None:
         wait_for_operation(

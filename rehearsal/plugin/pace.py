@@ -15,9 +15,17 @@ _SHORTEST_WAIT = 0.05
 class OperationTimedOutError(Exception):
     """The time of an operation is up, while Azure may still be at it."""
 
+    def __str__(self) -> str:
+        """Say it as Go's context does."""
+        return "context deadline exceeded"
+
 
 class OperationCancelledError(Exception):
     """The engine asked for everything to stop."""
+
+    def __str__(self) -> str:
+        """Say it as Go's context does."""
+        return "context canceled"
 
 
 @dataclass
@@ -32,6 +40,10 @@ class Pace:
         """Turn a time-out in Azure's seconds into a moment of the monotonic clock."""
         extra = REAL_SECONDS_OF_WORK if self.scale > 1 else 0.0
         return time.monotonic() + seconds / self.scale + extra
+
+    def check(self, deadline: float) -> None:
+        """Raise what ends an operation: OperationCancelledError or OperationTimedOutError."""
+        self.real(0.0, deadline)
 
     def scaled(self, seconds: float, deadline: float) -> None:
         """Wait a time of the plugin's own choosing: divided by the scale."""

@@ -11,7 +11,7 @@ from pulumi.runtime.proto import status_pb2
 
 from rehearsal.plugin.answers import ArmError
 from rehearsal.plugin.invokes import UnknownFunctionError
-from rehearsal.plugin.lifecycle import InitializationFailedError
+from rehearsal.plugin.lifecycle import OPERATION_TIMED_OUT, InitializationFailedError
 from rehearsal.plugin.pace import OperationCancelledError, OperationTimedOutError
 from rehearsal.plugin.settings import ConfigurationError
 from rehearsal.plugin.values import to_struct
@@ -36,9 +36,9 @@ def worded(method: Callable[[Any, Any, grpc.ServicerContext], _R]) -> Callable[.
         except ValueError as error:
             reason = f"{method.__name__}: {error}"
         except OperationTimedOutError:
-            reason = "operation timed out: context deadline exceeded"
-        except OperationCancelledError:
-            reason = "operation cancelled: context canceled"
+            reason = OPERATION_TIMED_OUT
+        except OperationCancelledError as error:
+            reason = str(error)
         context.abort(grpc.StatusCode.UNKNOWN, reason)
         raise AssertionError  # not reached: abort raises
 
@@ -48,9 +48,10 @@ def worded(method: Callable[[Any, Any, grpc.ServicerContext], _R]) -> Callable[.
 def _abort_half_made(context: grpc.ServicerContext, failure: InitializationFailedError) -> NoReturn:
     # The engine keeps the resource in its state when the status carries this detail
     # (sdk/go/common/util/rpcutil/rpcerror).
+    outputs = failure.state.outputs
     detail = messages.ErrorResourceInitFailed(
         id=failure.state.id,
-        properties=to_struct(failure.state.outputs),
+        properties=None if outputs is None else to_struct(outputs),
         reasons=[str(failure)],
         inputs=to_struct(failure.state.inputs),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]  # ships no types
 import pytest
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]  # ships no types
 from pulumi.runtime.proto import provider_pb2 as messages
 from pulumi.runtime.proto import provider_pb2_grpc
 
@@ -98,6 +99,9 @@ class Plugin:
         )
         answer = self.stub.Read(request)
         return answer.id, from_struct(answer.inputs), from_struct(answer.properties)
+
+    def cancel(self) -> None:
+        self.stub.Cancel(empty_pb2.Empty())
 
     def delete(self, token: str, identity: str) -> None:
         self.stub.Delete(messages.DeleteRequest(id=identity, urn=urn(token)))

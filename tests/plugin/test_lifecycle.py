@@ -121,7 +121,7 @@ def test_failed_operation_keeps_the_half_made_resource(plugin: Plugin) -> None:
         plugin.create(IMAGE, dict(IMAGE_INPUTS))
 
     found = half_made(raised.value)
-    assert found.id == "/half/made"
+    assert found.id == IMAGE_PATH
     assert found.reasons == ['Status=200 Code="OSProvisioningTimedOut" Message="did not finish"']
     assert from_struct(found.properties)["provisioningState"] == "Failed"
     assert from_struct(found.inputs)["name"] == "gold"
@@ -129,21 +129,69 @@ def test_failed_operation_keeps_the_half_made_resource(plugin: Plugin) -> None:
 
 def test_failed_operation_that_left_nothing_is_a_plain_error(plugin: Plugin) -> None:
     plugin.arm.script("PUT", "/gold", running)
-    plugin.arm.script("GET", "/operations/1", Said(200, {"status": "Canceled"}))
+    failure = {"code": "Canceled", "message": "by its owner"}
+    plugin.arm.script("GET", "/operations/1", Said(200, {"status": "Canceled", "error": failure}))
     with pytest.raises(grpc.RpcError) as raised:
         plugin.create(IMAGE, dict(IMAGE_INPUTS))
-    assert "resource partially created but read failed" in details(raised.value)
+    assert details(raised.value) == 'Status=200 Code="Canceled" Message="by its owner"'
     assert "grpc-status-details-bin" not in dict(raised.value.trailing_metadata())
 
 
-def test_operation_has_a_time_limit(plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_out_leaves_the_resource_without_outputs(
+    plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read in the time that is already up, so there is nothing to put into the state."""
     monkeypatch.setattr("rehearsal.plugin.pace.REAL_SECONDS_OF_WORK", 0.5)
     plugin.arm.script("PUT", "/gold", running)
     plugin.arm.script("GET", "/operations/1", *[Said(200, {"status": "Running"})] * 500)
     plugin.arm.script("GET", "/gold", Said(404), Said(200, {"id": "/half/made"}))
     with pytest.raises(grpc.RpcError) as raised:
         plugin.create(IMAGE, dict(IMAGE_INPUTS), timeout=10)
-    assert half_made(raised.value).reasons == ["operation timed out: context deadline exceeded"]
+    found = half_made(raised.value)
+    assert found.reasons == ["operation timed out"]
+    assert found.id == IMAGE_PATH
+    assert from_struct(found.inputs) == IMAGE_INPUTS
+    assert not found.HasField("properties")
+
+
+def test_cancelling_leaves_the_resource_without_outputs(plugin: Plugin) -> None:
+    def cancel(_: FakeArm, seen: Seen) -> Said:
+        plugin.cancel()
+        return Said(200, {"status": "Running"})
+
+    plugin.arm.script("PUT", "/gold", running)
+    plugin.arm.script("GET", "/operations/1", cancel)
+    with pytest.raises(grpc.RpcError) as raised:
+        plugin.create(IMAGE, dict(IMAGE_INPUTS))
+    found = half_made(raised.value)
+    text = "resource created but read failed context canceled: context canceled"
+    assert found.reasons == [text]
+    assert found.id == IMAGE_PATH
+    assert from_struct(found.inputs) == IMAGE_INPUTS
+    assert not found.HasField("properties")
+
+
+def test_cancelling_before_azure_took_anything_on_leaves_nothing(plugin: Plugin) -> None:
+    plugin.cancel()
+    with pytest.raises(grpc.RpcError) as raised:
+        plugin.create(IMAGE, dict(IMAGE_INPUTS))
+    assert details(raised.value) == "context canceled"
+    assert "grpc-status-details-bin" not in dict(raised.value.trailing_metadata())
+    assert not plugin.arm.requests("PUT")
+
+
+def test_what_cannot_be_read_after_a_failure_stays_in_the_state(plugin: Plugin) -> None:
+    refused = Said(403, {"error": {"code": "AuthorizationFailed", "message": "not yours"}})
+    plugin.arm.script("PUT", "/gold", running)
+    plugin.arm.script("GET", "/operations/1", refused)
+    plugin.arm.script("GET", "/gold", Said(404), refused)
+    with pytest.raises(grpc.RpcError) as raised:
+        plugin.create(IMAGE, dict(IMAGE_INPUTS))
+    found = half_made(raised.value)
+    why = 'Status=403 Code="AuthorizationFailed" Message="not yours"'
+    assert found.reasons == [f"resource created but read failed {why}: {why}"]
+    assert found.id == IMAGE_PATH
+    assert not found.HasField("properties")
 
 
 def test_put_in_a_terminal_state_is_not_polled(plugin: Plugin) -> None:
