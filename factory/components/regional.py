@@ -14,6 +14,7 @@ from factory.components.capture import Capture
 from factory.components.delivery import Delivery
 from factory.components.filled_in import filled_in
 from factory.components.gates import Check, Mark, RefusedError, clear_leftover, gate, remake_gate
+from factory.components.proof import proven
 from factory.components.run_context import Run, adoption, shield, unknown
 from factory.components.version_facts import Goods
 from factory.definitions.definition import Capture as Kind
@@ -154,7 +155,7 @@ class Regional:
 
         async def may_travel() -> None:
             stash = goods.record
-            record = read_record(await stash.output.future()) if stash is not None else None
+            record = read_record(await proven(stash).future()) if stash is not None else None
             fault = (
                 travel_fault(record, region.region, run.settings.subscription_id)
                 if record

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -83,10 +82,4 @@ def shield(guard: pulumi.Resource | None) -> pulumi.ResourceOptions:
 
 def unknown() -> pulumi.Output[Any]:
     """Give a value that a preview cannot know, such as the disk of a VM still at work."""
-    return pulumi.Output(set(), _resolved(None), _resolved(False))
-
-
-def _resolved(value: Any) -> Any:
-    future: asyncio.Future[Any] = asyncio.get_event_loop().create_future()
-    future.set_result(value)
-    return future
+    return pulumi.Output.from_input(pulumi.UNKNOWN)

@@ -10,6 +10,7 @@ from factory.common import names
 from factory.components.machine.lab_vm import MachineArgs, Origin, Parent
 from factory.components.machine.machine import Machine
 from factory.components.machine.vm_work import BuildOutcome, VmWork
+from factory.components.proof import proven
 from factory.definitions.definition import Artifact, ParentBase
 from factory.plan.steps.delivery import capture_fault
 
@@ -36,7 +37,7 @@ class Build(Machine):
             input=args.spec.dump(),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.outcome = self.begin(self._began.output)
+        self.outcome = self.begin(proven(self._began))
         self.register_outputs({})
 
     def artifacts(self) -> tuple[Artifact, ...]:

@@ -17,6 +17,7 @@ from factory.components.machine.artifact_parameters import Parameters
 from factory.components.machine.lab_vm import MachineArgs, Origin, new_password
 from factory.components.machine.size_fallback import VmOrder
 from factory.components.machine.vm_work import BuildOutcome, VmWork
+from factory.components.proof import is_there
 from factory.components.run_context import timeouts, unknown
 from factory.definitions.definition import Artifact, SecretRef
 
@@ -146,7 +147,7 @@ class Machine(pulumi.ComponentResource):
             return self._vm(attempt)
         origin = self.origin()
         for needed in (*args.lab.ready, *origin.after):
-            if not await needed.urn.is_known():
+            if not await is_there(needed):
                 self._vm_fault = "what it is made from is not there"
                 return None
         image = await pulumi.Output.from_input(origin.custom_image_id).future()
