@@ -85,6 +85,8 @@ def run(root: Path) -> None:
         azure.vaults.read,
         recovered=plan.recovered is not None,
         remade=plan.remade,
+        known=inputs.ledger.names,
+        began=f"{inputs.observed.now:%Y%m%dT%H%M%SZ}",
     )
     tell_what_to_do()
     _declare(this, inputs, plan)

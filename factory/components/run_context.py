@@ -23,7 +23,8 @@ class Run:
     """One run of one stack. ``secrets`` are the stack's secrets that definitions refer to.
 
     ``read_vault`` reads a secret of a key vault, at the moment of its use. ``recovered`` says that
-    the state was lost once, and made again from what stood in Azure.
+    the state was lost once, and made again from what stood in Azure. ``known`` are the logical
+    names that the state had when the run began, ``began`` the moment of that: no two runs' alike.
     """
 
     stack: str
@@ -34,6 +35,8 @@ class Run:
     read_vault: Read = no_vaults
     recovered: bool = False
     remade: Mapping[str, str] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+    began: str = ""
 
     @property
     def dry(self) -> bool:

@@ -135,6 +135,7 @@ class Version(pulumi.ComponentResource):
             names.version_urn_name(plan.identity, plan.version),
             MachineArgs(self._run, self._args.lab, spec, plan.verifying, plan.verifying_held),
             capture,
+            build.may_work,
             pulumi.ResourceOptions(parent=self),
         )
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pulumi
-from google.protobuf import struct_pb2
+from google.protobuf import struct_pb2  # type: ignore[import-untyped]  # ships no types
 from pulumi.runtime.mocks import (
     MockCallArgs,
     MockMonitor,
@@ -72,16 +72,16 @@ class Answers:
     """How an engine answers what fails, and what it skips since something before it failed.
 
     ``failing`` are the ends of the logical names of what fails at once, ``late`` of what Azure
-    fails after it was made: that has an id. ``skipping`` are those of what the engine does not make
-    though nothing failed, since it was not asked to (``--target``, ``refresh --run-program``). Up
-    to 3.273 (tried: 3.259.0) nothing is known of what was skipped; from 3.274 on (tried: 3.276.0)
-    its outputs are known, as far as a dry run knows them, and its id alone is not.
+    fails after it was made: that has an id. ``only`` are the logical names of what is in the state,
+    for an operation that makes nothing (``refresh --run-program``, say), so that all else is
+    skipped. Up to 3.273 (tried: 3.259) nothing is known of what was skipped; from 3.274 on (tried:
+    3.276) its outputs are known, as far as a dry run knows them, and its id alone is not.
     """
 
     newer: bool
     failing: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
-    skipping: tuple[str, ...] = ()
+    only: frozenset[str] | None = None
 
 
 # Newer engines answer it no more, and the SDK has no name for it any more.
@@ -101,7 +101,8 @@ class AnsweringMonitor(MockMonitor):
         needed = {*request.dependencies, request.parent}
         for each in request.propertyDependencies.values():
             needed.update(each.urns)
-        if needed & self.bad or request.name.endswith(answers.skipping or ("\0",)):
+        new = answers.only is not None and request.custom and request.name not in answers.only
+        if needed & self.bad or new:
             self.bad.add(urn)
             return self._skipped(urn, request)
         if request.name.endswith(answers.failing or ("\0",)):
@@ -220,7 +221,14 @@ def declare(
 
     def program() -> None:
         known = {name: pulumi.Output.secret(value) for name, value in (secrets or {}).items()}
-        run = Run(inputs.stack, inputs.settings, waiter(arm or FakeArm()), known)
+        run = Run(
+            inputs.stack,
+            inputs.settings,
+            waiter(arm or FakeArm()),
+            known,
+            known=inputs.ledger.names,
+            began="20261122T080000Z",
+        )
         _declare(run, inputs, plan)
 
     in_loop(recorder, program, preview=preview, answers=answers)

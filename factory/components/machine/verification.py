@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 
 from factory.common import names
@@ -25,11 +27,12 @@ class Verification(Machine):
         name: str,
         args: MachineArgs,
         capture: pulumi.CustomResource,
+        may_work: pulumi.Output[Any],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("imagefactory:index:Verification", name, args, opts)
         self._capture = capture
-        self.outcome = self.begin()
+        self.outcome = self.begin(may_work)
         self.register_outputs({})
 
     def artifacts(self) -> tuple[Artifact, ...]:
