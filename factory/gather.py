@@ -22,6 +22,7 @@ from factory.definitions.loader import Image, read_images
 from factory.definitions.lock_file import Lock, read_lock
 from factory.ledger.catalogue import Catalogue
 from factory.ledger.catalogue_merge import read_all
+from factory.ledger.foundations import located
 from factory.ledger.reader import read_ledger
 from factory.ledger.recovered_file import Recovered, read_recovered, with_recovered
 from factory.plan.inputs import Inputs
@@ -219,7 +220,13 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
         stack=stack,
         images=sources.images,
         settings=settings,
-        ledger=with_recovered(ledger, sources.recovered, observed, settings, stack),
+        ledger=with_recovered(
+            located(ledger, observed, settings, stack),
+            sources.recovered,
+            observed,
+            settings,
+            stack,
+        ),
         observed=observed,
         commit=git_commit(sources.root),
         catalogue=receives,

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import devtestlab
 
-from factory.azure.advice import advised
+from factory.azure.advice import advised, interrupted
 from factory.azure.resources import ArmError
 from factory.common import names
 from factory.components.gates import Mark, RefusedError, clear_leftover, gate
@@ -46,6 +46,7 @@ class Machine(pulumi.ComponentResource):
         # One budget for both kinds of failure: a VM that Azure cannot make, and what runs on it.
         self._tries_left = max(0, self.definition.retries + 1 - args.attempt)
         self._vm_fault = ""
+        self._interrupted = False
 
     @abstractmethod
     def artifacts(self) -> tuple[Artifact, ...]:
@@ -165,7 +166,13 @@ class Machine(pulumi.ComponentResource):
         return None if self._vm_fault else self._vm(attempt, ordered=True)
 
     async def _vm_failed(self, attempt: int, fault: str) -> bool:
-        """Decide after Azure could not make a VM: clear what there is of it, and once more?"""
+        """Decide after Azure could not make a VM: clear what there is of it, and once more?
+
+        One that is being made when the run is interrupted is in the state, and made to its end.
+        """
+        if interrupted(fault):
+            self._interrupted = True
+            return False
         if self._tries_left == 0:
             self._vm_fault = advised(fault)
             return False
@@ -202,6 +209,9 @@ class Machine(pulumi.ComponentResource):
     ) -> BuildOutcome:
         if hindered := await self.hindrance():
             return BuildOutcome(error=hindered, attempt=str(attempt))
+        if self._interrupted:
+            told = "the run was interrupted; the next `up` goes on from here"
+            return BuildOutcome(error=told, attempt=str(attempt), cut_off="yes")
         # One that Azure failed late has an id all the same.
         if vm is None or self._vm_fault or not await vm.id.is_known():
             # The engine says nothing to those who wait for what failed.
