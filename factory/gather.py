@@ -21,6 +21,7 @@ from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image, read_images
 from factory.definitions.lock_file import Lock, read_lock
 from factory.ledger.catalogue import Catalogue
+from factory.ledger.foundations import located
 from factory.ledger.recovered_file import Recovered, read_recovered, with_recovered
 from factory.ledger.source_catalogues import read_all
 from factory.ledger.state_reader import read_ledger
@@ -222,7 +223,13 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
         stack=stack,
         images=sources.images,
         settings=settings,
-        ledger=with_recovered(ledger, sources.recovered, observed, settings, stack),
+        ledger=with_recovered(
+            located(ledger, observed, settings, stack),
+            sources.recovered,
+            observed,
+            settings,
+            stack,
+        ),
         observed=observed,
         commit=git_commit(sources.root),
         catalogue=receives,

@@ -84,8 +84,10 @@ def run(root: Path) -> None:
         plan.adopted,
         azure.vaults.read,
         remade=plan.remade,
+        known=inputs.ledger.names,
+        began=f"{inputs.observed.now:%Y%m%dT%H%M%SZ}",
     )
-    tell_what_to_do()
+    tell_what_to_do(waiter, inputs.stack)
     _declare(this, inputs, plan)
     refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
 

@@ -10,7 +10,9 @@ import re
 from factory.common.errors import one_line
 
 # The first that fits. Codes are ARM's own; what has none comes from the connection or the engine.
+_INTERRUPTED = r"context canceled"
 _ADVICE: tuple[tuple[str, str], ...] = (
+    (_INTERRUPTED, "the run was interrupted, Azure goes on: run it again"),
     (
         r"AuthorizationFailed|LinkedAuthorizationFailed|Status=403",
         "give the identity its role there (docs/permissions.md), then run it again",
@@ -50,6 +52,14 @@ _USUAL = "a failure of Azure or of the connection to it: run it again"
 def advice(error: str) -> str:
     """Say what to do about the engine's or ARM's error text."""
     return next((todo for pattern, todo in _ADVICE if re.search(pattern, error)), _USUAL)
+
+
+def interrupted(error: str) -> bool:
+    """Tell whether nobody waited to the end: the engine was asked to stop. Azure refused nothing.
+
+    azure-native then says "resource created but read failed context canceled: context canceled".
+    """
+    return re.search(_INTERRUPTED, error) is not None
 
 
 def advised(fault: str) -> str:

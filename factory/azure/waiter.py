@@ -84,20 +84,28 @@ class Waiter:
         except GaveUpError as error:
             raise ArmError(action, 0, "Timeout", str(error)) from None
 
-    async def copied(self, snapshot_id: str, limit: timedelta) -> str:
+    async def copied(
+        self, snapshot_id: str, limit: timedelta, may_wait: Callable[[], Awaitable[bool]]
+    ) -> str:
         """Wait until a snapshot's copy is complete; "" or what went wrong.
 
         The PUT of a CopyStart ends long before the copy does; its progress is completionPercent.
+        ``may_wait`` is asked once, if there is something to wait for.
         """
-        problem = ""
+        problem, asked = "", False
 
         async def complete() -> bool:
-            nonlocal problem
+            nonlocal problem, asked
             found = await self.call(self.arm.thing, snapshot_id)
             if found is None or found.broken:
                 problem = f"the copy failed: {found.copy_error}" if found else "the copy is gone"
                 return True
-            return found.copy_percent is None or found.copy_percent >= 100
+            if found.copy_percent is None or found.copy_percent >= 100:
+                return True
+            if not asked and not await may_wait():
+                problem = "it is still being copied, and this run is not to wait for it"
+            asked = True
+            return bool(problem)
 
         try:
             await self.until(complete, limit, "the copy of the snapshot")

@@ -42,7 +42,7 @@ class FactoryLabComponent(pulumi.ComponentResource):
         self.subnet = lab.subnet or SUBNET
         self.name: pulumi.Input[str] = lab.name
         self.group: pulumi.Input[str] = lab.resource_group
-        self.ready: Sequence[pulumi.Resource] = ()
+        self.ready: Sequence[pulumi.CustomResource] = ()
         if lab.create:
             self._create(name, lab, store_group)
         self.register_outputs({"lab": self.name})

@@ -7,16 +7,18 @@ belongs in factory/azure/waiter.py: a waiting hook would hold one of the engine'
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pulumi
 
 from factory.azure.client import ArmError
-from factory.azure.waiter import Waiter
+from factory.azure.waiter import GaveUpError, Waiter
 from factory.common import names
+from factory.common.durations import spell_duration
 from factory.common.errors import one_line
-from factory.ledger.foundations import LAB, in_the_making
+from factory.ledger.foundations import LAB, REMADE, in_the_making
 from factory.observed.model import Thing, under_way
 
 Check = Callable[[], Awaitable[None]]
@@ -43,8 +45,9 @@ def gate(
     """Make a before_create gate of some checks, run in order; ``name`` is unique in the stack.
 
     ``on_error`` is told the newest error of a create that failed, and says whether to try again.
-    It has to clear what was made first: the engine would leave it behind
-    (https://github.com/pulumi/pulumi/issues/24683).
+    It has to clear what was made first. The engine then creates it once more, and would leave the
+    first behind; from 3.274 on it updates what was half made
+    (https://github.com/pulumi/pulumi/issues/24683), with a PUT that makes what is not there.
     """
 
     async def judge(_: pulumi.ResourceHookArgs) -> None:
@@ -81,6 +84,63 @@ def still_there_gate() -> pulumi.ResourceHookBinding:
         raise RefusedError(msg)
 
     return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("still there", refuse)])
+
+
+def unfinished_gate(waiter: Waiter, stack: str, limit: timedelta) -> pulumi.ResourceHook:
+    """Make a before_update hook for what the state has no outputs of: its create came to no end.
+
+    Nobody waited for it to the end (a run was interrupted), or Azure never ends it: the state is
+    the same. So it is waited for once more, for ``limit`` since Azure began; what is still at work
+    then never ends, and is cleared, so that the PUT makes it again.
+    """
+
+    async def look(args: pulumi.ResourceHookArgs) -> None:
+        if not args.old_outputs:
+            await settle(waiter, stack, args, limit)
+
+    return pulumi.ResourceHook(f"what was not finished within {spell_duration(limit)}", look)
+
+
+async def settle(
+    waiter: Waiter, stack: str, args: pulumi.ResourceHookArgs, limit: timedelta
+) -> None:
+    """See what came of something that nobody waited for to the end; see :func:`unfinished_gate`.
+
+    Raises :class:`RefusedError`.
+    """
+    found: Thing | None = None
+
+    async def ended() -> bool:
+        nonlocal found
+        found = await waiter.call(waiter.arm.thing, args.id)
+        return found is None or not under_way(found.provisioning_state)
+
+    try:
+        with suppress(GaveUpError):
+            if not await ended() and found is not None:
+                left = limit - _age(waiter, found)
+                await waiter.until(ended, left, f"{args.name} to be made")
+        if found is None or not found.belongs_to(stack):
+            return
+        never = under_way(found.provisioning_state)
+        if names.VERSION in found.tags:
+            if found.broken or never:
+                await waiter.gone(found.id, _CLEARED_WITHIN)
+        elif never and args.name in REMADE:  # others may have something in all else
+            await clear_unfinished(waiter, args.name, stack, found.id)
+    except ArmError as error:
+        raise RefusedError(str(error)) from None
+
+
+def _age(waiter: Waiter, found: Thing) -> timedelta:
+    """Tell for how long something is being made, as far as Azure says; changing it began later."""
+    creating = found.provisioning_state.lower() == "creating"
+    if not (creating and found.created):
+        return timedelta()
+    try:
+        return waiter.arm.client.now - datetime.fromisoformat(found.created)
+    except (TypeError, ValueError):
+        return timedelta()
 
 
 def remake_gate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +13,11 @@ from factory.common import names
 from factory.components.capture import Capture
 from factory.components.delivery import Delivery
 from factory.components.gates import Check, Mark, RefusedError, clear_leftover, gate, remake_gate
+from factory.components.proof import proven
 from factory.components.run_context import Run, adoption, shield, unknown
 from factory.components.undeclared import undeclared
 from factory.components.version_facts import Goods
+from factory.components.work_mark import work_mark
 from factory.definitions.definition import Capture as Kind
 from factory.ledger.record import read_record
 from factory.plan.model import RegionDelivery
@@ -127,20 +129,21 @@ class Regional:
         )
         if not region.waits:
             return copy.id, []
-        return self._when_complete(copy.id, region.region)
+        return self._when_complete(copy.id, region.region, "copy", region.region)
 
     def _source(self, region: RegionDelivery) -> tuple[pulumi.Input[str], list[Check]]:
         """Give the source; one that is made again is waited for where something new needs it."""
         goods = self._goods
         if not (region.waits and goods.source_waits):
             return goods.source_id, []
-        return self._when_complete(pulumi.Output.from_input(goods.source_id), "its home region")
+        source = pulumi.Output.from_input(goods.source_id)
+        return self._when_complete(source, "its home region", "source")
 
     def _when_complete(
-        self, snapshot: pulumi.Output[str], where: str
+        self, snapshot: pulumi.Output[str], where: str, *part: str
     ) -> tuple[pulumi.Output[str], list[Check]]:
         """Wait until a snapshot's data is there; the check judges how that ended."""
-        goods, problem = self._goods, snapshot.apply(self._copied)
+        goods, problem = self._goods, snapshot.apply(self._copied(*part))
 
         async def copied() -> None:
             fault = await problem.future()
@@ -150,10 +153,22 @@ class Regional:
 
         return pulumi.Output.all(snapshot, problem).apply(lambda known: known[0]), [copied]
 
-    async def _copied(self, snapshot_id: str) -> Any:
-        if self._run.dry:
-            return unknown()
-        return await self._run.waiter.copied(snapshot_id, _COPIED_WITHIN)
+    def _copied(self, *part: str) -> Callable[[str], Any]:
+        """Give what waits for the copy that is ``part``; of an earlier run's only in an update."""
+        run = self._run
+
+        async def may_wait() -> bool:
+            if self._goods.part(*part) not in run.known:
+                return True
+            mark = work_mark(run, self._goods.part("run", *part), self._version)
+            return await mark.is_known()
+
+        def wait(snapshot_id: str) -> Any:
+            return (
+                unknown() if run.dry else run.waiter.copied(snapshot_id, _COPIED_WITHIN, may_wait)
+            )
+
+        return wait
 
     def _copy_gate(
         self, region: RegionDelivery, name: str, ready: Sequence[Check]
@@ -162,7 +177,7 @@ class Regional:
 
         async def may_travel() -> None:
             stash = goods.record
-            record = read_record(await stash.output.future()) if stash is not None else None
+            record = read_record(await proven(stash).future()) if stash is not None else None
             fault = (
                 travel_fault(record, region.region, run.settings.subscription_id)
                 if record

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,7 +24,9 @@ from factory.settings.stack import FactoryLab, Settings, TargetLab
 class Run:
     """One run of one stack. ``secrets`` are the stack's secrets that definitions refer to.
 
-    ``read_vault`` reads a secret of a key vault, at the moment of its use.
+    ``read_vault`` reads a secret of a key vault, at the moment of its use. ``known`` are the
+    logical names that the state had when the run began, ``began`` the moment of that: no two runs'
+    alike.
     """
 
     stack: str
@@ -35,6 +36,8 @@ class Run:
     adopted: Mapping[str, str] = field(default_factory=dict)
     read_vault: Read = no_vaults
     remade: Mapping[str, str] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+    began: str = ""
 
     @property
     def dry(self) -> bool:
@@ -97,10 +100,4 @@ def shield(guard: pulumi.Resource | None) -> pulumi.ResourceOptions:
 
 def unknown() -> pulumi.Output[Any]:
     """Give a value that a preview cannot know, such as the disk of a VM still at work."""
-    return pulumi.Output(set(), _resolved(None), _resolved(False))
-
-
-def _resolved(value: Any) -> Any:
-    future: asyncio.Future[Any] = asyncio.get_event_loop().create_future()
-    future.set_result(value)
-    return future
+    return pulumi.Output.from_input(pulumi.UNKNOWN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 
@@ -12,6 +13,7 @@ from factory.components.gates import Check, Mark, RefusedError, clear_leftover
 from factory.components.run_context import Run
 from factory.components.source import source_snapshot
 from factory.components.version_facts import Goods
+from factory.components.work_mark import work_mark
 from factory.ledger.record import Failure, Spec, tags_for
 from factory.plan.model import UnmanagedVm, Unreleased, VersionPlan
 
@@ -134,12 +136,12 @@ def clear(run: Run, unmanaged: UnmanagedVm) -> None:
     mark = Mark(run.stack, unmanaged.identity, str(unmanaged.version), unmanaged.attempt)
     vm_id = f"{run.lab_id(lab)}/virtualmachines/{unmanaged.vm}"
 
-    async def gone(_: str) -> str:
+    async def gone(_: Any) -> str:
         try:
             await clear_leftover(run.waiter, vm_id, mark)
         except RefusedError as error:
             pulumi.warn(f"the VM {unmanaged.vm} stays until the next run: {error}")
         return vm_id
 
-    ended: pulumi.Output[str] = pulumi.Output.from_input(vm_id).apply(gone)
+    ended: pulumi.Output[str] = work_mark(run, f"unmanaged/{unmanaged.vm}").apply(gone)
     del ended  # the engine's program waits for it all the same

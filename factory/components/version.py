@@ -14,6 +14,7 @@ from factory.components.gates import gate
 from factory.components.machine.build import Build
 from factory.components.machine.lab_vm import MachineArgs, Parent
 from factory.components.machine.verification import Verification
+from factory.components.proof import proven
 from factory.components.regional import FROZEN, Regional
 from factory.components.retirement_notes import note_going
 from factory.components.run_context import shield
@@ -65,7 +66,7 @@ class Version(pulumi.ComponentResource):
         """
         if self._args.lab is None or self._stash is None:
             return None
-        stands: pulumi.Resource | None = self._stash
+        stands: pulumi.CustomResource | None = self._stash
         if self._args.plan.foreign:
             stands = self._images.get(self._args.lab.spec.name)
             if stands is None:
@@ -118,9 +119,9 @@ class Version(pulumi.ComponentResource):
         if not run.dry:
             # By an apply, which holds no engine slot while the VM goes; the next run's engine
             # finds it gone, or deletes it for real if this was cut off.
-            known = pulumi.Output.all(outcome, record.output)
+            known = pulumi.Output.all(outcome, proven(record))
             self.vm_released: pulumi.Output[str] = known.apply(release)
-        return replace(goods, source_id=source.id, record=record), record.output
+        return replace(goods, source_id=source.id, record=record), proven(record)
 
     def _verified(
         self, spec: Spec, capture: pulumi.CustomResource, build: Build, failures: Failures
@@ -133,6 +134,7 @@ class Version(pulumi.ComponentResource):
             names.version_urn_name(plan.identity, plan.version),
             MachineArgs(self._run, self._args.lab, spec, plan.verifying, plan.verifying_held),
             capture,
+            build.may_work,
             pulumi.ResourceOptions(parent=self),
         )
 
@@ -201,7 +203,7 @@ class Version(pulumi.ComponentResource):
             capture=self._args.capture if restored else None,
             capture_adopt=plan.adopt_capture,
         )
-        return goods, stash.output
+        return goods, proven(stash)
 
     def _guard(self) -> pulumi.Resource | None:
         """Note that images are protected before the first is; the engine drops the note last."""

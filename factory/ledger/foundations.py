@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from factory.common import names
-from factory.ledger.model import Ledger
+from factory.ledger.model import Foundation, Ledger
 from factory.observed.model import Observed, Thing, under_way
 from factory.settings.stack import Settings
 
 SUBNET = "build"
+# The state of a foundation that the ledger knows no other of.
+UNFINISHED = "unfinished"
+_GROUPS = ("/store", "/group")
 LAB = "factory/lab"
 # Nothing of anybody can be in one that was never finished; in a group there might be. So in a lab,
 # which factory/components/gates.py clears only if it is empty.
-_REMADE = ("factory/address", "factory/nat", "factory/network", "factory/lab-network", LAB)
+REMADE = ("factory/address", "factory/nat", "factory/network", "factory/lab-network", LAB)
 
 
 def group_id(settings: Settings) -> str:
@@ -54,12 +58,33 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
     return ids
 
 
+def located(ledger: Ledger, observed: Observed, settings: Settings, stack: str) -> Ledger:
+    """Name the foundations that the state has no outputs of, by what Azure reports at their place.
+
+    A run was interrupted while one was made, or waited for it in vain: the state has its id alone,
+    which a program is not told. One that is not there is made where the settings say; a group,
+    which may hold what was made, has to be there.
+    """
+    ids = foundation_ids(settings)
+
+    def named(name: str, foundation: Foundation) -> Foundation:
+        thing = observed.foundations.get(name)
+        ours = thing is not None and thing.belongs_to(stack)
+        gone = thing is None and not name.endswith(_GROUPS)
+        if foundation.name or name not in ids or not (ours or gone):
+            return foundation
+        return replace(foundation, name=ids[name].rsplit("/", 1)[1], state=UNFINISHED)
+
+    found = {name: named(name, foundation) for name, foundation in ledger.foundations.items()}
+    return replace(ledger, foundations=found)
+
+
 def remade(observed: Observed, ledger: Ledger, stack: str) -> Mapping[str, str]:
     """Give the ids of our lab and parts of our network that Azure never ends making.
 
     See factory/plan/situation/hung.py.
     """
-    found = {name: observed.foundations.get(name) for name in _REMADE if name in ledger.foundations}
+    found = {name: observed.foundations.get(name) for name in REMADE if name in ledger.foundations}
     return {
         name: thing.id
         for name, thing in found.items()

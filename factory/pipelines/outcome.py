@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from factory.common.refusal_line import refusal_line
 from factory.pipelines.plan_file import GUARD, WAITS
+from factory.plan.model import Action
 from factory.plan.verdicts.offers import WAITS_FOR_APPROVAL
 
 _FORGET = "forget"
@@ -77,8 +79,12 @@ def judge(
     cut_off: bool = False,
     troubles: Sequence[str] = (),
 ) -> Outcome:
-    """Judge a run by its exit and by what it wrote of its plan (see ``plan_file``)."""
-    notices = [Notice("error", text) for text in troubles]
+    """Judge a run by its exit and by what it wrote of its plan (see ``plan_file``).
+
+    A preview succeeds though its plan refuses something, which the run then fails for.
+    """
+    refused = _refused(plan or {}) if succeeded else []
+    notices = [Notice("error", text) for text in (*troubles, *refused)]
     stopped = (plan or {}).get("stopped")
     if stopped:
         lines = str(stopped["text"]).splitlines()
@@ -89,7 +95,7 @@ def judge(
     elif cut_off:
         text = "the time was up; what is under way in Azure goes on, and the next run with it"
         result, notices = Result.CUT_OFF, [Notice("warning", text)]
-    elif not succeeded:
+    elif not succeeded or refused:
         result = Result.PARTLY if plan else Result.ERROR
     elif plan and not changes_of(plan):
         result = Result.NOTHING
@@ -98,6 +104,14 @@ def judge(
     if result is not Result.ERROR or not notices:
         notices += waiting(plan or {})
     return Outcome(stack, result, tuple(dict.fromkeys(notices)), plan or {})
+
+
+def _refused(plan: Mapping[str, Any]) -> list[str]:
+    return [
+        refusal_line(step["image"], step["version"] or "", step["lab"] or "", step["why"])
+        for step in plan.get("steps", ())
+        if step["action"] == Action.REFUSE
+    ]
 
 
 def changes_of(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -123,7 +123,9 @@ class EngineRunner:
         try:
             done = subprocess.run(
                 self._command(words, stack),
-                env=dict(self._variables),
+                # The program has no part in these, whatever the user has set: a `refresh` with it
+                # would be a run (an engine that does not know the variable passes over it).
+                env={**self._variables, "PULUMI_RUN_PROGRAM": "false"},
                 capture_output=True,
                 text=True,
                 check=False,

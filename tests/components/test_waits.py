@@ -135,6 +135,10 @@ def test_a_copy_of_ours_that_died_is_cleared_though_released() -> None:
     assert not may_clear(theirs, MARK)
 
 
+async def always() -> bool:
+    return True
+
+
 class CopyArm(FakeArm):
     """A copy that makes progress with every look."""
 
@@ -156,12 +160,23 @@ class DyingCopy(CopyArm):
 
 def test_a_copy_is_awaited_to_its_end() -> None:
     arm = CopyArm()
-    assert asyncio.run(waiter(arm).copied("/copy", timedelta(hours=9))) == ""
+    assert asyncio.run(waiter(arm).copied("/copy", timedelta(hours=9), always)) == ""
     assert arm.percents == []
 
 
+def test_a_copy_is_not_waited_for_where_nothing_may_be_done() -> None:
+    async def never() -> bool:
+        return False
+
+    arm = CopyArm()
+    arm.percents = [0.0, 100.0]
+    fault = asyncio.run(waiter(arm).copied("/copy", timedelta(hours=9), never))
+    assert fault == "it is still being copied, and this run is not to wait for it"
+    assert arm.percents == [100.0]
+
+
 def test_a_copy_that_dies_says_why() -> None:
-    fault = asyncio.run(waiter(DyingCopy()).copied("/copy", timedelta(hours=9)))
+    fault = asyncio.run(waiter(DyingCopy()).copied("/copy", timedelta(hours=9), always))
     assert fault == "the copy failed: CopySourceNotFound: the source is gone"
 
 
@@ -170,7 +185,7 @@ def test_a_copy_that_hangs_times_out() -> None:
         def thing(self, resource_id: str) -> Thing | None:
             return Thing(resource_id, copy_percent=1.0)
 
-    fault = asyncio.run(waiter(Hanging()).copied("/copy", timedelta(hours=1)))
+    fault = asyncio.run(waiter(Hanging()).copied("/copy", timedelta(hours=1), always))
     assert fault == "timed out waiting for the copy of the snapshot"
 
 

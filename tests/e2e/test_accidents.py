@@ -176,11 +176,22 @@ def test_one_of_ours_outside_the_state_is_adopted_and_a_foreign_one_left(
     assert factory.engine("state", "delete", "--yes", "-s", "dev", team).ok
     in_team = f"{lab_path(DEV, 'team-web')}/customimages/{name}"
     factory.arm("PATCH", in_team, body={"tags": {"owner": "somebody"}})
-    assert not factory.preview("dev").ok
+    # A preview warns of it, and the run that begins with one refuses it alone.
+    factory.define("linux/other")
+    preview = factory.preview("dev")
+    assert preview.ok, preview.output
+    told = re.search(
+        r"warning: linux/base .* refused: .*that is not ours is in the way", preview.output
+    )
+    assert told, preview.output
     refused = factory.up("dev")
     assert not refused.ok
+    assert "Previewing update" in refused.output
     assert "that is not ours is in the way" in refused.output
     assert name in [image["name"] for image in factory.labs()["team-web"]["customImages"]]
+    (other,) = factory.holding("team-web")
+    assert other.startswith("linux-other-")
+    assert factory.holding("team-data") == [name, other]
 
 
 def version(name: str) -> str:

@@ -76,6 +76,13 @@ def test_a_run_is_judged_by_its_plan_and_its_exit() -> None:
     partly = judge("s", build, succeeded=False, troubles=["a refused: no"])
     assert partly.result is Result.PARTLY
     assert partly.notices == (Notice("error", "a refused: no"),)
+    # A preview warns and ends well; that the run will fail stands in the plan.
+    foreseen = judge(
+        "s", plan(step("refuse", "a", "no", "web"), step("build", "b")), succeeded=True
+    )
+    assert foreseen.result is Result.PARTLY
+    assert foreseen.exit_code(distinct=False) == 3
+    assert foreseen.notices == (Notice("error", "a 20261123.1 for lab web refused: no"),)
     stopped = judge("s", guard, succeeded=False, troubles=["program ended with 1"])
     assert stopped.result is Result.STOPPED
     assert stopped.notices == (Notice("error", "here: too many"),)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from factory.common import names
+from factory.common.errors import FactoryError
 from factory.common.versions import Version
-from factory.ledger.foundations import foundation_ids, remade
+from factory.ledger.foundations import foundation_ids, located, remade
 from factory.ledger.state_reader import read_ledger
 from factory.observed.model import Observed, ObservedLab, Thing
 from factory.plan.model import Action, Plan
+from factory.plan.planner import make_plan
 from tests.plan.world import DEV, START, World, dev, lab
 
 NUMBER = Version.parse("20261122.1")
@@ -116,3 +120,41 @@ def test_a_network_that_never_ends_is_made_again(
         now=START, foundations={part: Thing(f"/{name}", {names.STACK: stack}, shown)}
     )
     assert remade(observed, ledger, DEV) == ({part: f"/{name}"} if again else {})
+
+
+@pytest.mark.parametrize(
+    ("part", "there", "goes_on"),
+    [
+        ("factory/lab", {names.STACK: DEV}, True),  # interrupted, or never ended
+        ("factory/nat", None, True),  # Azure gave it up: it is made where the settings say
+        ("factory/network", {names.STACK: "somebody"}, False),
+        ("factory/store", {names.STACK: DEV}, True),
+        ("factory/store", None, False),  # it may hold what was made; the setting was changed
+    ],
+)
+def test_a_foundation_without_outputs_is_known_by_what_is_at_its_place(
+    part: str, there: dict[str, str] | None, *, goes_on: bool
+) -> None:
+    kinds = {
+        "factory/lab": "devtestlab:Lab",
+        "factory/nat": "network:NatGateway",
+        "factory/network": "network:VirtualNetwork",
+        "factory/store": "resources:ResourceGroup",
+    }
+    world = dev("linux/a")
+    world.resources[f"urn:pulumi:s::p::k::{part}"] = {
+        "type": f"azure-native:{kinds[part]}",
+        "outputs": None,
+    }
+    place = foundation_ids(world.settings)[part]
+    found = {part: Thing(place, there, "Creating")} if there is not None else {}
+    inputs = world.inputs(foundations=found)
+    ledger = located(inputs.ledger, inputs.observed, world.settings, DEV)
+    again = replace(inputs, ledger=ledger)
+    if goes_on:
+        plan = make_plan(again)
+        assert plan.remade == {}  # empty does not mean hung
+        assert [step.action for step in plan.steps if step.identity == "linux/a"]
+    else:
+        with pytest.raises(FactoryError, match="would drop the"):
+            make_plan(again)

@@ -102,6 +102,23 @@ WORLD = (
         _in("world", "a_catalogue_of_another_program_stops_the_receiver_and_changes_nothing"),
     ),
     Told(
+        "the engine is interrupted (Ctrl-C, a job's time) while VMs are made",
+        "no refusal: they stay, the next run waits for them and goes on",
+        _in("interrupt", "an_interrupt_while_vms_are_made_is_a_cut_off_and_no_refusal"),
+    ),
+    Told(
+        "Azure never ends making a thing: network, source, capture, lab image, copy",
+        "the run says so when its time is over; the next looks what Azure shows there, waits once"
+        " more unless it was begun too long ago, clears it if it is ours, and makes it again",
+        _in("faults", "what_azure_never_ends_is_made_again_by_the_next_run"),
+    ),
+    Told(
+        "`refresh --run-program`, `destroy --run-program`, `up --target` while a build is under"
+        " way",
+        "no work is done on it: nothing is written to Azure but what the command itself deletes",
+        _in("operations", "with_a_build_under_way_only_an_update_works_on_it"),
+    ),
+    Told(
         "a run is cut off again and again",
         "each goes on where the one before was; one version, one VM",
         _in("world", "a_run_that_is_cut_off_again_and_again_gets_through"),

@@ -10,6 +10,8 @@ from factory.common import names
 from factory.components.machine.lab_vm import MachineArgs, Origin, Parent
 from factory.components.machine.machine import Machine
 from factory.components.machine.vm_work import BuildOutcome, VmWork
+from factory.components.proof import proven
+from factory.components.work_mark import work_mark
 from factory.definitions.definition import Artifact, ParentBase
 from factory.plan.travel import capture_fault
 
@@ -36,7 +38,11 @@ class Build(Machine):
             input=args.spec.dump(),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.outcome = self.begin(self._began.output)
+        # One that goes on waits for a mark of this run too; what it began with is the first mark.
+        goes_on = self.part("spec") in args.run.known
+        mark = work_mark(args.run, self.part("run"), self) if goes_on else None
+        self.may_work = pulumi.Output.all(proven(self._began), mark)
+        self.outcome = self.begin(self.may_work)
         self.register_outputs({})
 
     def artifacts(self) -> tuple[Artifact, ...]:

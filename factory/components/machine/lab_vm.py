@@ -26,7 +26,7 @@ class Parent:
     """
 
     image_id: pulumi.Input[str]
-    record: pulumi.Resource | None = None
+    record: pulumi.CustomResource | None = None
 
 
 def neighbour(lab: FactoryLabComponent, name: str) -> Parent | None:
@@ -41,7 +41,7 @@ class Origin:
 
     gallery: Mapping[str, str] | None = None
     custom_image_id: pulumi.Input[str] | None = None
-    after: tuple[pulumi.Resource, ...] = ()
+    after: tuple[pulumi.CustomResource, ...] = ()
 
 
 @dataclass(frozen=True)

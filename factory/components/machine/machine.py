@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import devtestlab
 
-from factory.azure.advice import advised
+from factory.azure.advice import advised, interrupted
 from factory.azure.resources import ArmError
 from factory.common import names
 from factory.components.gates import Mark, RefusedError, clear_leftover, gate
@@ -17,6 +17,7 @@ from factory.components.machine.artifact_parameters import Parameters
 from factory.components.machine.lab_vm import MachineArgs, Origin, new_password
 from factory.components.machine.size_fallback import VmOrder
 from factory.components.machine.vm_work import BuildOutcome, VmWork
+from factory.components.proof import is_there
 from factory.components.run_context import timeouts, unknown
 from factory.definitions.definition import Artifact, SecretRef
 
@@ -45,6 +46,7 @@ class Machine(pulumi.ComponentResource):
         # One budget for both kinds of failure: a VM that Azure cannot make, and what runs on it.
         self._tries_left = max(0, self.definition.retries + 1 - args.attempt)
         self._vm_fault = ""
+        self._interrupted = False
 
     @abstractmethod
     def artifacts(self) -> tuple[Artifact, ...]:
@@ -146,7 +148,7 @@ class Machine(pulumi.ComponentResource):
             return self._vm(attempt)
         origin = self.origin()
         for needed in (*args.lab.ready, *origin.after):
-            if not await needed.urn.is_known():
+            if not await is_there(needed):
                 self._vm_fault = "what it is made from is not there"
                 return None
         image = await pulumi.Output.from_input(origin.custom_image_id).future()
@@ -164,7 +166,13 @@ class Machine(pulumi.ComponentResource):
         return None if self._vm_fault else self._vm(attempt, ordered=True)
 
     async def _vm_failed(self, attempt: int, fault: str) -> bool:
-        """Decide after Azure could not make a VM: clear what there is of it, and once more?"""
+        """Decide after Azure could not make a VM: clear what there is of it, and once more?
+
+        One that is being made when the run is interrupted is in the state, and made to its end.
+        """
+        if interrupted(fault):
+            self._interrupted = True
+            return False
         if self._tries_left == 0:
             self._vm_fault = advised(fault)
             return False
@@ -201,6 +209,9 @@ class Machine(pulumi.ComponentResource):
     ) -> BuildOutcome:
         if hindered := await self.hindrance():
             return BuildOutcome(error=hindered, attempt=str(attempt))
+        if self._interrupted:
+            told = "the run was interrupted; the next `up` goes on from here"
+            return BuildOutcome(error=told, attempt=str(attempt), cut_off="yes")
         # One that Azure failed late has an id all the same.
         if vm is None or self._vm_fault or not await vm.id.is_known():
             # The engine says nothing to those who wait for what failed.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 
 from factory.common import names
 from factory.components.machine.lab_vm import MachineArgs, Origin
 from factory.components.machine.machine import Machine
 from factory.components.machine.vm_work import BuildOutcome, VmWork
+from factory.components.proof import is_there
 from factory.definitions.definition import Artifact
 
 
@@ -24,11 +27,12 @@ class Verification(Machine):
         name: str,
         args: MachineArgs,
         capture: pulumi.CustomResource,
+        may_work: pulumi.Output[Any],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("imagefactory:index:Verification", name, args, opts)
         self._capture = capture
-        self.outcome = self.begin()
+        self.outcome = self.begin(may_work)
         self.register_outputs({})
 
     def artifacts(self) -> tuple[Artifact, ...]:
@@ -47,7 +51,7 @@ class Verification(Machine):
 
     async def hindrance(self) -> str:
         """Without a captured image there is nothing to verify, however often it is tried."""
-        return "" if await self._capture.id.is_known() else "it could not be captured"
+        return "" if await is_there(self._capture) else "it could not be captured"
 
     async def work(self, work: VmWork) -> BuildOutcome:
         """Apply what it has to pass."""

@@ -1,7 +1,9 @@
 """What Azure never ends: a run waited for it until its time was over, and it still is not there.
 
-The engine writes such a thing down as Azure shows it then, half made. One that a killed run left at
-work is not in the state, and so is never mistaken for it.
+Here it is known by what a later refresh wrote down of it: as Azure shows it, half made. One that a
+killed run left at work is not in the state, and so is never mistaken for it. Of one that a run
+waited for in vain, or was interrupted with, the state has no outputs until then: ``settle`` in
+factory/components/gates.py waits for it and judges, before it is written again.
 """
 
 from __future__ import annotations
