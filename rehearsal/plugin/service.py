@@ -156,7 +156,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             return messages.CreateResponse(properties=to_struct(preview_outputs(kind, inputs, {})))
         state = self._lifecycle(request).create(inputs)
-        return messages.CreateResponse(id=state.id, properties=to_struct(state.outputs))
+        return messages.CreateResponse(id=state.id, properties=to_struct(state.outputs or {}))
 
     @worded
     def Update(self, request: Any, context: Any) -> Any:
@@ -166,7 +166,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
             outputs = preview_outputs(kind, inputs, from_struct(request.olds))
             return messages.UpdateResponse(properties=to_struct(outputs))
         state = self._lifecycle(request).update(inputs)
-        return messages.UpdateResponse(properties=to_struct(state.outputs))
+        return messages.UpdateResponse(properties=to_struct(state.outputs or {}))
 
     @worded
     def Read(self, request: Any, context: Any) -> Any:
@@ -176,7 +176,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         if state is None:
             return messages.ReadResponse(id="")
         return messages.ReadResponse(
-            id=state.id, properties=to_struct(state.outputs), inputs=to_struct(state.inputs)
+            id=state.id, properties=to_struct(state.outputs or {}), inputs=to_struct(state.inputs)
         )
 
     @worded

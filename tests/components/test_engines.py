@@ -14,7 +14,7 @@ from factory.common import names
 from factory.common.versions import Version
 from factory.ledger.foundations import foundation_ids
 from factory.observed.model import BuildVm
-from factory.plan.model import Stray
+from factory.plan.model import UnmanagedVm
 from tests.components.harness import Answers, FakeArm, declare
 from tests.components.test_ordering import OrderedOnce
 from tests.components.test_verification import MINE, V1, Showing, world
@@ -130,7 +130,9 @@ def test_an_operation_that_makes_nothing_does_no_work(
 def test_a_stray_vm_is_cleared_by_an_update_alone(*, newer: bool) -> None:
     made = world(verify=None)
     made.run()
-    plan = replace(made.plan(), strays=(Stray("v1", "linux/a", Version(20261122, 1), "1"),))
+    plan = replace(
+        made.plan(), unmanaged_vms=(UnmanagedVm("v1", "linux/a", Version(20261122, 1), "1"),)
+    )
     for answers, cleared in ((Answers(newer, only=made.ledger.names), 0), (Answers(newer), 1)):
         arm = Showing()
         declare(made.inputs(), plan, arm, answers=answers)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from factory.ledger.catalogue_merge import read_all
-from factory.ledger.reader import read_ledger
 
 from factory.ledger import catalogue as cat
+from factory.ledger.source_catalogues import read_all
+from factory.ledger.state_reader import read_ledger
 
 OLD, NEW = "organization/image-factory/dev", "contoso/image-factory/dev"
 GROUP = "urn:pulumi:dev::image-factory::azure-native:resources:ResourceGroup::factory/store"

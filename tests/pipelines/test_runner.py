@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.pipelines.runner import Engine
+from factory.pipelines.runner import EngineRunner
 
 ENGINE = '#!/bin/sh\necho "$* run-program=$PULUMI_RUN_PROGRAM" >>"$SAID"\necho "$STATE"\n'
 PENDING = '{"deployment": {"pending_operations": [{"type": "creating"}]}}'
@@ -21,7 +21,7 @@ def test_clearing_pending_creates_never_runs_the_program(tmp_path: Path) -> None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
         user = {**os.environ, "PULUMI_RUN_PROGRAM": "true", "SAID": str(said), "STATE": PENDING}
-        assert Engine(tmp_path, user, lambda _: None).clear_pending("dev") == 1
+        assert EngineRunner(tmp_path, user, lambda _: None).clear_pending("dev") == 1
     (refresh,) = [line for line in said.read_text().splitlines() if " refresh " in line]
     assert "--clear-pending-creates" in refresh
     assert refresh.endswith("run-program=false")
