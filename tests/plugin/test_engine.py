@@ -20,7 +20,10 @@ from typing import Any
 
 import pytest
 import yaml
+from pulumi_azure_native import network
 
+from factory.components.run_context import adoption
+from factory.components.undeclared import undeclared
 from factory.pipelines.narration import Narrator, Summary
 from rehearsal.workspace import CHECKOUT, search_path
 from tests.plugin.conftest import GROUP, SUBSCRIPTION
@@ -28,6 +31,7 @@ from tests.plugin.fake_arm import FakeArm, FakeArmServer, Said, Seen
 
 LAB = f"{GROUP}/providers/Microsoft.DevTestLab/labs/lab"
 SOURCE = f"{LAB}/artifactsources/mine"
+NETWORK = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/net"
 IMAGE = f"{LAB}/customimages/gold"
 OPERATION = {"Azure-AsyncOperation": "/operations/1"}
 TOKEN = "very-secret-token"
@@ -340,6 +344,48 @@ def test_an_older_cli_than_the_project_requires_does_nothing(stack: Stack) -> No
         (told,) = [line for line in text.splitlines() if line.startswith("error:")]
         assert told.endswith('does not satisfy the version range ">=99.0.0"'), text
     assert stack.arm.seen == []
+
+
+def test_what_was_imported_is_not_written_again(stack: Stack) -> None:
+    """A network that was taken in has more inputs than the program ever says."""
+    subnet = {
+        "name": "s",
+        "id": f"{NETWORK}/subnets/s",
+        "type": "Microsoft.Network/virtualNetworks/subnets",
+        "properties": {"addressPrefix": "10.0.0.0/24", "delegations": []},
+    }
+    properties = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": [subnet]}
+    stored = {"id": NETWORK, "name": "net", "location": "westeurope", "properties": properties}
+    stack.arm.stored[NETWORK.lower()] = stored
+    args = network.VirtualNetworkInitArgs(
+        resource_group_name="rg",
+        virtual_network_name="net",
+        location="westeurope",
+        address_space=network.AddressSpaceArgs(address_prefixes=["10.0.0.0/16"]),
+        subnets=[network.SubnetArgs(name="s", address_prefix="10.0.0.0/24")],
+    )
+    declared = {
+        "module": "network",
+        "type": "VirtualNetwork",
+        "name": "net",
+        "inputs": {
+            "resource_group_name": "rg",
+            "virtual_network_name": "net",
+            "location": "westeurope",
+            "address_space": {"addressPrefixes": ["10.0.0.0/16"]},
+            "subnets": [{"name": "s", "addressPrefix": "10.0.0.0/24"}],
+        },
+    }
+    stack.resources = {"net": {**declared, "options": adoption(NETWORK)}}
+    code, text = stack.run("up", "--yes", "--skip-preview", "--stack", "dev")
+    assert code == 0, text
+    inputs = stack.recorded("net")["inputs"]
+    assert inputs["subnets"][0]["type"] == subnet["type"]
+
+    stack.resources = {"net": {**declared, "options": {"ignore_changes": undeclared(args)}}}
+    code, text = stack.run("up", "--yes", "--skip-preview", "--expect-no-changes", "--stack", "dev")
+    assert code == 0, text
+    assert stack.writes() == []
 
 
 def summarised(text: str) -> Summary:

@@ -19,5 +19,6 @@ def _value(given: Any) -> Any:
 for each in json.loads(Path("resources.json").read_text(encoding="utf-8")):
     module = importlib.import_module(f"pulumi_azure_native.{each['module']}")
     inputs = {name: _value(value) for name, value in each["inputs"].items()}
-    made = getattr(module, each["type"])(each["name"], **inputs)
+    options = pulumi.ResourceOptions(**each.get("options", {}))
+    made = getattr(module, each["type"])(each["name"], **inputs, opts=options)
     pulumi.export(each["name"], made.id)
