@@ -134,12 +134,16 @@ def outputs_of(stack: str) -> Mapping[str, Any]:
 def _read(read: Callable[[], Mapping[str, Any] | None]) -> Mapping[str, Any]:
     for _ in range(_TRIES - 1):
         try:
-            return _known(read() or {})
+            return _known_of(read() or {})
         except Exception as error:
             if "failed to load checkpoint" not in str(error):
                 raise
             time.sleep(_PAUSE)
-    return _known(read() or {})
+    return _known_of(read() or {})
+
+
+def _known_of(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: _known(value) for key, value in outputs.items()}
 
 
 def _known(value: Any) -> Any:
