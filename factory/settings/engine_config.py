@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+from pulumi.output import Unknown
 
 from factory.settings.stack import NAMESPACE, WORK_VARIABLE
 
@@ -133,12 +134,25 @@ def outputs_of(stack: str) -> Mapping[str, Any]:
 def _read(read: Callable[[], Mapping[str, Any] | None]) -> Mapping[str, Any]:
     for _ in range(_TRIES - 1):
         try:
-            return read() or {}
+            return _known_of(read() or {})
         except Exception as error:
             if "failed to load checkpoint" not in str(error):
                 raise
             time.sleep(_PAUSE)
-    return read() or {}
+    return _known_of(read() or {})
+
+
+def _known_of(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: _known(value) for key, value in outputs.items()}
+
+
+def _known(value: Any) -> Any:
+    """Give what a run failed to make as None, in a preview too: there the SDK has an object."""
+    if isinstance(value, Mapping):
+        return {key: _known(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_known(each) for each in value]
+    return None if isinstance(value, Unknown) else value
 
 
 def git_commit(folder: Path) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 
@@ -221,3 +224,13 @@ def test_the_folder_of_the_stack_files_is_known_with_an_old_language_host_too(
         (tmp_path / name).touch()
     assert engine_config.stack_folder() == tmp_path
     assert engine_config.stack_file() == tmp_path / "Pulumi.dev.yaml"
+
+
+@pytest.mark.parametrize("read", [engine_config.outputs_of, engine_config.own_resources])
+def test_a_preview_reads_what_a_run_failed_to_make_as_a_run_does(
+    read: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = {"linux/a": {"1": pulumi.UNKNOWN, "2": {"labs": [pulumi.UNKNOWN, "team"]}}}
+    answer = SimpleNamespace(value={"outputs": {"catalogue": entries}})
+    monkeypatch.setattr(pulumi.runtime, "invoke", lambda *_: answer)
+    assert read("dev") == {"catalogue": {"linux/a": {"1": None, "2": {"labs": [None, "team"]}}}}
