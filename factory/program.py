@@ -87,7 +87,7 @@ def run(root: Path) -> None:
         known=inputs.ledger.names,
         began=f"{inputs.observed.now:%Y%m%dT%H%M%SZ}",
     )
-    tell_what_to_do(waiter, inputs.stack)
+    tell_what_to_do(waiter, inputs.stack, inputs.ledger.names)
     _declare(this, inputs, plan)
     refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 
 import pulumi
@@ -16,17 +17,18 @@ _OF_AZURE = "azure-native:"
 _USUAL_LIMIT = "2h"
 
 
-def tell_what_to_do(waiter: Waiter, stack: str) -> None:
+def tell_what_to_do(waiter: Waiter, stack: str, known: Collection[str]) -> None:
     """Have the failures of everything that is declared from now on followed by what to do.
 
-    And what a run left unfinished is settled before it is written again. Called once, when the
+    And what a run left unfinished is settled before it is written again; ``known`` are the logical
+    names that the state had when this one began. Called once, when the
     stack's own resource is there and nothing else is.
     """
     hook = pulumi.ErrorHook("what to do", _tell)
 
     @cache
     def unfinished(limit: str) -> pulumi.ResourceHook:
-        return unfinished_gate(waiter, stack, parse_duration(limit))
+        return unfinished_gate(waiter, stack, parse_duration(limit), known)
 
     def with_hook(
         args: pulumi.ResourceTransformationArgs,

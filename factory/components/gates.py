@@ -6,7 +6,7 @@ belongs in factory/azure/waiter.py: a waiting hook would hold one of the engine'
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -86,28 +86,37 @@ def still_there_gate() -> pulumi.ResourceHookBinding:
     return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("still there", refuse)])
 
 
-def unfinished_gate(waiter: Waiter, stack: str, limit: timedelta) -> pulumi.ResourceHook:
+def unfinished_gate(
+    waiter: Waiter, stack: str, limit: timedelta, known: Collection[str]
+) -> pulumi.ResourceHook:
     """Make a before_update hook for what the state has no outputs of: its create came to no end.
 
     Nobody waited for it to the end (a run was interrupted), or Azure never ends it: the state is
     the same. So it is waited for once more, for ``limit`` since Azure began; what is still at work
-    then never ends, and is cleared, so that the PUT makes it again.
+    then never ends, and is cleared, so that the PUT makes it again. ``known`` are the logical names
+    that the state had when the run began.
     """
 
     async def look(args: pulumi.ResourceHookArgs) -> None:
         if not args.old_outputs:
-            await settle(waiter, stack, args, limit)
+            await settle(waiter, stack, args, limit, known)
 
     return pulumi.ResourceHook(f"what was not finished within {spell_duration(limit)}", look)
 
 
 async def settle(
-    waiter: Waiter, stack: str, args: pulumi.ResourceHookArgs, limit: timedelta
+    waiter: Waiter,
+    stack: str,
+    args: pulumi.ResourceHookArgs,
+    limit: timedelta,
+    known: Collection[str] = (),
 ) -> None:
     """See what came of something that nobody waited for to the end; see :func:`unfinished_gate`.
 
     Raises :class:`RefusedError`.
     """
+    if _made_once(args.name, known):
+        return
     found: Thing | None = None
 
     async def ended() -> bool:
@@ -130,6 +139,18 @@ async def settle(
             await clear_unfinished(waiter, args.name, stack, found.id)
     except ArmError as error:
         raise RefusedError(str(error)) from None
+
+
+def _made_once(name: str, known: Collection[str]) -> bool:
+    """Tell whether a part is what all others of a released version are made from.
+
+    It was whole when the version was released, so that only a change of it came to no end; and what
+    it was made from, its VM, is gone.
+    """
+    place = names.parse_part(name)
+    if place is None or place[2] not in {("source",), ("capture",)}:
+        return False
+    return names.part(place[0], place[1], "record") in known
 
 
 def _age(waiter: Waiter, found: Thing) -> timedelta:

@@ -37,9 +37,11 @@ class Making(FakeArm):
         return Thing(resource_id, self.tags, state, created=self.created)
 
 
-def settled(arm: FakeArm, name: str = "linux/a@20261122.1/vm/1") -> list[str]:
+def settled(
+    arm: FakeArm, name: str = "linux/a@20261122.1/vm/1", known: tuple[str, ...] = ()
+) -> list[str]:
     args = pulumi.ResourceHookArgs("urn", "/thing", name, "azure-native:x:Y")
-    asyncio.run(settle(waiter(arm), STACK, args, HOUR))
+    asyncio.run(settle(waiter(arm), STACK, args, HOUR, known))
     return arm.deleted
 
 
@@ -75,6 +77,15 @@ def test_a_part_that_failed_meanwhile_is_made_again() -> None:
 )
 def test_what_others_may_have_a_part_in_is_never_cleared(name: str, tags: dict[str, str]) -> None:
     assert settled(Making("Updating", tags=tags), name) == []
+
+
+@pytest.mark.parametrize("part", ["source", "capture"])
+@pytest.mark.parametrize("state", ["Failed", "Creating", "Updating"])
+def test_what_a_released_version_is_made_of_is_never_cleared(part: str, state: str) -> None:
+    """A change of its tags failed or was cut off; the VM that it was made from is gone."""
+    name, record = f"linux/a@20261122.1/{part}", "linux/a@20261122.1/record"
+    assert settled(Making(state, tags=PART), name, (name, record)) == []
+    assert settled(Making(state, tags=PART), name, (name,)) == ["/thing"]
 
 
 def test_a_lab_that_never_was_whole_is_cleared_only_if_it_is_empty() -> None:
