@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from factory.plan.explanation.steps import EVERY_IMAGE
 from factory.plan.model import Action, Plan, Step
+from factory.plan.verdicts.labs import EVERY_IMAGE
 from tests.plan.world import DEV, World, image, lab, settings
 from tests.soak import report
 from tests.soak.checking import failed_images, lab_faults, unsettled

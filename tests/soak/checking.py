@@ -12,12 +12,12 @@ from unittest.mock import patch
 from factory.cli.common.options import Place
 from factory.cli.common.stack_inputs import Stack
 from factory.common.errors import FactoryError
-from factory.plan.explanation.steps import EVERY_IMAGE
 from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan
 from factory.plan.planner import make_plan
 from factory.plan.recovery.orphans import Fate
 from factory.plan.situation.resolution import resolve
+from factory.plan.verdicts.labs import EVERY_IMAGE
 from tests.e2e.harness import FactoryUnderTest
 from tests.e2e.leftovers import orphans_of
 from tests.soak.company import KEEP, STACKS, Company

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from factory.common.names import image_name
-from factory.common.versions import Version
 from factory.plan.model import Action, Step
 from factory.plan.placement.placement import Placement, Placements
 from factory.plan.situation.situation import Situation
@@ -15,7 +13,6 @@ from factory.plan.verdicts.retention import LEAVES_LAB
 from factory.plan.verdicts.verdict import WHOLE, Arrival, Fate, Verdicts, VersionVerdict
 from factory.settings.stack import NAMESPACE
 
-EVERY_IMAGE = "every image"
 _FIRST = "its protection goes first, the next `up` does the rest"
 _UNFINISHED = "its source went before its copy was complete; dropped as unfinished"
 _ORDER = {action: index for index, action in enumerate(Action)}
@@ -60,17 +57,13 @@ def _all(situation: Situation, verdicts: Verdicts, placements: Placements) -> It
     for vm in verdicts.vms:
         reason = f"its VM {vm.vm} is not needed any more"
         yield Step(Action.REMOVE, vm.identity, str(vm.version), reason, situation.lab_name)
-    yield from _in_labs(situation, verdicts)
-    yield from _still_used(situation)
+    yield from _in_labs(verdicts)
 
 
-def _in_labs(situation: Situation, verdicts: Verdicts) -> Iterator[Step]:
+def _in_labs(verdicts: Verdicts) -> Iterator[Step]:
     """Tell of labs, and of what is there besides our versions."""
-    for lab in situation.labs:
-        if not lab.reachable:
-            what, todo = lab.fault
-            reason = f"{what} -> {todo}; the other labs are served"
-            yield Step(Action.REFUSE, EVERY_IMAGE, "", reason, lab.name)
+    for lab in verdicts.labs:
+        yield Step(lab.action, lab.identity, lab.version, lab.reason, lab.lab)
     for each in verdicts.environments:
         shown = f"environment {each.environment.shown}"
         yield Step(each.action, shown, "", each.reason, each.environment.lab)
@@ -159,21 +152,3 @@ def _of_placement(situation: Situation, placement: Placement) -> Iterator[Step]:
         for part in region.remade:
             reason = f"{part} is gone; made again from what is kept"
             yield Step(Action.RESTORE, identity, number, reason)
-
-
-def _still_used(situation: Situation) -> Iterator[Step]:
-    """Name the lab VMs and formulas that are made from a revoked version, lab by lab.
-
-    Also where the image itself is gone already: deleting it changes nothing for a VM that runs.
-    """
-    for identity, versions in situation.revoked.items():
-        for number, reason in versions.items():
-            image = image_name(identity, Version.parse(number)).lower()
-            for lab in situation.labs:
-                if uses := lab.uses.get(image, ()):
-                    made = ", ".join(
-                        f"{'VM' if use.kind == 'vm' else use.kind} {use.name}"
-                        for use in sorted(uses, key=lambda use: (use.kind, use.name))
-                    )
-                    told = f"revoked: {reason}; made from it: {made}"
-                    yield Step(Action.WARN, identity, number, told, lab.name)

@@ -10,6 +10,7 @@ from factory.plan.situation.version_situation import Standing, VersionSituation
 from factory.plan.verdicts.builds import judge_build
 from factory.plan.verdicts.environment_changes import judge_environments
 from factory.plan.verdicts.foreign_parents import judge_foreign, judge_parent
+from factory.plan.verdicts.labs import judge_labs
 from factory.plan.verdicts.offers import judge_offers
 from factory.plan.verdicts.originals import judge_originals
 from factory.plan.verdicts.retention import judge_released, readoption, retirement
@@ -35,6 +36,7 @@ def judge(situation: Situation) -> Verdicts:
         tuple(images),
         tuple(judge_originals(situation, images)),
         tuple(judge_environments(situation)),
+        tuple(judge_labs(situation)),
     )
 
 

@@ -139,6 +139,17 @@ class OriginalVerdict:
 
 
 @dataclass(frozen=True)
+class LabVerdict:
+    """What is wrong with a lab as a whole, or with what is used in it."""
+
+    action: Action
+    identity: str
+    version: str
+    reason: str
+    lab: str
+
+
+@dataclass(frozen=True)
 class EnvironmentVerdict:
     """What happens to an environment of a lab."""
 
@@ -158,6 +169,7 @@ class Verdicts:
     images: tuple[ImageVerdict, ...]
     originals: tuple[OriginalVerdict, ...]
     environments: tuple[EnvironmentVerdict, ...]
+    labs: tuple[LabVerdict, ...]
     leftovers: tuple[VersionVerdict, ...] = ()
     vms: tuple[UnmanagedVm, ...] = ()
 
