@@ -38,8 +38,7 @@ def test_an_interrupt_while_vms_are_made_is_a_cut_off_and_no_refusal(
     ran = factory.interrupted_up("dev", lambda: list(vms(factory).values()) == ["Creating"] * 2)
     assert not ran.ok
     assert "fresh VM" not in ran.output
-    # The engine ends its Python host by the same signal, which says so in its own way.
-    assert ran.output.count("Traceback") <= ran.output.count("KeyboardInterrupt")
+    assert "Traceback" not in ran.output
     # Nobody who receives from here sees anything of it.
     offered = factory.engine("stack", "output", "catalogue", "--json", "-s", "dev").output
     assert "linux/base" in offered
