@@ -24,6 +24,7 @@ from factory.ledger.catalogue import Catalogue
 from factory.ledger.foundations import located
 from factory.ledger.recovered_file import Recovered, read_recovered, with_recovered
 from factory.ledger.source_catalogues import read_all
+from factory.ledger.spelling import as_spelled
 from factory.ledger.state_reader import read_ledger
 from factory.plan.inputs import Inputs
 from factory.settings.cross_check import cross_check, wanted_secrets
@@ -211,8 +212,9 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
 
     Raises :class:`FactoryError`, or :class:`ArmError` if Azure cannot be read.
     """
-    settings, name = sources.settings, engine.stack_name()
+    name = engine.stack_name()
     ledger = read_ledger(engine.own_resources(name))
+    settings = as_spelled(sources.settings, ledger)
     stack = ledger.first_name or name
     wanted = selected(sources.images, settings)
     observed = observe(azure.arm, settings, stack, wanted, sources.lock, vaults=azure.vaults)

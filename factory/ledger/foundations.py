@@ -13,6 +13,8 @@ from factory.settings.stack import Settings
 SUBNET = "build"
 # The state of a foundation that the ledger knows no other of.
 UNFINISHED = "unfinished"
+STORE = "factory/store"
+SOURCE = "factory/source/"
 _GROUPS = ("/store", "/group")
 LAB = "factory/lab"
 # Nothing of anybody can be in one that was never finished; in a group there might be. So in a lab,
@@ -33,7 +35,7 @@ def compute_id(settings: Settings, kind: str, name: str = "") -> str:
 def foundation_ids(settings: Settings) -> dict[str, str]:
     """Give the ARM ids of all foundations (and environments) of a stack, by their logical names."""
     root = f"/subscriptions/{settings.subscription_id}/resourceGroups"
-    ids = {"factory/store": group_id(settings)}
+    ids = {STORE: group_id(settings)}
     for each in settings.environments:
         home = settings.lab_named(each.lab)
         group = f"{root}/{home.resource_group}/providers/Microsoft.DevTestLab"
@@ -54,7 +56,7 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
         "factory/lab-network": f"{lab_id}/virtualnetworks/{lab.name}-network",
     }
     for source in settings.artifact_sources:
-        ids[f"factory/source/{source.name}"] = f"{lab_id}/artifactsources/{source.name}"
+        ids[f"{SOURCE}{source.name}"] = f"{lab_id}/artifactsources/{source.name}"
     return ids
 
 

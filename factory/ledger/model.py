@@ -119,6 +119,9 @@ class Ledger:
     # Images of the original factory, by adopted/<lab>/<name>: their outputs.
     adopted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
+    # By logical name, as far as the state says: ARM ids of everything, and regions.
+    ids: Mapping[str, str] = field(default_factory=dict)
+    locations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

@@ -93,7 +93,18 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         for key, draft in drafts.items()
     }
     logical = frozenset(urn.split("::", 3)[3] for urn in resources)
-    return Ledger(held, last, foundations, outputs, environments, adopted, logical)
+    ids, locations = _told(resources, "id"), _told(resources, "location")
+    return Ledger(held, last, foundations, outputs, environments, adopted, logical, ids, locations)
+
+
+def _told(resources: Mapping[str, Mapping[str, Any]], key: str) -> Mapping[str, str]:
+    """Give one output of everything that is a thing in Azure and has it, by logical name."""
+    found = {urn.split("::", 3)[3]: each.get("outputs") or {} for urn, each in resources.items()}
+    return {
+        name: str(outputs[key])
+        for name, outputs in found.items()
+        if str(outputs.get("id", "")).startswith("/subscriptions/") and outputs.get(key)
+    }
 
 
 def _note(draft: _Draft, urn: str, path: Path, outputs: Mapping[str, Any]) -> None:

@@ -23,6 +23,7 @@ from factory.plan.situation.image_situation import ImageSituation, Offer, Rules
 from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.lock_entry import lock_entry
 from factory.plan.situation.original_images import originals
+from factory.plan.situation.places import displaced
 from factory.plan.situation.revocation import bad_offer, revocations, revoked
 from factory.plan.situation.situation import (
     EnvironmentSituation,
@@ -419,6 +420,7 @@ def _losses(inputs: Inputs) -> Losses:
         ),
         adopted=_counted([name.split("/")[1] for name in ledger.adopted], named),
         protected=_counted(protected, named),
+        displaced=displaced(inputs.settings, ledger),
     )
 
 

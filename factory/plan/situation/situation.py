@@ -17,6 +17,7 @@ from factory.observed.artifact_manifest import Shelves
 from factory.observed.model import BuildVm, Thing
 from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.lab_situation import LabSituation
+from factory.plan.situation.places import Displaced
 from factory.plan.situation.version_situation import VersionSituation
 from factory.settings.environments import LabEnvironment
 from factory.settings.stack import FactoryLab
@@ -109,13 +110,14 @@ class Losses:
 
     ``state`` are the ids of what carries the stack's tag while its state is empty, ``foundations``
     what this stack made and its settings no longer say, ``adopted`` and ``protected`` count images
-    by the labs that left the settings.
+    by the labs that left the settings. ``displaced`` stands elsewhere than they say.
     """
 
     state: tuple[str, ...]
     foundations: tuple[tuple[str, Foundation], ...]
     adopted: Mapping[str, int]
     protected: Mapping[str, int]
+    displaced: tuple[Displaced, ...]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ def _check_state(situation: Situation, _: Verdicts, problems: Problems) -> None:
     _lost_state(situation, problems)
     check_labs(situation, problems)
     _foundations(situation, problems)
+    _displaced(situation, problems)
     _adopted(situation, problems)
     _pins(situation, problems)
     _lab_protection(situation, problems)
@@ -126,6 +127,29 @@ def _foundations(situation: Situation, problems: Problems) -> None:
             f"this run would drop the {foundation.kind} {foundation.name!r} that this stack made",
             "put the setting back; to really remove it, use `pulumi destroy` and a new stack",
         )
+
+
+def _displaced(situation: Situation, problems: Problems) -> None:
+    """Nothing is made anew elsewhere while the good one goes: not by a changed setting."""
+    dropped = {name for name, _ in situation.losses.foundations}
+    for each in situation.losses.displaced:
+        if found := [name for name in each.names if name not in dropped]:
+            problems.error(
+                each.setting,
+                f"it says {each.wanted}, but {_some(found)} ({len(found)} in all) of this stack "
+                f"{'is' if len(found) == 1 else 'are'} in {each.there}: this run would delete that",
+                _BACK if ":labs." not in each.setting else _BACK_TO_LAB,
+            )
+
+
+_BACK = (
+    "put the setting back; elsewhere a stack of its own is brought up, and this one goes by "
+    "`pulumi destroy` when nobody needs it"
+)
+_BACK_TO_LAB = (
+    "put it back; if Azure moved the lab with its images, run `pulumi refresh` first; else take "
+    "the lab out of `labs`, run `up`, and name it in its new place then"
+)
 
 
 def _adopted(situation: Situation, problems: Problems) -> None:
