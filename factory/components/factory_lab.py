@@ -147,7 +147,12 @@ class FactoryLabComponent(pulumi.ComponentResource):
 
     def _child(self, part: str, args: object, **options: Any) -> pulumi.ResourceOptions:
         name, run = f"factory/{part}", self._run
-        spelled = [value for value in vars(args).values() if isinstance(value, str)]
+        # By the order of the arguments a source of the name of its type would be spelled as that.
+        spelled = [
+            value
+            for key, value in vars(args).items()
+            if isinstance(value, str) and key.endswith("name")
+        ]
         adopted = run.adoption(name, *spelled)
         theirs = {"ignore_changes": undeclared(args, but=_SAID)}
         if resource_id := run.remade.get(name):

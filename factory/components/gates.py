@@ -77,7 +77,8 @@ def still_there_gate() -> pulumi.ResourceHookBinding:
 
     async def refuse(args: pulumi.ResourceHookArgs) -> None:
         msg = (
-            f"{args.name} is gone from Azure, which --refresh found after this run was planned; "
+            f"{args.name} is gone from Azure, which --refresh found after this run was planned "
+            "(or it was to be replaced); "
             "nothing was made in its place -> run `pulumi up` again, without --refresh: it plans "
             "by what is there"
         )
@@ -115,7 +116,7 @@ async def settle(
 
     Raises :class:`RefusedError`.
     """
-    if _made_once(args.name, known):
+    if _made_once(args, known):
         return
     found: Thing | None = None
 
@@ -141,16 +142,19 @@ async def settle(
         raise RefusedError(str(error)) from None
 
 
-def _made_once(name: str, known: Collection[str]) -> bool:
+def _made_once(args: pulumi.ResourceHookArgs, known: Collection[str]) -> bool:
     """Tell whether a part is what all others of a released version are made from.
 
     It was whole when the version was released, so that only a change of it came to no end; and what
-    it was made from, its VM, is gone.
+    it was made from, its VM, is gone. Not so one that was made again: from a copy, from an image.
     """
-    place = names.parse_part(name)
+    place = names.parse_part(args.name)
     if place is None or place[2] not in {("source",), ("capture",)}:
         return False
-    return names.part(place[0], place[1], "record") in known
+    made = args.old_inputs or {}
+    option = (made.get("creationData") or {}).get("createOption")
+    again = "managedImageId" in made or option == "CopyStart"
+    return names.part(place[0], place[1], "record") in known and not again
 
 
 def _age(waiter: Waiter, found: Thing) -> timedelta:

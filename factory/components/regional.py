@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import pulumi
@@ -136,7 +137,12 @@ class Regional:
         goods = self._goods
         if not (region.waits and goods.source_waits):
             return goods.source_id, []
-        source = pulumi.Output.from_input(goods.source_id)
+        return self._source_complete
+
+    @cached_property
+    def _source_complete(self) -> tuple[pulumi.Input[str], list[Check]]:
+        """The source that is made again, waited for once for all regions."""
+        source = pulumi.Output.from_input(self._goods.source_id)
         return self._when_complete(source, "its home region", "source")
 
     def _when_complete(

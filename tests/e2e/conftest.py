@@ -28,7 +28,8 @@ def pytest_runtest_makereport(
 def factory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Iterator[FactoryUnderTest]:
-    under_test = FactoryUnderTest(tmp_path)
+    plain = request.node.get_closest_marker("plain") is not None
+    under_test = FactoryUnderTest(tmp_path, previewed=plain)
     monkeypatch.setenv("REHEARSAL_HOME", str(under_test.home.root))
     under_test.start()
     try:

@@ -159,6 +159,7 @@ def test_what_was_deleted_or_edited_by_hand_comes_back_without_a_build(
     factory.must_up("dev", "--expect-no-changes")
 
 
+@pytest.mark.plain
 def test_one_of_ours_outside_the_state_is_adopted_and_a_foreign_one_left(
     factory: FactoryUnderTest,
 ) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e.harness import DEV, TEAM_WEB, FactoryUnderTest, lab, lab_path
 
+pytestmark = pytest.mark.plain
+
 CANARIES = {"repoToken": "canary-repo-4711", "licence": "canary-licence-0815"}
 
 

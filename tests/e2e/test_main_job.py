@@ -13,6 +13,7 @@ pytestmark = pytest.mark.dated
 APT = {"name": "linux-apt-package", "parameters": {"packages": "git"}}
 
 
+@pytest.mark.plain
 @pytest.mark.matrix("the main job")
 def test_from_definitions_to_labs_then_nothing_due(factory: FactoryUnderTest) -> None:
     factory.define("linux/base", artifacts=[APT])
@@ -44,6 +45,7 @@ WINDOWS = {
 }
 
 
+@pytest.mark.plain
 @pytest.mark.matrix("versions retire, a failed one retires none")
 def test_four_versions_the_first_retires_and_a_failing_one_retires_nothing(
     factory: FactoryUnderTest,

@@ -43,7 +43,6 @@ class Weeks:
 
     def __init__(self, factory: FactoryUnderTest, say: Callable[[str], None]) -> None:
         self.factory = factory
-        factory.previewed = False
         self.say = say
         self.revoke: dict[str, object] = {}
         self.staging_labs = [SUPPORT]

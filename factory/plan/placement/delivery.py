@@ -142,10 +142,12 @@ def _copy(situation: Situation, goods: Consignment, region: str) -> CopyPlan:
     Copy: an incremental snapshot never leaves its subscription (contract of Microsoft.Compute).
     """
     incremental, held = region != goods.source_region, goods.copies.get(region)
-    if held is None or not held.name:
+    if held is None:
         name = names.copy_name(goods.identity, goods.version, region, 1)
         if adopt := _adoptable(situation, goods, situation.snapshots.get(name.lower())):
             return CopyPlan(name, incremental, adopt)
+    elif not held.name:  # nobody waited for it to the end: what came of it is seen to by its gate
+        return CopyPlan(names.copy_name(goods.identity, goods.version, region, 1), incremental)
     elif held.broken:
         match = re.search(r"-r(\d+)$", held.name)
         attempt = int(match[1]) + 1 if match else 2
@@ -188,7 +190,7 @@ def _held_there(
     retiring = goods.retiring.get(lab.name, "")
     if lab.reachable and there and there.broken and _same(situation, goods, there):
         reason = "Azure never finished it; it is cleared and made again"
-        delivery = LabDelivery(lab.spec, held=True, remake=there.id)
+        delivery = LabDelivery(lab.spec, held=True, remake=there.id, retiring=retiring)
         return LabPlacement(lab.name, delivery, Action.RESTORE, reason)
     delivery = LabDelivery(lab.spec, held=True, retiring=retiring)
     if lab.reachable and lab.images is not None and not there and not retiring:

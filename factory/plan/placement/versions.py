@@ -224,7 +224,9 @@ def _source(situation: Situation, verdict: VersionVerdict) -> SourcePlan:
 
 
 def _made_from_vm(version: VersionSituation) -> bool:
-    return bool(version.held.parts.get(("capture",), {}).get("vm"))
+    """Tell whether a capture came from its VM, as all do at first; so one without outputs did."""
+    part = version.held.parts.get(("capture",))
+    return part is not None and (not part or bool(part.get("vm")))
 
 
 def _captured_from(situation: Situation, verdict: VersionVerdict) -> Source | None:

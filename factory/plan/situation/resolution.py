@@ -13,7 +13,7 @@ from factory.common.versions import Version, next_version
 from factory.definitions.lineage import Image, generations, present_names, root_base
 from factory.definitions.policies import Keep
 from factory.ledger.catalogue import Catalogue, Entry, last_name
-from factory.ledger.foundations import LAB, adopted, compute_id, foundation_ids, remade
+from factory.ledger.foundations import LAB, UNFINISHED, adopted, compute_id, foundation_ids, remade
 from factory.ledger.model import HOLDINGS, Held
 from factory.ledger.recovered_file import noted, settled
 from factory.observed.model import BuildVm, Observed
@@ -390,7 +390,7 @@ def _factory_lab(inputs: Inputs) -> FactoryLabSituation | None:
     return FactoryLabSituation(
         own,
         lab,
-        deleted=made is not None and not observed.factory_lab_exists,
+        deleted=made is not None and made.state != UNFINISHED and not observed.factory_lab_exists,
         unfinished=made is not None and made.state.lower() not in {"", "succeeded"},
     )
 
