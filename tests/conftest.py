@@ -25,6 +25,8 @@ LONGEST = (
     "tests/e2e/test_soak.py",
     "tests/e2e/test_verify.py",
     "tests/e2e/test_faults.py",
+    "tests/e2e/test_operations.py",
+    "tests/e2e/test_releases.py",
     "tests/e2e/test_torture.py",
     "tests/e2e/test_reach.py",
     "tests/pipelines/test_github.py",

@@ -55,8 +55,8 @@ class FactoryUnderTest:
     # What the test says it leaves in no state (tests/e2e/leftovers.py): stack, label, fate.
     left: list[tuple[str, str, str]] = field(default_factory=list)
     # A run begins with its preview, as with people who type `pulumi up`: where the test is marked
-    # `plain`. It is about a third of the engine's time, so what plays one run after another, or does
-    # not depend on it, goes without.
+    # `plain`. It is about a third of the engine's time, so what plays one run after another, or
+    # does not depend on it, goes without.
     previewed: bool = False
 
     @property
