@@ -147,7 +147,7 @@ class FactoryUnderTest:
             env={**self.env, **env},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
             check=False,
         )
         return Ran(done.returncode, done.stdout + done.stderr)
@@ -195,7 +195,7 @@ class FactoryUnderTest:
             self.until(lambda: process.poll() is not None or when())
             assert process.poll() is None, log.read_text()
             end(process)
-            process.wait(timeout=300)
+            process.wait(timeout=600)
         return Ran(process.returncode, log.read_text())
 
     def export(self, stack: str) -> str:

@@ -32,7 +32,7 @@ def soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Soak]:
         soak.end()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_nothing_is_lost_left_over_or_forgotten_in_two_weeks(soak: Soak) -> None:
     weeks = [soak.week(number) for number in (1, 2)]
     weeks.append(soak.settle(3))

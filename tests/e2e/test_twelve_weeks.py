@@ -123,7 +123,7 @@ class Weeks:
         self.factory.rehearsal("clock", "--advance", f"{(WEEK - passed).total_seconds():.0f}s")
 
 
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2700)
 def test_every_week_the_labs_hold_what_the_forecast_promised(
     factory: FactoryUnderTest, show: Callable[[str], None]
 ) -> None:

@@ -17,7 +17,7 @@ def logs(jobs: list[Job]) -> str:
     return "\n".join(job.log() for job in jobs)
 
 
-@pytest.mark.timeout(900)  # a whole life: two dozen jobs, one after another
+@pytest.mark.timeout(1800)  # a whole life: two dozen jobs, one after another
 def test_every_trigger_of_the_pipelines(
     repository: Repository, show: Callable[[str], None]
 ) -> None:

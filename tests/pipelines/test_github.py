@@ -12,7 +12,7 @@ from tests.pipelines.agent import Repository, only, shown
 from tests.pipelines.github import GitHub
 
 
-@pytest.mark.timeout(900)  # a whole life: two dozen jobs, one after another
+@pytest.mark.timeout(1800)  # a whole life: two dozen jobs, one after another
 def test_every_trigger_of_the_workflows(
     repository: Repository, show: Callable[[str], None]
 ) -> None:

@@ -13,7 +13,7 @@ from tests.pipelines.agent import Repository, only, shown
 from tests.pipelines.github import GitHub
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_wishes_by_hand(repository: Repository, show: Callable[[str], None]) -> None:
     github, service, factory = GitHub(repository), repository.standin, repository.factory
     github.secrets["IMAGE_FACTORY_WEBHOOK"] = f"{service.url}/chat"
