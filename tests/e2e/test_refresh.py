@@ -89,3 +89,5 @@ def test_a_refresh_before_every_run_is_refused(factory: FactoryUnderTest) -> Non
     assert cli(factory, "plan", "--stack", "dev").code == 1
     assert cli(factory, "validate", "--work", str(factory.home.work)).code == 1
     assert changing(factory) == []
+    path.write_text(yaml.safe_dump(project))
+    assert cli(factory, "plan", "--stack", "dev").code == 2  # as the line says: it is taken out
