@@ -245,7 +245,7 @@ def test_what_azure_never_ends_is_made_again_by_the_next_run(
     add(client, "NAT gateway", {**hang, "path": "*/natgateways/*"})
     for _, name, _ in HANGING.values():
         # Retries put off the day on which Azure deletes a forgotten VM: the clock runs fast.
-        factory.define(f"linux/{name}", retries=8)
+        factory.define(f"linux/{name}", retries=5)
     network = factory.up("dev")
     clean(network)
     assert not network.ok
