@@ -37,7 +37,8 @@ _TAKEN = [
 ]
 FAST_TESTS = [
     *("tests/__init__.py", "tests/plan/__init__.py", "tests/plan/world.py"),
-    *("tests/plan/test_guards.py", "tests/settings/__init__.py", "tests/common/test_words.py"),
+    *("tests/plan/test_guards.py", "tests/common/__init__.py", "tests/common/test_words.py"),
+    *(f"tests/{room}/__init__.py" for room in ("definitions", "ledger", "settings")),
 ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -278,7 +279,11 @@ def assert_consistent(plan: Plan) -> None:
 
 
 Months.TestCase.settings = hypothesis_settings(
-    max_examples=60, stateful_step_count=25, deadline=None, derandomize=True
+    max_examples=60,
+    stateful_step_count=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 TestMonths = Months.TestCase
 

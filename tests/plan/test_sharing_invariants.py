@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -148,7 +149,11 @@ def own(world: World, identity: str) -> list[str]:
 
 
 Sharing.TestCase.settings = hypothesis_settings(
-    max_examples=12, stateful_step_count=15, deadline=None, derandomize=True
+    max_examples=12,
+    stateful_step_count=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 TestSharing = Sharing.TestCase
 
