@@ -92,6 +92,18 @@ def test_a_lab_that_is_said_to_be_elsewhere_keeps_its_images() -> None:
     assert not planned(world, labs=moved).nothing_due
 
 
+def test_an_environment_is_where_its_lab_is_whatever_azure_calls_its_user() -> None:
+    world = standing(environments=[{"lab": "web", "name": "shop", "template": "t", "user": "@me"}])
+    kind = "azure-native:devtestlab:Environment"
+    at = f"{ROOT}/rg-web/{LABS}/web/users/1b2c/environments/shop-1"
+    urn = f"urn:pulumi:{DEV}::p::{kind}::environment/web/shop"
+    world.resources[urn] = {"type": kind, "outputs": {"id": at, "name": "shop-1"}}
+    world.plan()
+    world.resources[urn]["outputs"]["id"] = at.replace("rg-web", "rg-other")
+    with pytest.raises(FactoryError, match=r"labs\.web: it says resource group rg-web"):
+        world.plan()
+
+
 def test_another_factory_lab_does_not_take_the_captures_with_it() -> None:
     world = standing()
     own = world.settings.factory_lab

@@ -47,7 +47,8 @@ def _home(name: str, settings: Settings) -> str | None:
     own = settings.factory_lab
     place = names.parse_part(name)
     if place is None:
-        if name.startswith(names.ADOPTED):
+        # An environment lies below its user, whom Azure knows by another id than the settings.
+        if name.startswith((names.ADOPTED, "environment/")):
             return _lab_home(name.split("/")[1], settings, root)
         return foundation_ids(settings).get(name)
     path = place[2]
