@@ -6,6 +6,7 @@ their ids. A thing whose id is not below the place that the settings give it is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from factory.common import names
@@ -29,8 +30,9 @@ class Displaced:
 def displaced(settings: Settings, ledger: Ledger) -> tuple[Displaced, ...]:
     """Find what the state holds and the settings place elsewhere, by the setting that says so."""
     found: dict[tuple[str, str, str], list[str]] = {}
+    made = foundation_ids(settings)
     for name, at in sorted(ledger.ids.items()):
-        home = _home(name, settings)
+        home = _home(name, settings, made)
         if home is not None and not f"{at}/".lower().startswith(f"{home}/".lower()):
             found.setdefault((_setting(name, at, home), *_differing(at, home)), []).append(name)
     for name in sorted(ledger.foundations):
@@ -41,8 +43,11 @@ def displaced(settings: Settings, ledger: Ledger) -> tuple[Displaced, ...]:
     return tuple(Displaced(*key, tuple(things)) for key, things in found.items())
 
 
-def _home(name: str, settings: Settings) -> str | None:
-    """Give the id that a thing of the state has to have, or to lie below; None if nothing says."""
+def _home(name: str, settings: Settings, made: Mapping[str, str]) -> str | None:
+    """Give the id that a thing of the state has to have, or to lie below; None if nothing says.
+
+    ``made`` are the ids of foundations by their names in the state.
+    """
     root = f"/subscriptions/{settings.subscription_id}/resourceGroups"
     own = settings.factory_lab
     place = names.parse_part(name)
@@ -50,12 +55,12 @@ def _home(name: str, settings: Settings) -> str | None:
         # An environment lies below its user, whom Azure knows by another id than the settings.
         if name.startswith((names.ADOPTED, "environment/")):
             return _lab_home(name.split("/")[1], settings, root)
-        return foundation_ids(settings).get(name)
+        return made.get(name)
     path = place[2]
     if path[:1] == ("lab",):
         return _lab_home(path[1], settings, root)
     if path == ("capture",):
-        return None if own is None else f"{root}/{own.resource_group}{_LAB}{own.name}"
+        return None if own is None else _lab_home(own.name, settings, root)
     return group_id(settings) if path[:1] in {("source",), ("copy",), ("image",)} else None
 
 
