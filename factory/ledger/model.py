@@ -112,7 +112,8 @@ class Ledger:
     """Everything that the plan needs to know of the past."""
 
     held: Mapping[tuple[str, Version], Held] = field(default_factory=dict)
-    last_versions: Mapping[str, Version] = field(default_factory=dict)
+    # The newest number that each definition had used up before the last run.
+    used_up: Mapping[str, Version] = field(default_factory=dict)
     foundations: Mapping[str, Foundation] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     environments: Mapping[str, str] = field(default_factory=dict)
@@ -126,7 +127,7 @@ class Ledger:
     @property
     def empty(self) -> bool:
         """Tell whether nothing was ever recorded: a first run, or a state that was lost."""
-        return not self.held and not self.last_versions and not self.foundations
+        return not self.held and not self.used_up and not self.foundations
 
     @property
     def first_name(self) -> str:
@@ -137,6 +138,14 @@ class Ledger:
         """
         store = self.foundations.get("factory/store")
         return first_name(self.outputs) or (store.stack if store else "")
+
+    @cached_property
+    def last_versions(self) -> Mapping[str, Version]:
+        """The newest number that this very state ever gave to each definition."""
+        last = dict(self.used_up)
+        for identity, version in self.held:
+            last[identity] = max(version, last.get(identity, version))
+        return last
 
     def of(self, identity: str) -> list[Held]:
         """Give the versions of one definition, oldest first."""

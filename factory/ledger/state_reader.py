@@ -46,7 +46,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
     Nothing is ever deleted because it could not be read, so an unreadable record stops the run.
     """
     drafts: dict[tuple[str, Version], _Draft] = {}
-    last: dict[str, Version] = {}
+    used_up: dict[str, Version] = {}
     foundations: dict[str, Foundation] = {}
     environments: dict[str, str] = {}
     adopted: dict[str, Mapping[str, Any]] = {}
@@ -60,7 +60,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         elif kind == IMAGE_TYPE:
             text = found.get("lastVersion")
             if isinstance(text, str) and text:
-                last[name] = _understood(urn, Version.parse, text)
+                used_up[name] = _understood(urn, Version.parse, text)
         elif kind in FOUNDATION_TYPES:
             state, tags = str(found.get("provisioningState") or ""), found.get("tags") or {}
             foundations[name] = Foundation(
@@ -74,11 +74,9 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         elif name.startswith(names.ADOPTED):
             adopted[name] = found
         place = names.parse_part(name)
-        if place is not None:
-            identity, version, path = place
-            draft = drafts.setdefault((identity, version), _Draft())
-            if path:
-                _note(draft, urn, path, found)
+        # The components of a version come before its spec, and are no trace of it without one.
+        if place is not None and place[2]:
+            _note(drafts.setdefault(place[:2], _Draft()), urn, place[2], found)
     held = {
         key: Held(
             key[0],
@@ -94,7 +92,9 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
     }
     logical = frozenset(urn.split("::", 3)[3] for urn in resources)
     ids, locations = _told(resources, "id"), _told(resources, "location")
-    return Ledger(held, last, foundations, outputs, environments, adopted, logical, ids, locations)
+    return Ledger(
+        held, used_up, foundations, outputs, environments, adopted, logical, ids, locations
+    )
 
 
 def _told(resources: Mapping[str, Mapping[str, Any]], key: str) -> Mapping[str, str]:

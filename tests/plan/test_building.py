@@ -78,6 +78,24 @@ def test_a_failed_number_stays_used_after_its_leftovers_are_forgotten() -> None:
     assert steps(world.plan(), Action.BUILD) == [("linux/a", "20261122.3")]
 
 
+def test_a_run_that_was_cut_off_before_its_build_was_written_down_uses_up_no_number() -> None:
+    """Components are declared first, so a state may have them and nothing else of that run."""
+    world = dev("linux/a", "linux/b")
+    world.run(failing={"linux/b"})
+    changed(world, "linux/a", "minimal")
+    for _ in range(2):
+        whole = dict(world.resources)
+        plan = world.run()
+        assert steps(plan, Action.BUILD) == [("linux/a", "20261122.2"), ("linux/b", "20261122.2")]
+        images = {urn: it for urn, it in world.resources.items() if "index:Image::" in urn}
+        of_versions = {
+            f"urn:pulumi:s::p::imagefactory:index:{kind}::{identity}@{number}": {"type": kind}
+            for identity, number in steps(plan, Action.BUILD)
+            for kind in ("Version", "Build")
+        }
+        world.resources = whole | images | of_versions
+
+
 def test_the_next_day_starts_at_one_and_a_clock_that_went_back_does_not() -> None:
     world = dev("linux/a")
     world.run()

@@ -128,6 +128,7 @@ def _one(life: Life, accident: Accident, whole: Undisturbed, options: argparse.N
     """Try one, and tell at once how it went."""
     began = time.monotonic()
     done = attempt(life, accident, whole, options.seed)
+    done.engine = life.factory.engine("version").output.strip()
     took = time.monotonic() - began
     lines = [f"{accident}: {done.verdict.value}, {done.runs} runs, {took:.0f} s"]
     print("\n    ".join([*lines, *done.wrong]), flush=True)

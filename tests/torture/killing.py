@@ -1,4 +1,4 @@
-"""`pulumi up`, its whole process group killed while Azure holds one request of it."""
+"""`pulumi up`, its whole process group ended while Azure holds one request of it."""
 
 from __future__ import annotations
 
@@ -34,11 +34,18 @@ class Killed:
     outlived: tuple[str, ...]
 
 
-def killed_up(factory: FactoryUnderTest, stack: str, whom: Json, when: str) -> Killed:
-    """Bring a stack up and kill it at the request that the rule ``whom`` names.
+def killed_up(
+    factory: FactoryUnderTest,
+    stack: str,
+    whom: Json,
+    when: str,
+    how: signal.Signals = signal.SIGKILL,
+) -> Killed:
+    """Bring a stack up and end it, by the signal ``how``, at the request that ``whom`` names.
 
     ``when`` is ``before`` or ``after``: Azure holds the request while the run is killed, so that it
-    never took effect, or has done so and nobody was told.
+    never took effect, or has done so and nobody was told. What a signal does not end is killed a
+    little later, as the agent of a pipeline does.
     """
     client = factory.control()
     client.control("POST", "faults", {"id": _HELD, "hold": when, **whom})
@@ -49,10 +56,12 @@ def killed_up(factory: FactoryUnderTest, stack: str, whom: Json, when: str) -> K
             return not any(each["id"] == _HELD for each in client.control("GET", "faults")["value"])
         return bool(client.control("GET", "requests", None, fault=_HELD)["value"])
 
-    return _run(factory, stack, arrived)
+    return _run(factory, stack, arrived, how)
 
 
-def _run(factory: FactoryUnderTest, stack: str, arrived: Callable[[], bool]) -> Killed:
+def _run(
+    factory: FactoryUnderTest, stack: str, arrived: Callable[[], bool], how: signal.Signals
+) -> Killed:
     command = ["pulumi", "-C", str(factory.home.work), "--non-interactive", "--color", "never"]
     command += ["up", "--yes", "--skip-preview", "--suppress-outputs", "-s", stack]
     log = factory.root / "killed.log"
@@ -67,10 +76,18 @@ def _run(factory: FactoryUnderTest, stack: str, arrived: Callable[[], bool]) -> 
         outlived: list[str] = []
         if running:
             family = descendants(process.pid)
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _end(process, how)
             outlived = _outlived(family, f"REHEARSAL_HOME={factory.home.root}\0")
     return Killed(running, log.read_text(), tuple(outlived))
+
+
+def _end(run: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    os.killpg(run.pid, how)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        run.wait(timeout=_OUTLIVES)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
 
 
 def descendants(pid: int) -> list[int]:

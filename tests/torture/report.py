@@ -56,7 +56,9 @@ def write(
     """Write the page; ``of`` is the size of the whole product, ``chosen_by`` chose from it."""
     chosen = "all of them" if len(tried) >= of else f"{len(tried)}, chosen by {chosen_by}"
     parts = [_HEAD, f"The whole product has {of} accidents; tried were {chosen}."]
-    parts += [f"{_followed(tried)} {_commits(tried)}\n", *(f"{note}\n" for note in notes)]
+    program = _was("The program was of commit", [each.commit for each in tried])
+    engine = _was("The engine was Pulumi", [each.engine for each in tried])
+    parts += [f"{_followed(tried)} {program} {engine}\n", *(f"{note}\n" for note in notes)]
     parts.append(table(tried))
     if bad := [each for each in tried if not each.verdict.good or each.wrong]:
         parts.append("\n## What did not end well\n")
@@ -69,13 +71,13 @@ def _followed(tried: Sequence[Tried]) -> str:
     return f"After {sum(each.followed for each in tried)} of them prod was brought up too."
 
 
-def _commits(tried: Sequence[Tried]) -> str:
-    """Say which program was tried; a log may go over several."""
-    count = Counter(each.commit or "an earlier one" for each in tried)
+def _was(what: str, found: Sequence[str]) -> str:
+    """Say which program or engine was tried; a log may go over several."""
+    count = Counter(each or "an earlier one" for each in found)
     if len(count) == 1:
-        return f"The program was of commit {next(iter(count))}."
-    said = ", ".join(f"{commit} ({number})" for commit, number in count.most_common())
-    return f"The program was of these commits (in brackets: how many accidents): {said}."
+        return f"{what} {next(iter(count))}."
+    said = ", ".join(f"{each} ({number})" for each, number in count.most_common())
+    return f"{what} (in brackets: how many accidents) {said}."
 
 
 def _first(tried: Tried) -> str:

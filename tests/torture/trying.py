@@ -83,6 +83,7 @@ class Tried:
     failed: bool = False  # the newest run did not go well
     followed: bool = False
     commit: str = ""
+    engine: str = ""
 
 
 def undisturbed(life: Life, phases: Sequence[Phase] = PHASES) -> Undisturbed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from factory.plan.explanation.outputs import holdings, last_versions, serial
+from factory.plan.explanation.outputs import holdings, serial
 from factory.plan.explanation.steps import steps
 from factory.plan.model import Action, Adoption, Plan
 from factory.plan.placement.placement import Placements
@@ -19,7 +19,7 @@ def explain(situation: Situation, verdicts: Verdicts, placements: Placements) ->
     return Plan(
         versions=versions,
         steps=steps(situation, verdicts, placements),
-        last_versions=last_versions(situation, versions),
+        last_versions=situation.last_versions,
         adopted=situation.adopted,
         remade=situation.remade,
         serial=serial(situation, versions),

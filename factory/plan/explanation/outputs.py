@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from factory.common.versions import Version
 from factory.ledger import catalogue as cat
 from factory.plan.model import VersionPlan
 from factory.plan.situation.situation import Situation
@@ -48,11 +47,3 @@ def _content(
         marks = {version: cat.mark(entry) for version, entry in entries.items()}
         content[identity] = content.get(identity, {}) | marks
     return content
-
-
-def last_versions(situation: Situation, versions: tuple[VersionPlan, ...]) -> dict[str, Version]:
-    """Give the newest number ever given to each definition, those of this plan included."""
-    last = dict(situation.last_versions)
-    for version in versions:
-        last[version.identity] = max(last.get(version.identity, version.version), version.version)
-    return last

@@ -135,25 +135,19 @@ class _Facts:
         return found
 
     def used(self, identity: str) -> set[Version]:
-        """Collect every number that a definition of git ever got under any of its names.
+        """Collect the newest numbers that a definition of git ever got under each of its names.
 
         Failed ones too: no number ever names two different things.
         """
         known, last = self.inputs.names_of(identity), self.inputs.ledger.last_versions
-        used = {held.version for held in self.inputs.held_of(identity)}
-        used |= {last[name] for name in known if name in last}
+        used = {last[name] for name in known if name in last}
         return used.union(*(self.tagged.get(name, ()) for name in known))
 
     @cached_property
     def last_versions(self) -> dict[str, Version]:
         """The newest number that every definition ever got."""
-        ledger = self.inputs.ledger
-        found = {identity: self.used(identity) for identity in sorted(self.inputs.images)}
-        for identity in sorted({*ledger.identities, *ledger.last_versions} - {*found}):
-            known = ledger.last_versions.get(identity)
-            own = {held.version for held in ledger.of(identity)}
-            found[identity] = own | ({known} if known else set())
-        return {identity: max(used) for identity, used in found.items() if used}
+        found = {name: max(used) for name in self.inputs.images if (used := self.used(name))}
+        return {**self.inputs.ledger.last_versions, **found}
 
     @cached_property
     def entries(self) -> Mapping[str, Sequence[Entry]]:
