@@ -7,11 +7,18 @@ the process that controls the workers prints it. Without workers the same hooks 
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 
 import pytest
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+# Tests start Python some thousand times: each would compile the program anew where an environment
+# forbids to keep what was compiled, as those of many container images do.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 _SHOWN = "shown"
 

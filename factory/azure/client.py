@@ -13,22 +13,18 @@ from azure.core import PipelineClient
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
 from azure.core.pipeline.policies import (
-    BearerTokenCredentialPolicy,
     HeadersPolicy,
     RedirectPolicy,
     RetryPolicy,
     UserAgentPolicy,
 )
-from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
-from requests import Session
-from requests.adapters import HTTPAdapter
 
 from factory.azure.cloud import Cloud
+from factory.azure.transport import OneToken, transport
 from factory.common.azure_error import ArmError
 
 _OK = range(200, 300)
-_CALLERS = 48
 
 
 class ArmClient:
@@ -38,18 +34,15 @@ class ArmClient:
         self._endpoint = cloud.arm
         self._lock = threading.Lock()
         self._date: datetime | None = None
-        session = Session()
-        # One connection per thread that may call: the default of ten would be made anew each time.
-        session.mount("https://", HTTPAdapter(pool_maxsize=_CALLERS))
         self._client: PipelineClient = PipelineClient(  # type: ignore[type-arg]
             cloud.arm,
-            transport=RequestsTransport(session=session, session_owner=True),
+            transport=transport(),
             policies=[
                 HeadersPolicy(),
                 UserAgentPolicy("image-factory"),
                 RedirectPolicy(),
                 RetryPolicy(retry_total=6, retry_backoff_max=60),
-                BearerTokenCredentialPolicy(credential, cloud.scope),
+                OneToken(credential, cloud.scope),
             ],
         )
 

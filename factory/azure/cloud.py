@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from azure.core import PipelineClient
 from azure.core.credentials import TokenCredential
@@ -25,6 +26,7 @@ from azure.identity import (
     ManagedIdentityCredential,
 )
 
+from factory.azure.transport import transport
 from factory.common.errors import FactoryError
 
 _VARIABLES = {
@@ -122,7 +124,7 @@ def find_cloud(lookup: Lookup) -> Cloud:
             raise FactoryError(msg)
         return _CLOUDS[name]
     address = host if host.startswith("https://") else f"https://{host}"
-    client: PipelineClient = PipelineClient(address)  # type: ignore[type-arg]
+    client: PipelineClient = PipelineClient(address, transport=transport())  # type: ignore[type-arg]
     request = HttpRequest("GET", f"{address}/metadata/endpoints?api-version=2022-09-01")
     try:
         with client:
@@ -153,8 +155,9 @@ def find_credential(lookup: Lookup, cloud: Cloud) -> TokenCredential:
 
 
 def _credential(lookup: Lookup, cloud: Cloud) -> TokenCredential:
-    discovery = {
+    discovery: dict[str, Any] = {
         "authority": cloud.authority,
+        "transport": transport(),
         "disable_instance_discovery": _yes(lookup("disableInstanceDiscovery")),
     }
     tenant, client = lookup("tenantId"), lookup("clientId")

@@ -9,7 +9,6 @@ from azure.core import PipelineClient
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
 from azure.core.pipeline.policies import (
-    BearerTokenCredentialPolicy,
     HeadersPolicy,
     RetryPolicy,
     UserAgentPolicy,
@@ -17,6 +16,7 @@ from azure.core.pipeline.policies import (
 from azure.core.rest import HttpRequest, HttpResponse
 
 from factory.azure.cloud import Cloud
+from factory.azure.transport import OneToken, transport
 from factory.definitions.definition import VaultRef
 
 _API = "7.4"
@@ -34,12 +34,13 @@ class Vaults:
         address = f"https://{cloud.vault}"
         self._client: PipelineClient = PipelineClient(  # type: ignore[type-arg]
             address,
+            transport=transport(),
             policies=[
                 HeadersPolicy(),
                 UserAgentPolicy("image-factory"),
                 # No redirects: a token and a secret go to the vault's own host alone.
                 RetryPolicy(retry_total=3, retry_backoff_max=10),
-                BearerTokenCredentialPolicy(credential, f"{address}/.default"),
+                OneToken(credential, f"{address}/.default"),
             ],
         )
 

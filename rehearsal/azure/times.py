@@ -10,6 +10,8 @@ import yaml
 
 TABLE = Path(__file__).parents[1] / "times.yaml"
 
+_SHORTEST_POLL = 0.1  # real seconds; polling more often keeps a machine busy and tells nothing new
+
 _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _ENTRY = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>s|min|h|d)(?: per (?P<size>\d+) GiB)?")
 
@@ -43,9 +45,9 @@ class Times:
         table = self._table["artifacts"]
         return self._length(table.get(name.lower(), table["default"]), 0)
 
-    def retry_after(self, scale: float) -> int:
-        """Give the Retry-After of a poll in whole real seconds, at least 1."""
-        return max(1, round(self._length(self._table["retryAfter"], 0) / scale))
+    def retry_after(self, scale: float) -> float:
+        """Give the wait between two polls in real seconds, at least a tenth of one."""
+        return max(_SHORTEST_POLL, self._length(self._table["retryAfter"], 0) / scale)
 
     def _length(self, entry: str, gib: float) -> float:
         found = _ENTRY.fullmatch(entry)

@@ -93,7 +93,13 @@ class Answer:
         return "\n".join(lines) + "\n"
 
     def retry_after(self) -> float | None:
-        """Seconds of Retry-After, given as a number or as a date; None if absent."""
+        """Seconds of Retry-After, given as a number or as a date; None if absent.
+
+        Milliseconds win where they are said (azcore's shared.RetryAfter).
+        """
+        for name in ("Retry-After-Ms", "X-Ms-Retry-After-Ms"):
+            if str(self.headers.get(name, "")).isdecimal():
+                return int(self.headers[name]) / 1000
         given = self.headers.get("Retry-After")
         if given is None:
             return None

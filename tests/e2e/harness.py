@@ -7,18 +7,18 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from rehearsal import workspace
+from rehearsal import cli, workspace
 from rehearsal.client import Client, running
 from rehearsal.first_day import FIRST_DAY
 from rehearsal.home import Home
@@ -80,13 +80,17 @@ class FactoryUnderTest:
         (self.home.work / "Pulumi.yaml").write_text(yaml.safe_dump(project))
 
     def rehearsal(self, *args: str) -> str:
-        env = {**os.environ, "REHEARSAL_HOME": str(self.home.root)}
-        command = [sys.executable, "-m", "rehearsal", *args]
-        done = subprocess.run(
-            command, cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=120, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        """Run a command of `python -m rehearsal` in this process; gives what it prints."""
+        said = StringIO()
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            redirect_stdout(said),
+            redirect_stderr(said),
+        ):
+            patch.setenv("REHEARSAL_HOME", str(self.home.root))
+            code = cli.main(args)
+        assert code == 0, said.getvalue()
+        return said.getvalue()
 
     # -- definitions and stacks
 

@@ -60,6 +60,11 @@ def test_retry_after_is_honoured_as_it_is() -> None:
     assert tries(429, {"Retry-After": "17"}).waits == [("asked", 17.0)] * 3
 
 
+@pytest.mark.parametrize("name", ["Retry-After-Ms", "X-Ms-Retry-After-Ms"])
+def test_milliseconds_win_over_seconds(name: str) -> None:
+    assert tries(429, {name: "250", "Retry-After": "17"}).waits == [("asked", 0.25)] * 3
+
+
 def test_a_long_retry_after_ends_the_tries() -> None:
     assert tries(429, {"Retry-After": "121"}).waits == []
 

@@ -60,13 +60,15 @@ def test_a_clock_takes_nothing_senseless(cloud: Cloud, asked: dict[str, object])
     assert cloud.control("GET", "clock").body["epoch"] == START
 
 
-def test_retry_after_is_real_seconds_and_at_least_one(cloud: Cloud) -> None:
+def test_retry_after_is_whole_real_seconds_and_milliseconds_beside_them(cloud: Cloud) -> None:
     group = cloud.group("rg-a")
     lab = f"{group}/providers/Microsoft.DevTestLab/labs"
-    for name, scale, expected in (("a", 1, 10), ("b", 4, 2), ("c", 240, 1)):
+    told = (("a", 1, "10", "10000"), ("b", 4, "2", "2500"), ("c", 40, "1", "250"))
+    for name, scale, whole, fine in (*told, ("d", 600, "1", "100")):
         cloud.control("POST", "clock", {"scale": scale})
         reply = cloud.arm("PUT", f"{lab}/{name}", {"location": "westeurope"})
-        assert reply.headers["Retry-After"] == str(expected)
+        assert reply.headers["Retry-After"] == whole
+        assert reply.headers["Retry-After-Ms"] == fine
 
 
 def test_operations_in_flight_go_on_after_a_restart(cloud: Cloud) -> None:

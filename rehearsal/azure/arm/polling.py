@@ -22,8 +22,12 @@ _DISK_TYPES = ("/microsoft.compute/snapshots/", "/microsoft.compute/disks/")
 
 
 def retry_after(call: Call) -> dict[str, str]:
-    """Give the Retry-After header: whole real seconds, at least 1."""
-    return {"Retry-After": str(call.azure.times.retry_after(call.azure.clock.scale))}
+    """Give when to poll again, in real time: whole seconds, at least 1; and in milliseconds.
+
+    Clients of azcore's kind look at milliseconds first, if there are any; all others see seconds.
+    """
+    wait = call.azure.times.retry_after(call.azure.clock.scale)
+    return {"Retry-After": str(max(1, round(wait))), "Retry-After-Ms": f"{wait * 1000:.0f}"}
 
 
 def created(call: Call, operation: str, body: Json) -> Answer:
