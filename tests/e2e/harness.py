@@ -206,9 +206,11 @@ class FactoryUnderTest:
         return self.engine("stack", "export", "-s", stack).output
 
     def resources(self, stack: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.export(stack))["deployment"].get(
-            "resources", []
-        )
+        """What `pulumi stack export` has of resources, read where the engine keeps it."""
+        backend = Path(self.env["PULUMI_BACKEND_URL"].removeprefix("file://"))
+        path = backend / ".pulumi" / "stacks" / workspace.PROJECT / f"{stack}.json"
+        latest = json.loads(path.read_text())["checkpoint"]["latest"] or {}
+        found: list[dict[str, Any]] = latest.get("resources", [])
         return found
 
     # -- what Azure shows
