@@ -16,8 +16,8 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from requests import Session
 from requests.adapters import HTTPAdapter
-from requests.certs import where
 from requests.exceptions import SSLError
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 _CALLERS = 48
 _READING = threading.Lock()  # a cache alone lets threads that begin together read side by side
@@ -56,13 +56,18 @@ class _Connections(HTTPAdapter):
             trusted = {"ca_certs", "ca_cert_dir"}
             pool = {name: value for name, value in found.items() if name not in trusted}
             with _READING:
-                pool["ssl_context"] = _trusting(where() if verify is True else verify)
+                pool["ssl_context"] = _trusting(
+                    DEFAULT_CA_BUNDLE_PATH if verify is True else verify
+                )
             return host, pool
         return host, found
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Leave a pool as it is made above: told of a bundle, it would read it again."""
-        if not verify or cert:
+        """Leave a pool as it is made above: told of a bundle, it would read it again.
+
+        A proxy that is reached by TLS has a context of its own, which is made of the bundle.
+        """
+        if not verify or cert or (conn.proxy and conn.proxy.scheme == "https"):
             super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
 
 
