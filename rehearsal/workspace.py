@@ -68,6 +68,7 @@ def environment(home: Home | None = None) -> dict[str, str]:
         "IMAGE_FACTORY_WORK": str(home.work),
         "NO_PROXY": local,
         "PATH": search_path(),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",  # the language host runs `pip list` at every start
         "PULUMI_BACKEND_URL": f"file://{home.state}",
         "PULUMI_CONFIG_PASSPHRASE": _passphrase(home),
         "PULUMI_CONTINUE_ON_ERROR": "true",

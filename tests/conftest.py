@@ -43,7 +43,7 @@ LONGEST = (
 # Then folders whose files wait for an engine and a local Azure; the rest fills the gaps.
 # One worker gets all of it: its last test looks back on what the others called.
 _LOOKS_BACK = "tests/sdk/"
-_SLOW = ("tests/e2e/", "tests/plugin/", "tests/rehearsal/test_process.py")
+_SLOW = ("tests/e2e/", "tests/plugin/", "tests/rehearsal/test_process.py", _LOOKS_BACK)
 
 
 @pytest.fixture

@@ -16,14 +16,14 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from requests import Session
 from requests.adapters import HTTPAdapter
-from requests.certs import where
 from requests.exceptions import SSLError
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 _CALLERS = 48
 _READING = threading.Lock()  # a cache alone lets threads that begin together read side by side
 
 
-class OneToken(BearerTokenCredentialPolicy):
+class OneToken(BearerTokenCredentialPolicy[Any, Any]):
     """Asks for a token once, however many threads begin at the same time."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -50,19 +50,25 @@ class _Connections(HTTPAdapter):
 
     def build_connection_pool_key_attributes(
         self, request: Any, verify: Any, cert: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+    ) -> tuple[Any, Any]:
+        host, found = super().build_connection_pool_key_attributes(request, verify, cert)
         if verify and host["scheme"] == "https":
             trusted = {"ca_certs", "ca_cert_dir"}
-            pool = {name: value for name, value in pool.items() if name not in trusted}
+            pool = {name: value for name, value in found.items() if name not in trusted}
             with _READING:
-                pool["ssl_context"] = _trusting(where() if verify is True else verify)
-        return host, pool
+                pool["ssl_context"] = _trusting(
+                    DEFAULT_CA_BUNDLE_PATH if verify is True else verify
+                )
+            return host, pool
+        return host, found
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Leave a pool as it is made above: told of a bundle, it would read it again."""
-        if not verify or cert:
-            super().cert_verify(conn, url, verify, cert)
+        """Leave a pool as it is made above: told of a bundle, it would read it again.
+
+        A proxy that is reached by TLS has a context of its own, which is made of the bundle.
+        """
+        if not verify or cert or (conn.proxy and conn.proxy.scheme == "https"):
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
 
 
 @cache

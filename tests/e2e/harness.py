@@ -8,17 +8,19 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import yaml
 
-from rehearsal import cli, workspace
+from rehearsal import workspace
+from rehearsal.cli import main as rehearsal_cli
 from rehearsal.client import Client, running
 from rehearsal.first_day import FIRST_DAY
 from rehearsal.home import Home
@@ -43,6 +45,20 @@ class Ran:
     def step_count(self, what: str) -> int:
         found = re.search(rf"[+\-~]+ *(\d+) {what}", self.output)
         return int(found[1]) if found else 0
+
+
+def called(main: Callable[[Sequence[str]], int], args: Sequence[str], env: dict[str, str]) -> Ran:
+    """Run a command line in this process, as its module does that is started with ``env``.
+
+    A process of its own would take longer to import what it needs than most commands take.
+    """
+    out, err = StringIO(), StringIO()
+    with patch.dict(os.environ, env, clear=True), redirect_stdout(out), redirect_stderr(err):
+        try:
+            code = main(args)
+        except SystemExit as ended:  # argparse's
+            code = int(ended.code or 0)
+    return Ran(code, out.getvalue() + err.getvalue())
 
 
 @dataclass
@@ -80,17 +96,10 @@ class FactoryUnderTest:
         (self.home.work / "Pulumi.yaml").write_text(yaml.safe_dump(project))
 
     def rehearsal(self, *args: str) -> str:
-        """Run a command of `python -m rehearsal` in this process; gives what it prints."""
-        said = StringIO()
-        with (
-            pytest.MonkeyPatch.context() as patch,
-            redirect_stdout(said),
-            redirect_stderr(said),
-        ):
-            patch.setenv("REHEARSAL_HOME", str(self.home.root))
-            code = cli.main(args)
-        assert code == 0, said.getvalue()
-        return said.getvalue()
+        """Run a command of `python -m rehearsal`; gives what it prints."""
+        ran = called(rehearsal_cli, args, {**os.environ, "REHEARSAL_HOME": str(self.home.root)})
+        assert ran.ok, ran.output
+        return ran.output
 
     # -- definitions and stacks
 
@@ -206,9 +215,11 @@ class FactoryUnderTest:
         return self.engine("stack", "export", "-s", stack).output
 
     def resources(self, stack: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.export(stack))["deployment"].get(
-            "resources", []
-        )
+        """What `pulumi stack export` has of resources, read where the engine keeps it."""
+        backend = Path(self.env["PULUMI_BACKEND_URL"].removeprefix("file://"))
+        path = backend / ".pulumi" / "stacks" / workspace.PROJECT / f"{stack}.json"
+        latest = json.loads(path.read_text())["checkpoint"]["latest"] or {}
+        found: list[dict[str, Any]] = latest.get("resources", [])
         return found
 
     # -- what Azure shows
@@ -283,9 +294,9 @@ def lab_path(subscription: str, name: str) -> str:
 @contextmanager
 def standing(root: Path, labs: list[dict[str, Any]], **own: Any) -> Iterator[FactoryUnderTest]:
     """Give a factory of one image, up in ``labs`` of dev and in one of prod, for tests to share."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as variables:
         stood = FactoryUnderTest(root)
-        patch.setenv("REHEARSAL_HOME", str(stood.home.root))
+        variables.setenv("REHEARSAL_HOME", str(stood.home.root))
         stood.start()
         stood.define("linux/base")
         stood.configure_dev(labs, pollInterval="0.1s", **own)

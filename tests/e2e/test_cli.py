@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.e2e.harness import CHECKOUT, FINANCE, TEAM_DATA, FactoryUnderTest, Ran
+from factory.cli import main
+from tests.e2e.harness import FINANCE, TEAM_DATA, FactoryUnderTest, Ran, called
 
 
 def cli(factory: FactoryUnderTest, *args: str) -> Ran:
-    done = subprocess.run(
-        [sys.executable, "-m", "factory", *args],
-        cwd=CHECKOUT,
-        env=factory.env,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return Ran(done.returncode, done.stdout + done.stderr)
+    return called(main, args, factory.env)
 
 
 def previewed(factory: FactoryUnderTest, stack: str) -> str:
@@ -79,8 +68,7 @@ def assert_other_commands(factory: FactoryUnderTest) -> None:
         ("forecast", "--stack", "prod", "--weeks", "6", "--json"),
         ("plan", "--stack", "nope"),
     )
-    with ThreadPoolExecutor(2) as pool:
-        ran = list(pool.map(lambda words: cli(factory, *words), commands))
+    ran = [cli(factory, *words) for words in commands]
     assert [each.code for each in ran] == [2, 2, 0, 0, 0, 1]
     plan, markdown, why, history, forecast, unknown = (each.output for each in ran)
     found = json.loads(plan)
