@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from tests.e2e.harness import FactoryUnderTest
 
@@ -19,7 +20,6 @@ Json = dict[str, Any]
 _GIVE_UP = 240.0  # real seconds
 _LOOK = 0.03
 _OUTLIVES = 3.0
-_HELD = "held"
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,14 @@ def killed_up(
     little later, as the agent of a pipeline does.
     """
     client = factory.control()
-    client.control("POST", "faults", {"id": _HELD, "hold": when, **whom})
+    held = f"held {uuid4()}"  # the record knows what earlier rules held
+    client.control("POST", "faults", {"id": held, "hold": when, **whom})
 
     def arrived() -> bool:
         if when == "before":
             # A rule that has hit goes; the request is on record once its client is gone.
-            return not any(each["id"] == _HELD for each in client.control("GET", "faults")["value"])
-        return bool(client.control("GET", "requests", None, fault=_HELD)["value"])
+            return not any(each["id"] == held for each in client.control("GET", "faults")["value"])
+        return bool(client.control("GET", "requests", None, fault=held)["value"])
 
     return _run(factory, stack, arrived, how)
 
