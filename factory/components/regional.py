@@ -195,7 +195,7 @@ class Regional:
 
         async def room() -> None:
             # Attempt "": a copy is cleared only if it died, never for being a leftover.
-            mark = Mark(run.stack, goods.identity, str(goods.version), "")
+            mark = Mark(run.owner, goods.build)
             await clear_leftover(run.waiter, run.compute_id("snapshots", name), mark)
 
         return gate(f"{goods.part('copy', region.region)} may be made", *ready, may_travel, room)
@@ -245,7 +245,7 @@ class Regional:
         if resource_id is None:
             return None
         goods, run = self._goods, self._run
-        mark = Mark(run.stack, goods.identity, str(goods.version), "")
+        mark = Mark(run.owner, goods.build)
         return remake_gate(f"{part} is made again", run.waiter, resource_id, mark)
 
     def _restore(

@@ -6,7 +6,7 @@ The program fills it by invoke, a command line from ``pulumi stack export``. Log
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -94,7 +94,34 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
     }
     logical = frozenset(urn.split("::", 3)[3] for urn in resources)
     ids, locations = _told(resources, "id"), _told(resources, "location")
-    return Ledger(held, last, foundations, outputs, environments, adopted, logical, ids, locations)
+    return Ledger(
+        held,
+        last,
+        foundations,
+        outputs,
+        environments,
+        adopted,
+        logical,
+        ids,
+        locations,
+        _state_id(resources),
+        frozenset(_without_id(resources)),
+    )
+
+
+def _state_id(resources: Mapping[str, Mapping[str, Any]]) -> str:
+    for urn, resource in resources.items():
+        if urn.endswith(f"::{names.STATE_ID}"):
+            return str((resource.get("outputs") or {}).get("output") or "")
+    return ""
+
+
+def _without_id(resources: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Give the logical names of what carries the stack's name and no id of a state."""
+    for urn, resource in resources.items():
+        tags = (resource.get("outputs") or {}).get("tags")
+        if isinstance(tags, Mapping) and names.STACK in tags and names.STATE not in tags:
+            yield urn.split("::", 3)[3]
 
 
 def _told(resources: Mapping[str, Mapping[str, Any]], key: str) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from factory.common.ownership import BuildKey
 from factory.common.versions import Version
 from factory.definitions.definition import USUAL_TIME_LIMIT
 from factory.ledger.catalogue import Entry
@@ -163,6 +164,12 @@ class VersionPlan:
     handed_over: bool = False
     time_limit: timedelta = USUAL_TIME_LIMIT
 
+    @property
+    def build(self) -> BuildKey:
+        """Which build it is."""
+        facts = self.record or self.spec
+        return facts.build if facts else BuildKey(self.identity, str(self.version))
+
     def entry(self, record: Record) -> dict[str, str]:
         """Give this version's place in the catalogue, as plain data."""
         return Entry(record, self.retired, self.revoked, self.handed_over).dump()
@@ -202,6 +209,7 @@ class UnmanagedVm:
     identity: str
     version: Version
     attempt: str
+    built: str = ""
 
 
 @dataclass(frozen=True)
@@ -212,6 +220,7 @@ class Plan:
     ``holdings`` ({lab: {identity: versions}}) is what labs held already and still are to hold.
     ``revoked`` ({identity: {version: reason}}) is for the catalogue: also what is gone here.
     ``neighbours`` are parents (identity@version) that another stack holds in the same factory lab.
+    ``state`` is the id that everything new carries.
     ``recovered`` ({identity: {version: "taking in" | "settled"}}) is what a lost state was made
     again from, None if that never happened.
     """
@@ -231,6 +240,7 @@ class Plan:
     unmanaged_vms: tuple[UnmanagedVm, ...] = ()
     neighbours: frozenset[str] = frozenset()
     recovered: Mapping[str, Mapping[str, str]] | None = None
+    state: str = ""
 
     @property
     def nothing_due(self) -> bool:

@@ -222,7 +222,7 @@ def declare(
     def program() -> None:
         known = {name: pulumi.Output.secret(value) for name, value in (secrets or {}).items()}
         run = Run(
-            inputs.stack,
+            inputs.owner,
             inputs.settings,
             waiter(arm or FakeArm()),
             known,

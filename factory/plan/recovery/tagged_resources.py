@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from factory.common import names
+from factory.common.ownership import Owner
 from factory.ledger.model import Held, Ledger
 from factory.observed.model import Observed, Thing
 
@@ -51,8 +52,11 @@ class Found:
         return self.thing.tags.get(names.VERSION, "")
 
 
-def tagged(observed: Observed, stack: str, factory_lab: str) -> Iterator[Found]:
-    """Give everything of versions that carries this stack's tag; VMs come filtered already."""
+def tagged(observed: Observed, owner: Owner, factory_lab: str) -> Iterator[Found]:
+    """Give everything of versions that may be this state's; VMs come filtered already.
+
+    Without an id (it is not known, or there is none yet) that is whatever has the stack's name.
+    """
     for vm in observed.vms.values():
         seen = Thing(vm.id, vm.tags, vm.provisioning_state)
         yield Found(Kind.VM, factory_lab, vm.name, seen, vm.size)
@@ -68,8 +72,12 @@ def tagged(observed: Observed, stack: str, factory_lab: str) -> Iterator[Found]:
     ]
     for kind, place, things in collections:
         for name, thing in things.items():
-            if thing.belongs_to(stack):
+            if thing.belongs_to(owner) or thing.nameless(owner) or _named(thing, owner):
                 yield Found(kind, place, name, thing)
+
+
+def _named(thing: Thing, owner: Owner) -> bool:
+    return not owner.state and thing.owner is not None and thing.owner.stack == owner.stack
 
 
 def in_state(ledger: Ledger, stack: str, factory_lab: str) -> Iterator[tuple[Kind, str, str]]:
