@@ -91,7 +91,6 @@ def run(root: Path) -> None:
         without_id=inputs.ledger.without_id,
     )
     tell_what_to_do(waiter, this.owner, inputs.ledger.names)
-    declare_state_id(this)
     _declare(this, inputs, plan)
     refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
 
@@ -104,6 +103,7 @@ def _stop(kind: str, error: Exception, text: str = "") -> NoReturn:
 
 def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
     settings = inputs.settings
+    declare_state_id(run)
     store = Store("factory", run)
     lab = None
     if settings.factory_lab is not None:

@@ -133,6 +133,8 @@ class Ledger:
     # made without it, which keeps its tags.
     state: str = ""
     without_id: frozenset[str] = frozenset()
+    # How groups and the factory lab were written at the last run: factory/ledger/spelling.py.
+    spelled: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

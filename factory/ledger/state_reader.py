@@ -104,16 +104,16 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         logical,
         ids,
         locations,
-        _state_id(resources),
+        _output(resources, f"pulumi:index:Stash::{names.STATE_ID}", "output") or "",
         frozenset(_without_id(resources)),
+        _output(resources, "imagefactory:index:Store::factory", "spelled") or {},
     )
 
 
-def _state_id(resources: Mapping[str, Mapping[str, Any]]) -> str:
-    for urn, resource in resources.items():
-        if urn.endswith(f"::{names.STATE_ID}"):
-            return str((resource.get("outputs") or {}).get("output") or "")
-    return ""
+def _output(resources: Mapping[str, Mapping[str, Any]], end: str, key: str) -> Any:
+    """Give an output of the one resource whose URN has that end, None if there is none."""
+    found = next((each for urn, each in resources.items() if urn.endswith(f"::{end}")), {})
+    return (found.get("outputs") or {}).get(key)
 
 
 def _without_id(resources: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

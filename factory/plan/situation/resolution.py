@@ -282,12 +282,12 @@ def _version(facts: _Facts, held: Held) -> VersionSituation:
 
 
 def _own_vms(inputs: Inputs, vms: Mapping[str, BuildVm]) -> dict[str, BuildVm]:
-    """Leave out those that a state without an id made, unless this one holds their very build."""
+    """Give those of this state; of those without an id the ones whose very build it holds."""
     found = {}
     for name, vm in vms.items():
         identity, number = vm.made_for
         builds = (held.build for held in inputs.ledger.of(identity) if str(held.version) == number)
-        if not vm.nameless(inputs.owner) or any(vm.is_ours(inputs.owner, each) for each in builds):
+        if vm.belongs_to(inputs.owner) or any(vm.is_ours(inputs.owner, each) for each in builds):
             found[name] = vm
     return found
 
