@@ -23,6 +23,7 @@ from factory.definitions.loader import Image, read_images
 from factory.definitions.lock_file import Lock, read_lock
 from factory.ledger.catalogue import Catalogue
 from factory.ledger.foundations import located
+from factory.ledger.lab_places import as_placed
 from factory.ledger.model import Ledger
 from factory.ledger.recovered_file import Recovered, read_recovered, with_recovered
 from factory.ledger.source_catalogues import read_all
@@ -229,7 +230,7 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
     """
     name = engine.stack_name()
     ledger = read_ledger(engine.own_resources(name))
-    settings = as_spelled(sources.settings, ledger)
+    settings, ledger = as_placed(as_spelled(sources.settings, ledger), ledger)
     fresh = new_state_id()
     owner = owner_of(ledger, name, sources.recovered, fresh)
     wanted = selected(sources.images, settings)

@@ -45,7 +45,7 @@ def observe(
 
     def look(lab: TargetLab) -> tuple[ObservedLab | None, str]:
         # Of one that may not be read the settings are believed.
-        path = lab_id(subscription, lab.resource_group, lab.name)
+        path = lab_id(subscription, lab.resource_group, lab.azure_name)
         return _allowed(lambda: _lab(arm, path), ObservedLab(lab.region))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -122,7 +122,9 @@ def observe_elsewhere(
     subscription = settings.subscription_id
     own: list[TargetLab | FactoryLab] = list(settings.labs)
     own += [settings.factory_lab] if settings.factory_lab else []
-    named = {lab_id(subscription, lab.resource_group, lab.name).lower() for lab in own}
+    named = {
+        lab_id(subscription, lab.resource_group, lab.name.rpartition("/")[2]).lower() for lab in own
+    }
     taken = {lab.name.lower() for lab in own}
     others = [each for each in arm.labs(subscription) if each.lower() not in named]
 

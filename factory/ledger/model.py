@@ -49,6 +49,8 @@ class Held:
     retiring: Mapping[str, datetime] = field(default_factory=dict)
     failure: Failure | None = None
     returning: Returning | None = None
+    # How the state calls the labs that are called by their places here (lab_places.py).
+    lab_paths: Mapping[str, Path] = field(default_factory=dict)
 
     def has(self, *path: str) -> bool:
         """Tell whether the ledger holds this part of the version."""

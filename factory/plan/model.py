@@ -63,7 +63,8 @@ class LabDelivery:
     """One version in one lab. ``adopt`` is the id of one that is there but not in the ledger.
 
     ``remake`` is the id of one that Azure never finished: it is cleared and made again.
-    ``retiring`` is the day until which one that is to go stays, marked as such.
+    ``retiring`` is the day until which one that is to go stays, marked as such. ``called`` is what
+    the state calls a lab that has a namesake there.
     """
 
     lab: TargetLab
@@ -71,6 +72,12 @@ class LabDelivery:
     adopt: str | None = None
     remake: str | None = None
     retiring: str = ""
+    called: Sequence[str] = ()
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """What the state calls the lab: by its name, or by name and group if that is taken."""
+        return tuple(self.called) or (self.lab.name,)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ What was deleted by hand is made again from another kept copy, never by a build.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -61,6 +61,14 @@ class Consignment:
         if self.held is not None:
             return self.held.image_name
         return names.image_name(self.identity, self.version)
+
+    def called(self, lab: LabSituation) -> Sequence[str]:
+        """Give what the state calls a lab, () for its name: that may be taken by its old place."""
+        known = self.held.held.lab_paths if self.held is not None else {}
+        if lab.name in known:
+            return known[lab.name]
+        taken = (lab.name,) in known.values()
+        return (lab.name, lab.spec.resource_group) if taken else ()
 
     @property
     def copies(self) -> Mapping[str, Place]:
@@ -186,11 +194,14 @@ def _lab(
     if there is None and not makeable:
         reason = "its source is gone, and nothing is left to make it from; the next version comes"
         return LabPlacement(lab.name, None, Action.WAIT, reason)
-    if there is None and lab.had(goods.identity, number):
+    called = goods.called(lab)
+    delivery = LabDelivery(lab.spec, False, adopt=there.id if there else None, called=called)
+    if there is None and lab.had(goods.identity, number) and not called:
         reason = "somebody deleted it there; made again from what is kept"
-        return LabPlacement(lab.name, LabDelivery(lab.spec, False), Action.RESTORE, reason)
-    reason = "adopted: it is there with our tags" if there else "the lab takes it"
-    delivery = LabDelivery(lab.spec, held=False, adopt=there.id if there else None)
+        return LabPlacement(lab.name, delivery, Action.RESTORE, reason)
+    reason = "the lab is in another group now" if called else "the lab takes it"
+    if there is not None:
+        reason = "adopted: it is there with our tags"
     return LabPlacement(lab.name, delivery, Action.DELIVER, reason)
 
 
@@ -198,12 +209,14 @@ def _held_there(
     situation: Situation, goods: Consignment, lab: LabSituation, there: Thing | None
 ) -> LabPlacement:
     """Declare what the ledger has in a lab; what Azure never finished is made again."""
-    retiring = goods.retiring.get(lab.name, "")
+    retiring, called = goods.retiring.get(lab.name, ""), goods.called(lab)
     if lab.reachable and there and there.broken and there.is_ours(situation.owner, goods.build):
         reason = "Azure never finished it; it is cleared and made again"
-        delivery = LabDelivery(lab.spec, held=True, remake=there.id, retiring=retiring)
+        delivery = LabDelivery(
+            lab.spec, held=True, remake=there.id, retiring=retiring, called=called
+        )
         return LabPlacement(lab.name, delivery, Action.RESTORE, reason)
-    delivery = LabDelivery(lab.spec, held=True, retiring=retiring)
+    delivery = LabDelivery(lab.spec, held=True, retiring=retiring, called=called)
     if lab.reachable and lab.images is not None and not there and not retiring:
         reason = "somebody deleted it there -> `pulumi refresh`; the next `up` makes it again"
         return LabPlacement(lab.name, delivery, Action.WARN, reason)

@@ -100,7 +100,7 @@ def in_state(ledger: Ledger, stack: str, factory_lab: str) -> Iterator[tuple[Kin
                 case ("image", region):
                     usual = names.backing_name(held.identity, held.version, region)
                     yield Kind.MANAGED_IMAGE, "", _name(held, path, usual)
-                case ("lab", target):
+                case ("lab", target, *_):
                     # A parent that another stack built is delivered to the factory lab itself.
                     kind = Kind.CAPTURE if target.lower() == lab else Kind.LAB_IMAGE
                     yield kind, target.lower(), _name(held, path, image)

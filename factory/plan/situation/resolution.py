@@ -361,6 +361,8 @@ def _lab(inputs: Inputs, lab: TargetLab) -> LabSituation:
     observed = inputs.observed
     found = observed.labs.get(lab.name)
     looked = lab.name in observed.labs
+    if found and found.region and "/" in lab.name:  # the settings say nothing of an old place
+        lab = lab.model_copy(update={"region": found.region})
     return LabSituation(
         lab,
         there=found is not None if looked else None,
