@@ -25,7 +25,7 @@ OTHER = "99999999-9999-4999-8999-999999999999"
 
 def standing(**more: Any) -> World:
     """Give a stack with a version in a lab, its state with ids as azure-native writes them."""
-    world = dev("linux/a", labs=[lab("web")], **more)
+    world = dev("linux/a", **{"labs": [lab("web")], **more})
     world.run()
     world.run()
     group = f"{ROOT}/rg-factory"
@@ -33,6 +33,7 @@ def standing(**more: Any) -> World:
         name = urn.split("::", 3)[3]
         at = {
             "lab/web": f"{ROOT}/rg-web/{LABS}/web/customimages/a-1",
+            "lab/data": f"{ROOT}/rg-data/{LABS}/data/customimages/a-1",
             "capture": f"{group}/{LABS}/{_own(world)}/customimages/a-1",
             "source": f"{group}/providers/Microsoft.Compute/snapshots/a-1",
             "image/westeurope": f"{group}/providers/Microsoft.Compute/images/a-1",
