@@ -7,6 +7,7 @@ public address for its SKU too (its Diff; the SDK names no others of what we dec
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -51,12 +52,13 @@ BASE: dict[str, Any] = {"artifactSources": [SOURCE], "environments": [SHOP], "fa
 STOPS, SAYS, SAME = "stops", "says so", "the same"
 
 
-def in_azure() -> World:
-    """Give a stack of which everything that it declares is in the state, with ids as Azure's."""
+@cache
+def in_azure() -> tuple[World, Recorder]:
+    """Give a stack whose state has all that it declares, with ids as Azure's; and that as it is."""
     world = standing(labs=[LAB, DATA], **BASE)
     ids = {**foundation_ids(world.settings)}
-    plan, _ = planned(world)
-    for each in recorded(world, plan).resources.values():
+    before = recorded(world, planned(world)[0])
+    for each in before.resources.values():
         if "@" in each.name or each.name == "factory/store":
             continue  # there already
         outputs: dict[str, Any] = {}
@@ -69,7 +71,7 @@ def in_azure() -> World:
             "type": each.typ,
             "outputs": outputs,
         }
-    return world
+    return world, before
 
 
 def planned(world: World) -> tuple[Plan, tuple[World, Ledger]]:
@@ -152,11 +154,10 @@ EDITS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("edit", EDITS)
 def test_no_setting_makes_the_engine_replace_what_the_plan_does_not_tell(edit: str) -> None:
     change, outcome = EDITS[edit]
-    world = in_azure()
-    before = recorded(world, planned(world)[0])
+    world, before = in_azure()
     labs = change.get("labs", [LAB, DATA])
     more = {**BASE, **{key: value for key, value in change.items() if key != "labs"}}
-    world.settings = settings(DEV, labs, **more)
+    world = replace(world, settings=settings(DEV, labs, **more))
     if outcome == STOPS:
         with pytest.raises(FactoryError, match="this run would"):
             planned(world)
@@ -169,8 +170,7 @@ def test_no_setting_makes_the_engine_replace_what_the_plan_does_not_tell(edit: s
 
 
 def test_the_table_names_every_kind_that_is_declared() -> None:
-    world = in_azure()
-    kinds = {each.typ for each in recorded(world, planned(world)[0]).resources.values()}
+    kinds = {each.typ for each in in_azure()[1].resources.values()}
     assert {kind for kind in kinds if kind.startswith("azure-native:")} <= {
         *REPLACES,
         "azure-native:devtestlab:VirtualMachine",
