@@ -155,11 +155,7 @@ def _factory_lab(
     found = arm.lab(resource_id)
     if found is None:
         return None, {}, {}
-    ours = {
-        vm.name.lower(): vm
-        for vm in arm.build_vms(resource_id)
-        if vm.belongs_to(owner) or vm.nameless(owner)
-    }
+    ours = {vm.name.lower(): vm for vm in arm.build_vms(resource_id) if vm.may_be(owner)}
     captures = arm.things(f"{resource_id}/customimages")
     return normal_region(str(found.get("location", ""))), ours, captures
 

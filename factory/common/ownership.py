@@ -76,6 +76,13 @@ class Tagged:
         """Tell whether it was made under this stack's name by a state that had no id then."""
         return bool(owner.state) and self.owner == Owner(owner.stack)
 
+    def may_be(self, owner: Owner) -> bool:
+        """Tell whether it is this state's by its id or, where either has none, may be by name."""
+        mine = self.owner
+        if mine is not None and mine.state and owner.state:
+            return mine.state == owner.state
+        return mine is not None and mine.stack == owner.stack
+
     def is_of(self, build: BuildKey) -> bool:
         """Tell whether its tags say that it is of this build; what they leave out is believed."""
         said = {names.FINGERPRINT: build.fingerprint, names.BUILT: build.built}

@@ -104,10 +104,18 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         logical,
         ids,
         locations,
-        _output(resources, f"pulumi:index:Stash::{names.STATE_ID}", "output") or "",
+        _state_id(resources),
         frozenset(_without_id(resources)),
         _output(resources, "imagefactory:index:Store::factory", "spelled") or {},
     )
+
+
+def _state_id(resources: Mapping[str, Mapping[str, Any]]) -> str:
+    """Give the state's id: what it remembers, else what is on anything that it holds."""
+    told = _output(resources, f"pulumi:index:Stash::{names.STATE_ID}", "output")
+    tags = ((each.get("outputs") or {}).get("tags") for each in resources.values())
+    found = (each.get(names.STATE) for each in tags if isinstance(each, Mapping))
+    return str(told or next((text for text in found if text), ""))
 
 
 def _output(resources: Mapping[str, Mapping[str, Any]], end: str, key: str) -> Any:

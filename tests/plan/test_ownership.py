@@ -288,3 +288,20 @@ def test_nothing_of_another_state_is_ever_deleted_or_adopted(found: list[Any]) -
             assert not (region.copy and region.copy.adopt)
             assert not any(each.adopt or each.remake for each in region.labs)
     assert Fate.DELETE not in orphans(world, world.observed(**observed)).values()
+
+
+def test_a_state_that_forgot_its_id_has_it_on_what_it_holds() -> None:
+    world = half_delivered()
+    del world.resources[STASH]
+    assert world.ledger.state == ""
+    part = next(urn for urn in world.resources if urn.endswith("/capture"))
+    world.resources[part]["outputs"] = {"tags": {names.STACK: DEV, names.STATE: OWN}}
+    assert world.ledger.state == OWN
+
+
+def test_what_a_lost_state_left_is_listed_whatever_id_it_had() -> None:
+    world = dev("linux/a")
+    tagged = {names.STACK: DEV, names.STATE: OWN, names.DEFINITION: "x", names.VERSION: "1"}
+    observed = world.observed(snapshots={"x": Thing("/x", tagged)})
+    found = find_orphans(world.settings, owner_of(world.ledger, DEV), world.ledger, observed)
+    assert [(each.id, each.fate) for each in found] == [("/x", Fate.RECOVER)]

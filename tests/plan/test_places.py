@@ -113,12 +113,13 @@ def test_an_environment_is_where_its_lab_is_whatever_azure_calls_its_user() -> N
         world.plan()
 
 
-def test_another_factory_lab_does_not_take_the_captures_with_it() -> None:
+@pytest.mark.parametrize("create", [True, False])
+def test_another_factory_lab_does_not_take_the_captures_with_it(create: bool) -> None:
     world = standing()
     own = world.settings.factory_lab
     assert own is not None
     with pytest.raises(FactoryError, match="factoryLab: it says lab other-lab"):
-        planned(world, factory_lab=own.model_copy(update={"name": "other-lab"}))
+        planned(world, factory_lab=own.model_copy(update={"name": "other-lab", "create": create}))
 
 
 def test_a_state_that_tells_no_ids_stops_nothing() -> None:

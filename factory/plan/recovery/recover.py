@@ -75,7 +75,7 @@ def find(inputs: Inputs, seen: Iterable[Seen], known: Known) -> Findings:
     remarks = list(known.remarks)
     every = list(seen)
     for each in every:
-        if not (each.thing.belongs_to(inputs.owner) or each.thing.nameless(inputs.owner)):
+        if not each.thing.may_be(inputs.owner):
             continue
         path = None if each.fault else each.part(builds=builds)
         if path is None:
@@ -223,7 +223,5 @@ def _foreign(inputs: Inputs, every: Iterable[Seen], versions: Collection[Key]) -
     return [
         f"{each.label}: not taken in: it has our name and not this stack's tags"
         for each in every
-        if each.kind in {CAPTURE, LAB}
-        and each.name in ours
-        and not (each.thing.belongs_to(inputs.owner) or each.thing.nameless(inputs.owner))
+        if each.kind in {CAPTURE, LAB} and each.name in ours and not each.thing.may_be(inputs.owner)
     ]

@@ -53,10 +53,7 @@ class Found:
 
 
 def tagged(observed: Observed, owner: Owner, factory_lab: str) -> Iterator[Found]:
-    """Give everything of versions that may be this state's; VMs come filtered already.
-
-    Without an id (it is not known, or there is none yet) that is whatever has the stack's name.
-    """
+    """Give everything of versions that may be this state's; VMs come filtered already."""
     for vm in observed.vms.values():
         seen = Thing(vm.id, vm.tags, vm.provisioning_state)
         yield Found(Kind.VM, factory_lab, vm.name, seen, vm.size)
@@ -72,12 +69,8 @@ def tagged(observed: Observed, owner: Owner, factory_lab: str) -> Iterator[Found
     ]
     for kind, place, things in collections:
         for name, thing in things.items():
-            if thing.belongs_to(owner) or thing.nameless(owner) or _named(thing, owner):
+            if thing.may_be(owner):
                 yield Found(kind, place, name, thing)
-
-
-def _named(thing: Thing, owner: Owner) -> bool:
-    return not owner.state and thing.owner is not None and thing.owner.stack == owner.stack
 
 
 def in_state(ledger: Ledger, stack: str, factory_lab: str) -> Iterator[tuple[Kind, str, str]]:
