@@ -148,9 +148,14 @@ class Observed:
     artifacts: Shelves | None = None
 
     def ours(self, stack: str) -> list[str]:
-        """List the ids of everything that carries this stack's name, whatever state made it."""
+        """List the ids of everything that carries this stack's name, whatever state made it.
+
+        Not what a state with an id made in labs of others: they may have two stacks of one name.
+        """
         looked = [lab.images for lab in self.labs.values() if lab and lab.images]
-        images = [image for found in looked for image in found.values()]
+        images = [
+            each for found in looked for each in found.values() if names.STATE not in each.tags
+        ]
         things = [*images, *self.captures.values(), *self.snapshots.values()]
         things += self.managed_images.values()
         return sorted({thing.id for thing in things if thing.tags.get(names.STACK) == stack})

@@ -305,3 +305,11 @@ def test_what_a_lost_state_left_is_listed_whatever_id_it_had() -> None:
     observed = world.observed(snapshots={"x": Thing("/x", tagged)})
     found = find_orphans(world.settings, owner_of(world.ledger, DEV), world.ledger, observed)
     assert [(each.id, each.fate) for each in found] == [("/x", Fate.RECOVER)]
+
+
+def test_a_namesake_in_the_same_lab_is_no_lost_state() -> None:
+    theirs = {names.STACK: DEV, names.STATE: THEIRS}
+    world = dev("linux/a")
+    assert not planned(world, labs=in_lab(theirs, "linux-b-20261120-1")).nothing_due
+    with pytest.raises(FactoryError, match="its state is empty, but 1 resources"):
+        planned(world, captures={"linux-b-20261120-1": Thing("/x", theirs)})
