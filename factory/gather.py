@@ -17,11 +17,14 @@ from factory.azure.key_vault import Vaults
 from factory.azure.observer import observe
 from factory.azure.resources import Arm
 from factory.common.errors import FactoryError, Problem, Problems
+from factory.common.ownership import Owner, new_state_id
 from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image, read_images
 from factory.definitions.lock_file import Lock, read_lock
 from factory.ledger.catalogue import Catalogue
 from factory.ledger.foundations import located
+from factory.ledger.lab_places import as_placed
+from factory.ledger.model import Ledger
 from factory.ledger.recovered_file import Recovered, read_recovered, with_recovered
 from factory.ledger.source_catalogues import read_all
 from factory.ledger.spelling import as_spelled
@@ -204,6 +207,19 @@ def read_catalogues(
     )
 
 
+def owner_of(
+    ledger: Ledger, name: str, recovered: Recovered | None = None, fresh: str = ""
+) -> Owner:
+    """Say whose the things of a stack are that is called ``name`` now.
+
+    A state that is made again is that which was lost; one that begins gets the id ``fresh``.
+    """
+    if recovered is not None:
+        fresh = recovered.state
+    begins = ledger.empty or recovered is not None
+    return Owner(ledger.first_name or name, ledger.state or (fresh if begins else ""))
+
+
 def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = True) -> Inputs:
     """Read the ledger, the source's catalogue and Azure.
 
@@ -214,23 +230,24 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
     """
     name = engine.stack_name()
     ledger = read_ledger(engine.own_resources(name))
-    settings = as_spelled(sources.settings, ledger)
-    stack = ledger.first_name or name
+    settings, ledger = as_placed(as_spelled(sources.settings, ledger), ledger)
+    fresh = new_state_id()
+    owner = owner_of(ledger, name, sources.recovered, fresh)
     wanted = selected(sources.images, settings)
-    observed = observe(azure.arm, settings, stack, wanted, sources.lock, vaults=azure.vaults)
+    observed = observe(azure.arm, settings, owner, wanted, sources.lock, vaults=azure.vaults)
     receives, parents = (
         read_catalogues(sources, engine, ledger.outputs) if catalogue else (None, None)
     )
     return Inputs(
-        stack=stack,
+        stack=owner.stack,
         images=sources.images,
         settings=settings,
         ledger=with_recovered(
-            located(ledger, observed, settings, stack),
+            located(ledger, observed, settings, owner),
             sources.recovered,
             observed,
             settings,
-            stack,
+            owner,
         ),
         observed=observed,
         commit=git_commit(sources.root),
@@ -241,5 +258,7 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
             engine.full_name(name) for name in (*settings.receives_from, *settings.parents_from)
         ),
         recovered=sources.recovered,
-        renamed=name if name != stack else "",
+        renamed=name if name != owner.stack else "",
+        state=owner.state,
+        fresh=fresh,
     )

@@ -14,6 +14,7 @@ from factory.azure.client import ArmError
 from factory.azure.waiter import Waiter
 from factory.common.errors import FactoryError
 from factory.common.names import version_urn_name
+from factory.common.ownership import Owner
 from factory.components.capture import Capture
 from factory.components.delivery import Delivery, delivery_for
 from factory.components.environment import Environment
@@ -23,6 +24,7 @@ from factory.components.image import Image as ImageComponent
 from factory.components.machine.lab_vm import Parent, neighbour
 from factory.components.refusal import refuse
 from factory.components.run_context import Run
+from factory.components.state_id import declare_state_id
 from factory.components.store import Store
 from factory.components.unreleased import Kept, clear
 from factory.components.version import Version
@@ -77,7 +79,7 @@ def run(root: Path) -> None:
     secrets = {name: engine_config.secret(name) for name in wanted_secrets(inputs.images, settings)}
     waiter = Waiter(azure.arm, settings.poll_interval)
     this = Run(
-        inputs.stack,
+        Owner(inputs.stack, plan.state),
         settings,
         waiter,
         secrets,
@@ -86,8 +88,9 @@ def run(root: Path) -> None:
         remade=plan.remade,
         known=inputs.ledger.names,
         began=f"{inputs.observed.now:%Y%m%dT%H%M%SZ}",
+        without_id=inputs.ledger.without_id,
     )
-    tell_what_to_do(waiter, inputs.stack, inputs.ledger.names)
+    tell_what_to_do(waiter, this.owner, inputs.ledger.names)
     _declare(this, inputs, plan)
     refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
 
@@ -100,6 +103,7 @@ def _stop(kind: str, error: Exception, text: str = "") -> NoReturn:
 
 def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
     settings = inputs.settings
+    declare_state_id(run)
     store = Store("factory", run)
     lab = None
     if settings.factory_lab is not None:

@@ -11,8 +11,8 @@ from factory.azure.artifact_observer import observe_contents
 from factory.azure.key_vault import Vaults
 from factory.azure.preflight_reads import manifest
 from factory.azure.resources import Arm, lab_id
-from factory.common import names
 from factory.common.azure_error import ArmError
+from factory.common.ownership import Owner
 from factory.definitions.definition import Base, VaultRef
 from factory.definitions.loader import Image
 from factory.definitions.lock_file import Lock, locked_base
@@ -30,7 +30,7 @@ _T = TypeVar("_T")
 def observe(
     arm: Arm,
     settings: Settings,
-    stack: str,
+    owner: Owner,
     images: Mapping[str, Image],
     lock: Lock | None = None,
     *,
@@ -45,7 +45,7 @@ def observe(
 
     def look(lab: TargetLab) -> tuple[ObservedLab | None, str]:
         # Of one that may not be read the settings are believed.
-        path = lab_id(subscription, lab.resource_group, lab.name)
+        path = lab_id(subscription, lab.resource_group, lab.azure_name)
         return _allowed(lambda: _lab(arm, path), ObservedLab(lab.region))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -55,7 +55,7 @@ def observe(
         own = settings.factory_lab
         ids = foundation_ids(settings)
         there = pool.map(arm.thing, ids.values())
-        factory = pool.submit(_factory_lab, arm, subscription, own, stack)
+        factory = pool.submit(_factory_lab, arm, subscription, own, owner)
         offered = pool.submit(observe_offers, arm, settings, images, lock) if own else None
         faults = _vault_faults(pool, vaults, images.values()) if own and vaults else {}
         cores = pool.submit(arm.cores_free, subscription, settings.region) if own else None
@@ -122,7 +122,9 @@ def observe_elsewhere(
     subscription = settings.subscription_id
     own: list[TargetLab | FactoryLab] = list(settings.labs)
     own += [settings.factory_lab] if settings.factory_lab else []
-    named = {lab_id(subscription, lab.resource_group, lab.name).lower() for lab in own}
+    named = {
+        lab_id(subscription, lab.resource_group, lab.name.rpartition("/")[2]).lower() for lab in own
+    }
     taken = {lab.name.lower() for lab in own}
     others = [each for each in arm.labs(subscription) if each.lower() not in named]
 
@@ -145,7 +147,7 @@ def observe_elsewhere(
 
 
 def _factory_lab(
-    arm: Arm, subscription: str, lab: FactoryLab | None, stack: str
+    arm: Arm, subscription: str, lab: FactoryLab | None, owner: Owner
 ) -> tuple[str | None, dict[str, BuildVm], dict[str, Thing]]:
     if lab is None:
         return None, {}, {}
@@ -153,11 +155,7 @@ def _factory_lab(
     found = arm.lab(resource_id)
     if found is None:
         return None, {}, {}
-    ours = {
-        vm.name.lower(): vm
-        for vm in arm.build_vms(resource_id)
-        if vm.tags.get(names.STACK) == stack
-    }
+    ours = {vm.name.lower(): vm for vm in arm.build_vms(resource_id) if vm.may_be(owner)}
     captures = arm.things(f"{resource_id}/customimages")
     return normal_region(str(found.get("location", ""))), ours, captures
 

@@ -11,7 +11,7 @@ from factory.cli.common.options import Commands, Parser
 from factory.cli.import_adopt import adopt
 from factory.common.errors import FactoryError
 from factory.importer.lab_locations import locate
-from factory.importer.labs import OldLab, read_labs
+from factory.importer.labs import OldLab, read_labs, together
 from factory.importer.notes import Kind, Notes
 from factory.importer.original_folder import read_definitions
 from factory.importer.remaining_work import what_is_open
@@ -89,6 +89,7 @@ def _run(options: argparse.Namespace) -> int:
         labs = read_labs(options.labs, files, notes)
         if options.online:
             locate(labs, notes)
+            labs = together(labs, notes)
         stacks = stack_files(labs, _choices(options), notes)
     texts = {f"images/{each.identity}.yaml": definition_text(each) for each in definitions}
     texts |= {stack.file: stack_text(stack, options.labs.name) for stack in stacks}

@@ -18,7 +18,8 @@ from factory.azure.waiter import Waiter
 from factory.cli.common.options import Commands, add_command, warn
 from factory.cli.common.stack_inputs import Stack
 from factory.common.errors import FactoryError
-from factory.gather import connect, read_sources
+from factory.gather import connect, owner_of, read_sources
+from factory.ledger.lab_places import as_placed
 from factory.ledger.state_reader import read_ledger
 from factory.plan.recovery.orphans import Orphan, chosen, find_orphans
 from factory.plan.recovery.tables import orphans_json, orphans_table
@@ -82,14 +83,15 @@ def look(stack: Stack) -> Look:
     """Look at Azure, then at the state: a run going on writes down first what it makes."""
     engine = stack.engine
     sources = read_sources(engine.root, engine, stack.place.images)
-    arm, name, settings = connect(engine).arm, engine.stack_name(), sources.settings
-    tagged = read_ledger(engine.own_resources(name)).first_name or name
-    observed = observe(arm, settings, tagged, {})
+    arm, name = connect(engine).arm, engine.stack_name()
+    before = read_ledger(engine.own_resources(name))
+    owner, (settings, _) = owner_of(before, name), as_placed(sources.settings, before)
+    observed = observe(arm, settings, owner, {})
     elsewhere, denied = observe_elsewhere(arm, settings)
     for lab, reason in {**observed.unread, **denied}.items():
         warn(f"lab {lab} was not looked into, since it cannot be read: {reason}")
-    ledger = read_ledger(engine.own_resources(name))
-    orphans = find_orphans(settings, tagged, ledger, observed, elsewhere)
+    _, ledger = as_placed(sources.settings, read_ledger(engine.own_resources(name)))
+    orphans = find_orphans(settings, owner, ledger, observed, elsewhere)
     return Look(name, observed.now, arm, settings.poll_interval, orphans)
 
 

@@ -6,7 +6,7 @@ Azure and states are only read. What is written is a file beside the stack file.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,14 +19,14 @@ from factory.cli.common.stack_inputs import Stack
 from factory.common.errors import FactoryError
 from factory.common.names import parse_part
 from factory.common.text_file import replace_text
-from factory.gather import connect, read_catalogues, read_sources
+from factory.gather import connect, owner_of, read_catalogues, read_sources
 from factory.ledger import catalogue as cat
-from factory.ledger.foundations import compute_id
+from factory.ledger.foundations import compute_id, group_id
 from factory.ledger.record import Record
-from factory.ledger.recovered_file import Entry, file_name, write_recovered
+from factory.ledger.recovered_file import file_name, write_recovered
 from factory.ledger.state_reader import read_ledger
 from factory.plan.inputs import Inputs
-from factory.plan.recovery.recover import Key, Known, find
+from factory.plan.recovery.recover import Key, Known, find, lost_owner
 from factory.plan.recovery.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
 from factory.plan.recovery.tables import recover_table
 from factory.settings.sibling_stacks import read_receivers
@@ -67,21 +67,23 @@ def _run(options: argparse.Namespace) -> int:
     )
     arm = connect(engine).arm
     name, settings = engine.stack_name(), sources.settings
-    stack_in_tags = read_ledger(engine.own_resources(name)).first_name or name
+    owner = owner_of(read_ledger(engine.own_resources(name)), name)
     # Azure first, as `orphans` does: a run that is going on has what it makes in its state then.
     seen = list(_look(arm, settings))
-    observed = observe(arm, settings, stack_in_tags, {})
+    owner = owner if owner.state else lost_owner(owner, seen, arm.thing(group_id(settings)))
+    observed = observe(arm, settings, owner, {})
     ledger = read_ledger(engine.own_resources(name))
     # A receiving stack has most records from there, a building one those of foreign parents alone.
     catalogue, parents = read_catalogues(sources, engine, ledger.outputs)
     inputs = Inputs(
-        stack_in_tags,
+        owner.stack,
         sources.images,
         settings,
         ledger,
         observed,
         catalogue=catalogue,
-        renamed=name if name != stack_in_tags else "",
+        renamed=name if name != owner.stack else "",
+        state=owner.state,
     )
     known = _known(engine, inputs, trusted)
     if parents:
@@ -89,12 +91,13 @@ def _run(options: argparse.Namespace) -> int:
     findings = find(inputs, seen, known)
     print(recover_table(findings))
     shown = file_name(name)
-    if not findings.entries:
+    if not findings.entries and not (ledger.empty and owner.state):
         return 0
     if not options.write:
         print(f"Say --write to list {len(findings.entries)} in {shown}; nothing was changed.")
         return 0
-    _write(engine.stack_folder() / shown, name, known.serial, findings.entries)
+    text = write_recovered(name, known.serial, findings.entries, owner.state)
+    _write(engine.stack_folder() / shown, text)
     print(f"{len(findings.entries)} listed in {shown}; look at `pulumi preview`, then `pulumi up`.")
     return 0
 
@@ -150,9 +153,9 @@ def _known(engine: CommandLine, inputs: Inputs, trusted: Collection[Key]) -> Kno
     return Known(records, serial + 1 if serial else 0, frozenset(trusted), tuple(remarks))
 
 
-def _write(path: Path, stack: str, serial: int, entries: Sequence[Entry]) -> None:
+def _write(path: Path, text: str) -> None:
     try:
-        replace_text(path, write_recovered(stack, serial, entries))
+        replace_text(path, text)
     except OSError as error:
         msg = f"{path}: cannot be written: {error.strerror}"
         raise FactoryError(msg) from None

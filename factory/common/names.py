@@ -16,6 +16,7 @@ _LONGEST = 80
 _TAG_PREFIX = "image-factory-"
 
 STACK = f"{_TAG_PREFIX}stack"
+STATE = f"{_TAG_PREFIX}state"
 DEFINITION = f"{_TAG_PREFIX}definition"
 VERSION = f"{_TAG_PREFIX}version"
 ATTEMPT = f"{_TAG_PREFIX}attempt"
@@ -74,6 +75,8 @@ def vm_name(stack: str, identity: str, version: Version, attempt: int) -> str:
     return "b" + _short_hash(f"{stack}|{identity}|{version}|{attempt}", 14)
 
 
+# The logical name of what remembers the id of the state.
+STATE_ID = "factory/state"
 # Logical names of images of the original factory begin so: adopted/<lab>/<image>.
 ADOPTED = "adopted/"
 

@@ -41,7 +41,7 @@ class Delivery(pulumi.ComponentResource):
         devtestlab.CustomImage(
             adopted_name(old.lab, old.name),
             name=old.name,
-            lab_name=self.lab.name,
+            lab_name=self.lab.azure_name,
             resource_group_name=self.lab.resource_group,
             opts=pulumi.ResourceOptions(parent=self, import_=old.id, ignore_changes=["*"]),
         )
@@ -65,10 +65,10 @@ class CustomImageDelivery(Delivery):
     ) -> pulumi.CustomResource:
         """Declare the custom image of one version in this lab."""
         own = pulumi.ResourceOptions(
-            parent=self, depends_on=[*self.ready], **adoption(adopt, self.lab.name, args.name)
+            parent=self, depends_on=[*self.ready], **adoption(adopt, self.lab.azure_name, args.name)
         )
         merged = pulumi.ResourceOptions.merge(opts, own)
-        return custom_image(args, self.lab.name, self.lab.resource_group, merged)
+        return custom_image(args, self.lab.azure_name, self.lab.resource_group, merged)
 
 
 _KINDS: Mapping[Kind, type[Delivery]] = {Kind.CUSTOM_IMAGE: CustomImageDelivery}

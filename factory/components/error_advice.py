@@ -10,6 +10,7 @@ import pulumi
 from factory.azure.advice import advice, reason
 from factory.azure.waiter import Waiter
 from factory.common.durations import parse_duration
+from factory.common.ownership import Owner
 from factory.components.gates import unfinished_gate
 
 _OF_AZURE = "azure-native:"
@@ -17,7 +18,7 @@ _OF_AZURE = "azure-native:"
 _USUAL_LIMIT = "2h"
 
 
-def tell_what_to_do(waiter: Waiter, stack: str, known: Collection[str]) -> None:
+def tell_what_to_do(waiter: Waiter, owner: Owner, known: Collection[str]) -> None:
     """Have the failures of everything that is declared from now on followed by what to do.
 
     And what a run left unfinished is settled before it is written again; ``known`` are the logical
@@ -28,7 +29,7 @@ def tell_what_to_do(waiter: Waiter, stack: str, known: Collection[str]) -> None:
 
     @cache
     def unfinished(limit: str) -> pulumi.ResourceHook:
-        return unfinished_gate(waiter, stack, parse_duration(limit), known)
+        return unfinished_gate(waiter, owner, parse_duration(limit), known)
 
     def with_hook(
         args: pulumi.ResourceTransformationArgs,

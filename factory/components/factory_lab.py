@@ -156,7 +156,7 @@ class FactoryLabComponent(pulumi.ComponentResource):
         adopted = run.adoption(name, *spelled)
         theirs = {"ignore_changes": undeclared(args, but=_SAID)}
         if resource_id := run.remade.get(name):
-            options["hooks"] = renew_gate(name, run.waiter, run.stack, resource_id)
+            options["hooks"] = renew_gate(name, run.waiter, run.owner, resource_id)
         return pulumi.ResourceOptions(parent=self, **options, **(adopted or theirs))
 
     def _source(

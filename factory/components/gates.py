@@ -18,8 +18,10 @@ from factory.azure.waiter import GaveUpError, Waiter
 from factory.common import names
 from factory.common.durations import spell_duration
 from factory.common.errors import one_line
+from factory.common.ownership import BuildKey, Owner
 from factory.ledger.foundations import LAB, REMADE, in_the_making
 from factory.observed.model import Thing, under_way
+from factory.plan.travel import NOT_SHARED, whose
 
 Check = Callable[[], Awaitable[None]]
 _CLEARED_WITHIN = timedelta(minutes=30)
@@ -33,10 +35,9 @@ class RefusedError(Exception):
 class Mark:
     """Whose a resource is: what a leftover of ours must carry to be cleared."""
 
-    stack: str
-    identity: str
-    version: str
-    attempt: str
+    owner: Owner
+    build: BuildKey
+    attempt: str = ""
 
 
 def gate(
@@ -88,7 +89,7 @@ def still_there_gate() -> pulumi.ResourceHookBinding:
 
 
 def unfinished_gate(
-    waiter: Waiter, stack: str, limit: timedelta, known: Collection[str]
+    waiter: Waiter, owner: Owner, limit: timedelta, known: Collection[str]
 ) -> pulumi.ResourceHook:
     """Make a before_update hook for what the state has no outputs of: its create came to no end.
 
@@ -100,14 +101,14 @@ def unfinished_gate(
 
     async def look(args: pulumi.ResourceHookArgs) -> None:
         if not args.old_outputs:
-            await settle(waiter, stack, args, limit, known)
+            await settle(waiter, owner, args, limit, known)
 
     return pulumi.ResourceHook(f"what was not finished within {spell_duration(limit)}", look)
 
 
 async def settle(
     waiter: Waiter,
-    stack: str,
+    owner: Owner,
     args: pulumi.ResourceHookArgs,
     limit: timedelta,
     known: Collection[str] = (),
@@ -130,14 +131,14 @@ async def settle(
             if not await ended() and found is not None:
                 left = limit - _age(waiter, found)
                 await waiter.until(ended, left, f"{args.name} to be made")
-        if found is None or not found.belongs_to(stack):
+        if found is None or not (found.belongs_to(owner) or found.nameless(owner)):
             return
         never = under_way(found.provisioning_state)
         if names.VERSION in found.tags:
             if found.broken or never:
                 await waiter.gone(found.id, _CLEARED_WITHIN)
         elif never and args.name in REMADE:  # others may have something in all else
-            await clear_unfinished(waiter, args.name, stack, found.id)
+            await clear_unfinished(waiter, args.name, owner, found.id)
     except ArmError as error:
         raise RefusedError(str(error)) from None
 
@@ -189,25 +190,26 @@ def remake_gate(
 
 
 def renew_gate(
-    part: str, waiter: Waiter, stack: str, resource_id: str
+    part: str, waiter: Waiter, owner: Owner, resource_id: str
 ) -> pulumi.ResourceHookBinding:
     """Make a before_update gate that clears a foundation that Azure never ends making."""
 
     async def clear(_: pulumi.ResourceHookArgs) -> None:
-        await clear_unfinished(waiter, part, stack, resource_id)
+        await clear_unfinished(waiter, part, owner, resource_id)
 
     hook = pulumi.ResourceHook(f"{part} is made again", clear)
     return pulumi.ResourceHookBinding(before_update=[hook])
 
 
-async def clear_unfinished(waiter: Waiter, part: str, stack: str, resource_id: str) -> None:
+async def clear_unfinished(waiter: Waiter, part: str, owner: Owner, resource_id: str) -> None:
     """Make room for a foundation (``part`` is its logical name) that is still in the making.
 
     A lab is cleared only if nobody has put anything into it. Raises :class:`RefusedError`.
     """
     try:
         found = await waiter.call(waiter.arm.thing, resource_id)
-        if found and found.belongs_to(stack) and in_the_making(part, found):
+        ours = found and (found.belongs_to(owner) or found.nameless(owner))
+        if found and ours and in_the_making(part, found):
             if part == LAB:
                 await _empty(waiter, found.id)
             await waiter.gone(found.id, _CLEARED_WITHIN)
@@ -226,8 +228,8 @@ async def _empty(waiter: Waiter, lab: str) -> None:
 async def clear_leftover(waiter: Waiter, resource_id: str, mark: Mark) -> None:
     """Make room for a resource that a run that was killed may have left behind.
 
-    Deletes only what carries this stack, this version and this attempt and no release mark (or what
-    of ours Azure never finished); raises :class:`RefusedError` if anything else is in the way.
+    Deletes only what carries this state's id, this version and this attempt and no release mark (or
+    what of ours Azure never finished); raises :class:`RefusedError` if anything else is in the way.
     """
     try:
         found = await waiter.call(waiter.arm.thing, resource_id)
@@ -239,9 +241,12 @@ async def clear_leftover(waiter: Waiter, resource_id: str, mark: Mark) -> None:
 
 async def _clear(waiter: Waiter, found: Thing, mark: Mark) -> None:
     if not may_clear(found, mark):
+        others = found.owner is not None and not found.belongs_to(mark.owner)
+        told = f": it is of {whose(mark.owner, found).rstrip(',')}" if others else ""
+        todo = NOT_SHARED if others else "rename or delete it by hand if it is not wanted"
         msg = (
-            f"{found.id} is there already and is not a leftover of this build; it was not "
-            "touched -> rename or delete it by hand if it is not wanted"
+            f"{found.id} is there already and is not a leftover of this build{told}; it was not "
+            f"touched -> {todo}"
         )
         raise RefusedError(msg)
     try:
@@ -253,7 +258,7 @@ async def _clear(waiter: Waiter, found: Thing, mark: Mark) -> None:
 def may_clear(found: Thing, mark: Mark) -> bool:
     """Tell whether a resource in the way is an unreleased leftover of exactly this attempt."""
     tags = found.tags
-    if tags.get(names.STACK) != mark.stack or not found.is_of(mark.identity, mark.version):
+    if not found.is_ours(mark.owner, mark.build):
         return False
     if found.broken:
         return True  # never finished, so never of use to anybody, whatever mark it carries

@@ -65,7 +65,7 @@ class Regional:
             for lab in region.labs:
                 args = self._goods.custom_image(
                     "lab",
-                    lab.lab.name,
+                    *lab.path,
                     tags=self._tags,
                     retiring=lab.retiring,
                     managed_image_id=image,
@@ -75,7 +75,7 @@ class Regional:
                 if checks and not lab.held and not region.backing:
                     hooks = gate(f"{args.logical_name} may be made", *checks)
                 delivery = self._deliveries[lab.lab.name]
-                frozen = _SOURCES if stuck and lab.held else None
+                frozen = _SOURCES if lab.held and (stuck or "/" in lab.lab.name) else None
                 opts = self._after_release(hooks=hooks, ignore_changes=frozen)
                 opts = pulumi.ResourceOptions.merge(opts, shield(self._goods.guard))
                 images[lab.lab.name] = delivery.add(args, opts, lab.adopt)
@@ -195,7 +195,7 @@ class Regional:
 
         async def room() -> None:
             # Attempt "": a copy is cleared only if it died, never for being a leftover.
-            mark = Mark(run.stack, goods.identity, str(goods.version), "")
+            mark = Mark(run.owner, goods.build)
             await clear_leftover(run.waiter, run.compute_id("snapshots", name), mark)
 
         return gate(f"{goods.part('copy', region.region)} may be made", *ready, may_travel, room)
@@ -245,7 +245,7 @@ class Regional:
         if resource_id is None:
             return None
         goods, run = self._goods, self._run
-        mark = Mark(run.stack, goods.identity, str(goods.version), "")
+        mark = Mark(run.owner, goods.build)
         return remake_gate(f"{part} is made again", run.waiter, resource_id, mark)
 
     def _restore(

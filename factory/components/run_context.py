@@ -12,8 +12,8 @@ import pulumi
 
 from factory.azure.resources import lab_id
 from factory.azure.waiter import Waiter
-from factory.common import names
 from factory.common.durations import spell_duration
+from factory.common.ownership import Owner
 from factory.components.gates import still_there_gate
 from factory.components.machine.artifact_parameters import Read, no_vaults
 from factory.ledger.foundations import compute_id
@@ -26,10 +26,10 @@ class Run:
 
     ``read_vault`` reads a secret of a key vault, at the moment of its use. ``known`` are the
     logical names that the state had when the run began, ``began`` the moment of that: no two runs'
-    alike.
+    alike. ``without_id`` are those of them that were made when the state had no id of its own.
     """
 
-    stack: str
+    owner: Owner
     settings: Settings
     waiter: Waiter
     secrets: Mapping[str, pulumi.Output[str]]
@@ -38,6 +38,12 @@ class Run:
     remade: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
     began: str = ""
+    without_id: frozenset[str] = frozenset()
+
+    @property
+    def stack(self) -> str:
+        """The full name under which the stack began."""
+        return self.owner.stack
 
     @property
     def dry(self) -> bool:
@@ -55,12 +61,14 @@ class Run:
 
     @property
     def own_tags(self) -> dict[str, str]:
-        """The tag of everything that belongs to the stack itself."""
-        return {names.STACK: self.stack}
+        """The tags of everything that belongs to the stack itself."""
+        return self.owner.tags
 
     def lab_id(self, lab: FactoryLab | TargetLab) -> str:
         """Give the ARM id of a lab of this stack."""
-        return lab_id(self.settings.subscription_id, lab.resource_group, lab.name)
+        return lab_id(
+            self.settings.subscription_id, lab.resource_group, lab.name.rpartition("/")[2]
+        )
 
     def compute_id(self, kind: str, name: str) -> str:
         """Give the ARM id of a snapshot or image in the stack's own resource group."""

@@ -7,6 +7,7 @@ from pulumi_azure_native import resources
 
 from factory.components.run_context import Run
 from factory.components.undeclared import undeclared
+from factory.ledger.spelling import spelled
 
 
 class Store(pulumi.ComponentResource):
@@ -27,4 +28,4 @@ class Store(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, **(adopted or theirs)),
         )
         self.group: pulumi.Output[str] = group.name
-        self.register_outputs({"group": self.group})
+        self.register_outputs({"group": self.group, "spelled": spelled(args.settings)})

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from factory.common import names
+from factory.common.ownership import BuildKey
 from factory.components.capture import Capture, from_vm
 from factory.components.gates import Check, Mark, RefusedError, clear_leftover
 from factory.components.run_context import Run
@@ -73,7 +74,7 @@ def goods_of(spec: Spec, run: Run, attempt: pulumi.Input[str]) -> Goods:
         author=definition.author,
         plan=spec.purchase_plan(),
         generation="V1",
-        tags=tags_for(spec, stack=run.stack, attempt=attempt),
+        tags=tags_for(spec, run.owner, attempt),
         time_limit=definition.time_limit,
     )
 
@@ -133,7 +134,8 @@ def clear(run: Run, unmanaged: UnmanagedVm) -> None:
     lab = run.settings.factory_lab
     if lab is None or run.dry:
         return
-    mark = Mark(run.stack, unmanaged.identity, str(unmanaged.version), unmanaged.attempt)
+    build = BuildKey(unmanaged.identity, str(unmanaged.version), built=unmanaged.built)
+    mark = Mark(run.owner, build, unmanaged.attempt)
     vm_id = f"{run.lab_id(lab)}/virtualmachines/{unmanaged.vm}"
 
     async def gone(_: Any) -> str:

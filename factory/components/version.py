@@ -149,7 +149,7 @@ class Version(pulumi.ComponentResource):
     def _keep(self, record: Record) -> tuple[Goods, pulumi.Output[Any]]:
         plan, run = self._args.plan, self._run
         receiving = self._args.lab is None or plan.foreign
-        tags = tags_for(record, stack=run.stack, attempt=record.attempt)
+        tags = tags_for(record, run.owner, record.attempt)
         goods = Goods(
             identity=plan.identity,
             version=plan.version,

@@ -47,7 +47,7 @@ def room_for(
         ended = await outcome.future()
         # Without an outcome nothing is known to be a leftover, so nothing is cleared.
         attempt = ended["attempt"] if ended else ""
-        mark = Mark(run.stack, plan.identity, str(plan.version), attempt)
+        mark = Mark(run.owner, plan.build, attempt)
         await clear_leftover(run.waiter, resource, mark)
 
     made = names.part(plan.identity, plan.version, part)

@@ -10,6 +10,7 @@ import pulumi
 from pulumi_azure_native import devtestlab
 
 from factory.common import names
+from factory.common.ownership import BuildKey
 from factory.common.versions import Version as VersionNumber
 from factory.components.capture import Capture
 from factory.components.custom_image import CustomImageArgs
@@ -48,6 +49,12 @@ class Goods:
     source_waits: bool = False
     source_lost: bool = False
     time_limit: timedelta = USUAL_TIME_LIMIT
+
+    @property
+    def build(self) -> BuildKey:
+        """Which build it is, as its tags say."""
+        fingerprint, built = (str(self.tags[tag]) for tag in (names.FINGERPRINT, names.BUILT))
+        return BuildKey(self.identity, str(self.version), fingerprint, built)
 
     @property
     def timeouts(self) -> pulumi.CustomTimeouts:

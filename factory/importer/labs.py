@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,16 +49,27 @@ def read_labs(path: Path, files: Mapping[str, str], notes: Notes) -> list[OldLab
     if len(listed) > _MOST:
         msg = f"{path}: {len(listed)} labs, at most {_MOST} are read"
         raise FactoryError(msg)
-    found: dict[tuple[str, str], OldLab] = {}
-    for index, raw in enumerate(listed):
-        lab = _lab(f"{path.name}: Labs[{index}]", raw, files, notes)
-        if lab is None:
+    read = [
+        _lab(f"{path.name}: Labs[{index}]", raw, files, notes) for index, raw in enumerate(listed)
+    ]
+    found = together([lab for lab in read if lab is not None], notes)
+    return [lab for lab in found if _takes_something(lab, notes)]
+
+
+def together(labs: Iterable[OldLab], notes: Notes) -> list[OldLab]:
+    """Put together what is one lab: of one name, and of one group as far as groups are named."""
+    found: dict[tuple[str, str], list[OldLab]] = {}
+    for lab in labs:
+        its = found.setdefault((lab.subscription.lower(), lab.name.lower()), [])
+        group = lab.group.lower()
+        first = next((each for each in its if each.group.lower() in {group, ""} or not group), None)
+        if first is None:
+            its.append(lab)
             continue
-        first = found.setdefault((lab.subscription.lower(), lab.name.lower()), lab)
-        if first is not lab:
-            notes.lost(lab.where, lab.name, f"is listed twice; put together with {first.where}")
-            first.patterns += lab.patterns
-    return [lab for lab in found.values() if _takes_something(lab, notes)]
+        notes.lost(lab.where, lab.name, f"is listed twice; put together with {first.where}")
+        first.group = first.group or lab.group
+        first.patterns = list(dict.fromkeys(first.patterns + lab.patterns))
+    return [lab for its in found.values() for lab in its]
 
 
 def _lab(where: str, raw: Any, files: Mapping[str, str], notes: Notes) -> OldLab | None:

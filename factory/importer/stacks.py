@@ -37,11 +37,17 @@ class NewStack:
 
 
 def stack_files(labs: Sequence[OldLab], choices: Choices, notes: Notes) -> list[NewStack]:
-    """Make a stack of each subscription, the factory's first; it builds, the others receive."""
+    """Make a stack of each subscription, the factory's first; it builds, the others receive.
+
+    A stack names one lab of a name; one of the same name in another group has a stack of its own.
+    """
     spelled = {lab.subscription.lower(): lab.subscription for lab in reversed(labs)}
     by_subscription: dict[str, list[OldLab]] = {}
+    namesakes: list[OldLab] = []
     for lab in labs:
-        by_subscription.setdefault(spelled[lab.subscription.lower()], []).append(lab)
+        its = by_subscription.setdefault(spelled[lab.subscription.lower()], [])
+        taken = any(each.name.lower() == lab.name.lower() for each in its)
+        (namesakes if taken else its).append(lab)
     first = next(iter(by_subscription), "<subscription id of the factory lab>")
     home = choices.factory_subscription or first
     home = spelled.get(home.lower(), home)
@@ -50,7 +56,13 @@ def stack_files(labs: Sequence[OldLab], choices: Choices, notes: Notes) -> list[
         notes.add(Kind.DIFFERENT, "Labs.json", "the factory lab's subscription", why)
     made = [_building(home, by_subscription.pop(home, []), choices, notes)]
     for number, (subscription, its) in enumerate(by_subscription.items(), 1):
-        made.append(_receiving(subscription, number, its, choices, notes))
+        made.append(_receiving(subscription, _called(subscription, number), its, choices, notes))
+    for number, lab in enumerate(namesakes, 2):
+        called = f"{_called(lab.subscription, 1)}-{number}"
+        made.append(_receiving(lab.subscription, called, [lab], choices, notes))
+        made[-1].config[f"{NAMESPACE}:resourceGroup"] += f"-{number}"
+        why = f"has the name of another one in its subscription, so that it is in {made[-1].file}"
+        notes.add(Kind.DIFFERENT, lab.where, lab.name, why)
     return made
 
 
@@ -75,14 +87,17 @@ def _building(subscription: str, labs: list[OldLab], choices: Choices, notes: No
     return _finished(NewStack(choices.stack, config), others, choices, notes)
 
 
+def _called(subscription: str, number: int) -> str:
+    return f"labs-{subscription[:8] if is_subscription(subscription) else number}"
+
+
 def _receiving(
-    subscription: str, number: int, labs: list[OldLab], choices: Choices, notes: Notes
+    subscription: str, called: str, labs: list[OldLab], choices: Choices, notes: Notes
 ) -> NewStack:
-    short = subscription[:8] if is_subscription(subscription) else str(number)
     config = _common(subscription, labs, choices)
     config[f"{NAMESPACE}:resourceGroup"] = "rg-image-factory-copies"
     config[f"{NAMESPACE}:receivesFrom"] = choices.stack
-    return _finished(NewStack(f"labs-{short}", config), labs, choices, notes)
+    return _finished(NewStack(called, config), labs, choices, notes)
 
 
 def _common(subscription: str, labs: list[OldLab], choices: Choices) -> dict[str, Any]:

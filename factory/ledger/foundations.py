@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from factory.common import names
+from factory.common.ownership import Owner
 from factory.ledger.model import Foundation, Ledger
 from factory.observed.model import Observed, Thing, under_way
 from factory.settings.stack import Settings
@@ -60,7 +60,7 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
     return ids
 
 
-def located(ledger: Ledger, observed: Observed, settings: Settings, stack: str) -> Ledger:
+def located(ledger: Ledger, observed: Observed, settings: Settings, owner: Owner) -> Ledger:
     """Name the foundations that the state has no outputs of, by what Azure reports at their place.
 
     A run was interrupted while one was made, or waited for it in vain: the state has its id alone,
@@ -71,7 +71,7 @@ def located(ledger: Ledger, observed: Observed, settings: Settings, stack: str) 
 
     def named(name: str, foundation: Foundation) -> Foundation:
         thing = observed.foundations.get(name)
-        ours = thing is not None and thing.belongs_to(stack)
+        ours = thing is not None and (thing.belongs_to(owner) or thing.nameless(owner))
         gone = thing is None and not name.endswith(_GROUPS)
         if foundation.name or name not in ids or not (ours or gone):
             return foundation
@@ -81,7 +81,7 @@ def located(ledger: Ledger, observed: Observed, settings: Settings, stack: str) 
     return replace(ledger, foundations=found)
 
 
-def remade(observed: Observed, ledger: Ledger, stack: str) -> Mapping[str, str]:
+def remade(observed: Observed, ledger: Ledger, owner: Owner) -> Mapping[str, str]:
     """Give the ids of our lab and parts of our network that Azure never ends making.
 
     See factory/plan/situation/hung.py.
@@ -91,7 +91,7 @@ def remade(observed: Observed, ledger: Ledger, stack: str) -> Mapping[str, str]:
         name: thing.id
         for name, thing in found.items()
         if thing is not None
-        and thing.belongs_to(stack)
+        and (thing.belongs_to(owner) or thing.nameless(owner))
         and in_the_making(name, thing)
         and under_way(ledger.foundations[name].state)
     }
@@ -103,14 +103,14 @@ def in_the_making(name: str, thing: Thing) -> bool:
     return state.lower() == "creating" if name == LAB else under_way(state)
 
 
-def adopted(observed: Observed, known: frozenset[str], stack: str) -> Mapping[str, str]:
+def adopted(observed: Observed, known: frozenset[str], owner: Owner) -> Mapping[str, str]:
     """Give the ids of foundations of ours that the state does not know: a run was killed there.
 
-    ``known`` are the logical names in the state. What does not carry this stack's tag is not ours,
+    ``known`` are the logical names in the state. What does not carry this state's id is not ours,
     whatever it is called; the engine then says that it exists already.
     """
     return {
         name: thing.id
         for name, thing in observed.foundations.items()
-        if name not in known and thing.tags.get(names.STACK) == stack
+        if name not in known and thing.belongs_to(owner)
     }

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from factory.common import names
+from factory.common.ownership import BuildKey
 from factory.common.versions import Version
 from factory.ledger.catalogue import first_name
 from factory.ledger.record import Failure, Record, Spec
@@ -48,6 +49,8 @@ class Held:
     retiring: Mapping[str, datetime] = field(default_factory=dict)
     failure: Failure | None = None
     returning: Returning | None = None
+    # How the state calls the labs that are called by their places here (lab_places.py).
+    lab_paths: Mapping[str, Path] = field(default_factory=dict)
 
     def has(self, *path: str) -> bool:
         """Tell whether the ledger holds this part of the version."""
@@ -63,6 +66,12 @@ class Held:
         """When its build began, as ISO text; "" if nothing was written down."""
         facts = self.record or self.spec
         return facts.built if facts is not None else ""
+
+    @property
+    def build(self) -> BuildKey:
+        """Which build it is, as far as that was written down."""
+        facts = self.record or self.spec
+        return facts.build if facts is not None else BuildKey(self.identity, str(self.version))
 
     @property
     def labs(self) -> frozenset[str]:
@@ -123,6 +132,12 @@ class Ledger:
     # By logical name, as far as the state says: ARM ids of everything, and regions.
     ids: Mapping[str, str] = field(default_factory=dict)
     locations: Mapping[str, str] = field(default_factory=dict)
+    # The id of this state, "" if it began before there were any; and the logical names of what was
+    # made without it, which keeps its tags.
+    state: str = ""
+    without_id: frozenset[str] = frozenset()
+    # How groups and the factory lab were written at the last run: factory/ledger/spelling.py.
+    spelled: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from factory.common import names
 from factory.common.fields import Strict
+from factory.common.ownership import BuildKey, Owner
 from factory.common.versions import Version
 from factory.definitions.definition import Capture, Definition, Os
 from factory.ledger.record_fields import (
@@ -58,6 +59,11 @@ class _Facts(Strict):
     def parsed(self) -> Version:
         """Give the version as a comparable value."""
         return Version.parse(self.version)
+
+    @property
+    def build(self) -> BuildKey:
+        """What tells it from any other build, of this number too."""
+        return BuildKey(self.definition, self.version, self.fingerprint, self.built)
 
     def purchase_plan(self) -> dict[str, str]:
         """The marketplace plan (name, publisher, product), empty for most images."""
@@ -130,7 +136,7 @@ def expiry(spec: Spec) -> datetime:
     return datetime.fromisoformat(spec.built) + longest + timedelta(days=1) + kept
 
 
-def tags_for(facts: Record | Spec, *, stack: str, attempt: Any) -> dict[str, Any]:
+def tags_for(facts: Record | Spec, owner: Owner, attempt: Any) -> dict[str, Any]:
     """Give the tags of everything made for a version; ``attempt`` may be an Output."""
     if isinstance(facts, Spec):
         definition = facts.content
@@ -139,7 +145,7 @@ def tags_for(facts: Record | Spec, *, stack: str, attempt: Any) -> dict[str, Any
         base, own = facts.base, facts.user_tags()
     return {
         **own,
-        names.STACK: stack,
+        **owner.tags,
         names.DEFINITION: facts.definition,
         names.VERSION: facts.version,
         names.ATTEMPT: attempt,

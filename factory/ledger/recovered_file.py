@@ -19,6 +19,7 @@ from factory.common import names
 from factory.common.errors import Problems
 from factory.common.fields import Strict, formed
 from factory.common.names import image_name
+from factory.common.ownership import Owner
 from factory.common.versions import Version
 from factory.common.yaml_file import Limits, YamlFile
 from factory.definitions.loader import read_model
@@ -76,6 +77,7 @@ class Entry(Strict):
 class _File(Strict):
     schema_: Annotated[Literal["1"], Field(alias="schema")]
     stack: str
+    state: Annotated[str, formed(r"^[0-9a-f]{0,32}$", "the id of a state")] = ""
     serial: Annotated[str, formed(r"^[0-9]{1,12}$", "a number")] = "0"
     versions: list[Entry]
 
@@ -85,11 +87,13 @@ class Recovered:
     """The file as read: ``shown`` is how messages call it.
 
     ``serial`` is the lowest that the stack's catalogue may have: its receivers saw a lower one.
+    ``state`` is the id of the state that was lost, "" if what it made has none.
     """
 
     shown: str
     serial: int = 0
     entries: Sequence[Entry] = ()
+    state: str = ""
 
 
 def file_name(stack: str) -> str:
@@ -110,7 +114,7 @@ def read_recovered(folder: File | None, stack: str, problems: Problems) -> Recov
         return None
     found, file = read
     _check(found, file, stack, problems)
-    return Recovered(shown, int(found.serial), tuple(found.versions))
+    return Recovered(shown, int(found.serial), tuple(found.versions), found.state)
 
 
 def _check(found: _File, file: YamlFile, stack: str, problems: Problems) -> None:
@@ -138,10 +142,11 @@ def _check(found: _File, file: YamlFile, stack: str, problems: Problems) -> None
             )
 
 
-def write_recovered(stack: str, serial: int, entries: Sequence[Entry]) -> str:
+def write_recovered(stack: str, serial: int, entries: Sequence[Entry], state: str = "") -> str:
     """Write the file's text: the same entries give the same text."""
     plain = [_plain(entry) for entry in sorted(entries, key=lambda entry: entry.key)]
-    found = {"schema": "1", "stack": stack, "serial": str(serial), "versions": plain}
+    told = {"state": state} if state else {}
+    found = {"schema": "1", "stack": stack, **told, "serial": str(serial), "versions": plain}
     return _HEAD + yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -153,7 +158,11 @@ def _plain(entry: Entry) -> dict[str, Any]:
 
 
 def with_recovered(
-    ledger: Ledger, recovered: Recovered | None, observed: Observed, settings: Settings, stack: str
+    ledger: Ledger,
+    recovered: Recovered | None,
+    observed: Observed,
+    settings: Settings,
+    owner: Owner,
 ) -> Ledger:
     """Lay over a ledger what the file has and the state lacks.
 
@@ -172,7 +181,7 @@ def with_recovered(
             path: thing.id
             for path, id_ in entry.paths.items()
             if not held.has(*path) and (thing := _there(observed, settings, path, id_))
-            if _ours(thing, entry, stack)
+            if _ours(thing, entry, owner)
         }
         if there:
             over[entry.key] = replace(
@@ -234,11 +243,10 @@ def _there(observed: Observed, settings: Settings, path: Path, id_: str) -> Thin
     return thing if thing is not None and thing.id.lower() == id_.lower() else None
 
 
-def _ours(thing: Thing, entry: Entry, stack: str) -> bool:
+def _ours(thing: Thing, entry: Entry, owner: Owner) -> bool:
     return (
-        thing.belongs_to(stack)
+        thing.is_ours(owner, entry.record.build)
         and not thing.broken
-        and thing.is_of(*entry.number)
         # A number that a failed build had may be given again: a file that stayed knows the old one.
         and thing.tags.get(names.FINGERPRINT) == entry.record.fingerprint
     )

@@ -4,13 +4,14 @@ A lab that its owner writes as some page shows it (``Team-Web`` for ``team-web``
 Under another logical name the engine would take its images in anew, and then delete the same ids
 under the old one; so what the state knows already keeps the spelling that it has there.
 
-Only logical names are believed, for those the program gave: what Azure answers (names, ids) may be
-spelled otherwise than it was asked for. The factory's own lab and the groups have no such name.
+Only what the program gave is believed: logical names, and what it noted of groups and of its own
+lab, which have none (:func:`spelled`). What Azure answers (names, ids) may be spelled otherwise
+than it was asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from factory.common import names
 from factory.ledger.foundations import SOURCE
@@ -21,16 +22,42 @@ from factory.settings.stack import Settings
 _OF_LABS = (names.ADOPTED, "environment/")
 
 
+def spelled(settings: Settings) -> dict[str, str]:
+    """Give the names that no logical name tells, by the settings that they come from."""
+    own = settings.factory_lab
+    found = {"resourceGroup": settings.resource_group}
+    found |= {f"labs.{lab.name}": lab.resource_group for lab in settings.labs}
+    if own is not None:
+        found |= {"factoryLab": own.name, "factoryLab.resourceGroup": own.resource_group}
+    return found
+
+
 def as_spelled(settings: Settings, ledger: Ledger) -> Settings:
-    """Write labs, environments and artifact sources as the state has them."""
+    """Write labs, groups, environments and artifact sources as the state has them."""
+    noted, own = ledger.spelled, settings.factory_lab
     labs = {lab for held in ledger.held.values() for lab in held.labs}
     labs |= {name.split("/")[1] for name in ledger.names if name.startswith(_OF_LABS)}
+    labs |= {noted["factoryLab"]} if "factoryLab" in noted else set()
     sources = [name.removeprefix(SOURCE) for name in ledger.names if name.startswith(SOURCE)]
     return settings.model_copy(
         update={
             "labs": [
-                lab.model_copy(update={"name": _spelled(lab.name, labs)}) for lab in settings.labs
+                lab.model_copy(
+                    update={
+                        "name": (name := _spelled(lab.name, labs)),
+                        "resource_group": _noted(lab.resource_group, noted, f"labs.{name}"),
+                    }
+                )
+                for lab in settings.labs
             ],
+            "resource_group": _noted(settings.resource_group, noted, "resourceGroup"),
+            "factory_lab": own
+            and own.model_copy(
+                update={
+                    "name": _noted(own.name, noted, "factoryLab"),
+                    "resource_group": _noted(own.resource_group, noted, "factoryLab.resourceGroup"),
+                }
+            ),
             "adopt": {_spelled(lab, labs): images for lab, images in settings.adopt.items()},
             "artifact_sources": [
                 each.model_copy(update={"name": _spelled(each.name, sources)})
@@ -48,6 +75,10 @@ def _environment(
     known = [name.split("/", 2)[1:] for name in ledger.environments]
     name = _spelled(environment.name, [name for home, name in known if home == lab])
     return environment.model_copy(update={"lab": lab, "name": name})
+
+
+def _noted(name: str, noted: Mapping[str, str], setting: str) -> str:
+    return _spelled(name, [noted[setting]] if setting in noted else [])
 
 
 def _spelled(name: str, known: Collection[str]) -> str:

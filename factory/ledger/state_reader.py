@@ -6,7 +6,7 @@ The program fills it by invoke, a command line from ``pulumi stack export``. Log
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -93,8 +93,41 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
     logical = frozenset(urn.split("::", 3)[3] for urn in resources)
     ids, locations = _told(resources, "id"), _told(resources, "location")
     return Ledger(
-        held, used_up, foundations, outputs, environments, adopted, logical, ids, locations
+        held,
+        used_up,
+        foundations,
+        outputs,
+        environments,
+        adopted,
+        logical,
+        ids,
+        locations,
+        _state_id(resources),
+        frozenset(_without_id(resources)),
+        _output(resources, "imagefactory:index:Store::factory", "spelled") or {},
     )
+
+
+def _state_id(resources: Mapping[str, Mapping[str, Any]]) -> str:
+    """Give the state's id: what it remembers, else what is on anything that it holds."""
+    told = _output(resources, f"pulumi:index:Stash::{names.STATE_ID}", "output")
+    tags = ((each.get("outputs") or {}).get("tags") for each in resources.values())
+    found = (each.get(names.STATE) for each in tags if isinstance(each, Mapping))
+    return str(told or next((text for text in found if text), ""))
+
+
+def _output(resources: Mapping[str, Mapping[str, Any]], end: str, key: str) -> Any:
+    """Give an output of the one resource whose URN has that end, None if there is none."""
+    found = next((each for urn, each in resources.items() if urn.endswith(f"::{end}")), {})
+    return (found.get("outputs") or {}).get(key)
+
+
+def _without_id(resources: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Give the logical names of what carries the stack's name and no id of a state."""
+    for urn, resource in resources.items():
+        tags = (resource.get("outputs") or {}).get("tags")
+        if isinstance(tags, Mapping) and names.STACK in tags and names.STATE not in tags:
+            yield urn.split("::", 3)[3]
 
 
 def _told(resources: Mapping[str, Mapping[str, Any]], key: str) -> Mapping[str, str]:

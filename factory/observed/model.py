@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from factory.common import names
+from factory.common.ownership import Tagged
 from factory.definitions.artifact_content import Contents
 from factory.definitions.definition import VaultRef
 from factory.observed.artifact_manifest import Shelves
@@ -33,7 +34,7 @@ class ArtifactStatus:
 
 
 @dataclass(frozen=True)
-class BuildVm:
+class BuildVm(Tagged):
     """A lab VM of the factory lab that carries this stack's tag."""
 
     name: str
@@ -61,7 +62,7 @@ def under_way(provisioning_state: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Thing:
+class Thing(Tagged):
     """A custom image, snapshot or managed image in Azure; ``size_gb`` None if none is told.
 
     ``given_up`` is set by factory/plan/situation/hung.py: Azure is at work on it, and never ends.
@@ -75,17 +76,6 @@ class Thing:
     created: str = ""
     size_gb: int | None = None
     given_up: bool = False
-
-    def is_of(self, identity: str, version: str) -> bool:
-        """Tell whether its tags say that it is of this version of a definition."""
-        return (self.tags.get(names.DEFINITION), self.tags.get(names.VERSION)) == (
-            identity,
-            version,
-        )
-
-    def belongs_to(self, stack: str) -> bool:
-        """Tell whether it carries this stack's tag; what does not, does not exist for us."""
-        return self.tags.get(names.STACK) == stack
 
     @property
     def broken(self) -> bool:
@@ -158,12 +148,17 @@ class Observed:
     artifacts: Shelves | None = None
 
     def ours(self, stack: str) -> list[str]:
-        """List the ids of everything that carries this stack's tag."""
+        """List the ids of everything that carries this stack's name, whatever state made it.
+
+        Not what a state with an id made in labs of others: they may have two stacks of one name.
+        """
         looked = [lab.images for lab in self.labs.values() if lab and lab.images]
-        images = [image for found in looked for image in found.values()]
+        images = [
+            each for found in looked for each in found.values() if names.STATE not in each.tags
+        ]
         things = [*images, *self.captures.values(), *self.snapshots.values()]
         things += self.managed_images.values()
-        return sorted({thing.id for thing in things if thing.belongs_to(stack)})
+        return sorted({thing.id for thing in things if thing.tags.get(names.STACK) == stack})
 
 
 def provisioning_fault(statuses: Iterable[Mapping[str, Any]]) -> str:

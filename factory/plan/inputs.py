@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from factory.common.ownership import Owner
 from factory.common.patterns import takes_any
 from factory.definitions.lineage import parent_of, present_names
 from factory.definitions.loader import Image
@@ -27,6 +28,8 @@ class Inputs:
     stacks that either comes from.
     ``stack`` is the full name that this stack's tags say: the one it began under. If it was renamed
     since, ``renamed`` is its full name now.
+    ``state`` is the id of its state, "" if it began before states had one: then it gets the id
+    ``fresh`` by the next run that changes something.
     ``recovered`` is what a lost state is made again from; the ledger has it in already.
     """
 
@@ -42,6 +45,13 @@ class Inputs:
     sources: tuple[str, ...] = ()
     recovered: Recovered | None = None
     renamed: str = ""
+    state: str = ""
+    fresh: str = ""
+
+    @property
+    def owner(self) -> Owner:
+        """What the tags of all that is this stack's say."""
+        return Owner(self.stack, self.state)
 
     @property
     def name(self) -> str:

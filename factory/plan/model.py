@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from factory.common.ownership import BuildKey
 from factory.common.versions import Version
 from factory.definitions.definition import USUAL_TIME_LIMIT
 from factory.ledger.catalogue import Entry
@@ -62,7 +63,8 @@ class LabDelivery:
     """One version in one lab. ``adopt`` is the id of one that is there but not in the ledger.
 
     ``remake`` is the id of one that Azure never finished: it is cleared and made again.
-    ``retiring`` is the day until which one that is to go stays, marked as such.
+    ``retiring`` is the day until which one that is to go stays, marked as such. ``called`` is what
+    the state calls a lab that has a namesake there.
     """
 
     lab: TargetLab
@@ -70,6 +72,12 @@ class LabDelivery:
     adopt: str | None = None
     remake: str | None = None
     retiring: str = ""
+    called: Sequence[str] = ()
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """What the state calls the lab: by its name, or by name and group if that is taken."""
+        return tuple(self.called) or (self.lab.name,)
 
 
 @dataclass(frozen=True)
@@ -163,6 +171,12 @@ class VersionPlan:
     handed_over: bool = False
     time_limit: timedelta = USUAL_TIME_LIMIT
 
+    @property
+    def build(self) -> BuildKey:
+        """Which build it is."""
+        facts = self.record or self.spec
+        return facts.build if facts else BuildKey(self.identity, str(self.version))
+
     def entry(self, record: Record) -> dict[str, str]:
         """Give this version's place in the catalogue, as plain data."""
         return Entry(record, self.retired, self.revoked, self.handed_over).dump()
@@ -202,6 +216,7 @@ class UnmanagedVm:
     identity: str
     version: Version
     attempt: str
+    built: str = ""
 
 
 @dataclass(frozen=True)
@@ -212,6 +227,7 @@ class Plan:
     ``holdings`` ({lab: {identity: versions}}) is what labs held already and still are to hold.
     ``revoked`` ({identity: {version: reason}}) is for the catalogue: also what is gone here.
     ``neighbours`` are parents (identity@version) that another stack holds in the same factory lab.
+    ``state`` is the id that everything new carries.
     ``recovered`` ({identity: {version: "taking in" | "settled"}}) is what a lost state was made
     again from, None if that never happened.
     """
@@ -231,6 +247,7 @@ class Plan:
     unmanaged_vms: tuple[UnmanagedVm, ...] = ()
     neighbours: frozenset[str] = frozenset()
     recovered: Mapping[str, Mapping[str, str]] | None = None
+    state: str = ""
 
     @property
     def nothing_due(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from factory.common import names
+from factory.common.ownership import BuildKey, Owner, Tagged
 from factory.common.versions import Version
 from factory.definitions.definition import Capture
 from factory.ledger.record import Record
@@ -41,14 +42,25 @@ def travel_fault(record: Record, region: str, subscription: str) -> str | None:
     return None
 
 
-def is_ours(stack: str, identity: str, version: Version, thing: Thing) -> bool:
-    """Tell whether something in Azure is this stack's of that version, by its tags."""
-    return thing.belongs_to(stack) and thing.is_of(identity, str(version))
-
-
-def in_the_way(stack: str, identity: str, version: Version, thing: Thing | None) -> str:
-    """Say that somebody else's custom image has the name of one of ours, "" if none has."""
-    if thing is None or is_ours(stack, identity, version, thing):
+def in_the_way(owner: Owner, build: BuildKey, thing: Thing | None) -> str:
+    """Say that another custom image has the name of one of ours and whose it is, "" if none has."""
+    if thing is None or thing.is_ours(owner, build):
         return ""
-    name = names.image_name(identity, version)
-    return f"a custom image {name} that is not ours is in the way; delete or rename it there"
+    name = names.image_name(build.definition, Version.parse(build.version))
+    if thing.owner is None:
+        return f"a custom image {name} that is not ours is in the way; delete or rename it there"
+    return f"a custom image {name} of {whose(owner, thing)} is in the way -> {NOT_SHARED}"
+
+
+def whose(owner: Owner, thing: Tagged) -> str:
+    """Name the owner of something that is not ours, or another build of our own."""
+    if thing.belongs_to(owner) or thing.owner is None:
+        return f"another build, of {thing.tags.get(names.BUILT, 'unknown time')},"
+    if thing.nameless(owner):
+        return f"{thing.owner}, from before states had ids,"
+    return f"{thing.owner}, not of this stack's state {owner.state or '(it has no id yet)'},"
+
+
+NOT_SHARED = (
+    "two stacks cannot have one definition in one lab or group: take it out of one of the two"
+)

@@ -98,6 +98,11 @@ class TargetLab(Strict):
     images: Annotated[list[Pattern], Field(min_length=1)]
     keep: Keep | None = None
 
+    @property
+    def azure_name(self) -> str:
+        """Its name in Azure; the place of a lab that was moved is called ``group/name``."""
+        return self.name.rpartition("/")[2]
+
 
 class Network(Strict):
     """The created factory lab's own network; outbound by a NAT gateway, nothing inbound."""

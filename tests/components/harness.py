@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -222,11 +222,12 @@ def declare(
     def program() -> None:
         known = {name: pulumi.Output.secret(value) for name, value in (secrets or {}).items()}
         run = Run(
-            inputs.stack,
+            replace(inputs.owner, state=plan.state),
             inputs.settings,
             waiter(arm or FakeArm()),
             known,
             known=inputs.ledger.names,
+            without_id=inputs.ledger.without_id,
             began="20261122T080000Z",
         )
         _declare(run, inputs, plan)

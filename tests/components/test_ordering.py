@@ -12,6 +12,7 @@ import pytest
 
 from factory.azure.resources import ArmError
 from factory.common import names
+from factory.common.ownership import BuildKey, Owner
 from factory.components.gates import Mark
 from factory.components.machine.size_fallback import VmOrder, lacks_capacity
 from factory.observed.model import BuildVm, Thing
@@ -20,11 +21,11 @@ from tests.components.harness import FakeArm, declare, waiter
 from tests.plan.world import dev, image
 
 VM = "/lab/virtualmachines/b1"
-MARK = Mark("o/p/dev", "linux/a", "20261122.1", "1")
+MARK = Mark(Owner("o/p/dev"), BuildKey("linux/a", "20261122.1"), "1")
 TAGS = {
-    names.STACK: MARK.stack,
-    names.DEFINITION: MARK.identity,
-    names.VERSION: MARK.version,
+    names.STACK: MARK.owner.stack,
+    names.DEFINITION: MARK.build.definition,
+    names.VERSION: MARK.build.version,
     names.ATTEMPT: MARK.attempt,
 }
 SIZES = ("Standard_D4s_v5", "Standard_D4as_v5", "Standard_E4s_v5")

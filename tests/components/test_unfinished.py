@@ -10,6 +10,7 @@ import pytest
 
 from factory.azure.advice import interrupted
 from factory.common import names
+from factory.common.ownership import Owner
 from factory.components.gates import RefusedError, settle
 from factory.observed.model import Thing
 from tests.components.harness import FakeArm, waiter
@@ -41,7 +42,7 @@ def settled(
     arm: FakeArm, name: str = "linux/a@20261122.1/vm/1", known: tuple[str, ...] = ()
 ) -> list[str]:
     args = pulumi.ResourceHookArgs("urn", "/thing", name, "azure-native:x:Y")
-    asyncio.run(settle(waiter(arm), STACK, args, HOUR, known))
+    asyncio.run(settle(waiter(arm), Owner(STACK), args, HOUR, known))
     return arm.deleted
 
 

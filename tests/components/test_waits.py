@@ -12,6 +12,7 @@ import pytest
 from factory.azure.key_vault import VaultError
 from factory.azure.resources import Arm, ArmError, failure_text
 from factory.common import names
+from factory.common.ownership import BuildKey, Owner
 from factory.components.gates import Mark, RefusedError, clear_leftover, clear_unfinished, may_clear
 from factory.components.machine.artifact_parameters import Parameters, Read, no_vaults
 from factory.components.machine.vm_work import BuildOutcome, VmWork
@@ -20,11 +21,11 @@ from factory.observed.model import ArtifactStatus, BuildVm, Thing
 from tests.components.harness import FakeArm, waiter
 
 LAB = "/subscriptions/s/resourceGroups/g/providers/Microsoft.DevTestLab/labs/factory"
-MARK = Mark("o/p/dev", "linux/a", "20261122.1", "1")
+MARK = Mark(Owner("o/p/dev"), BuildKey("linux/a", "20261122.1"), "1")
 TAGS = {
-    names.STACK: MARK.stack,
-    names.DEFINITION: MARK.identity,
-    names.VERSION: MARK.version,
+    names.STACK: MARK.owner.stack,
+    names.DEFINITION: MARK.build.definition,
+    names.VERSION: MARK.build.version,
     names.ATTEMPT: MARK.attempt,
 }
 
@@ -324,10 +325,10 @@ def test_a_lab_that_never_was_whole_is_cleared_only_if_it_is_empty(
     part: str, state: str, inside: str, *, cleared: bool | None
 ) -> None:
     arm = FakeArm()
-    arm.things[LAB] = Thing(LAB, {names.STACK: MARK.stack}, state)
+    arm.things[LAB] = Thing(LAB, {names.STACK: MARK.owner.stack}, state)
     if inside:
         arm.things[f"{LAB}/{inside}/theirs"] = Thing(f"{LAB}/{inside}/theirs")
-    clearing = clear_unfinished(waiter(arm), part, MARK.stack, LAB)
+    clearing = clear_unfinished(waiter(arm), part, MARK.owner, LAB)
     if cleared is None:
         with pytest.raises(RefusedError, match=f"has {inside}; it was not touched"):
             asyncio.run(clearing)

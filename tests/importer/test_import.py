@@ -267,3 +267,22 @@ def test_a_key_of_labs_json_that_the_original_never_read_is_listed(
     said = capsys.readouterr().out
     assert "Labs[0]: labresourcegroup: is no key that the original read" in said
     assert "1 definition and 1 stack file written" in said
+
+
+def test_two_labs_of_one_name_in_two_groups_are_both_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = {**old_lab("Team", "SQL.json"), "ResourceGroup": "rg-other"}
+    again = {**old_lab("team", "SQL.json"), "ResourceGroup": "RG-Team"}
+    files = {"Base.json": template(), "SQL.json": template()}
+    old = write(tmp_path / "old", files, [old_lab("team", "Base.json"), other, again])
+    assert imported(old, tmp_path / "new", "--region", "westeurope") == 0
+    first = stack(tmp_path / "new", "factory")["image-factory:labs"]
+    assert [(lab["resourceGroup"], lab["images"]) for lab in first] == [
+        ("rg-team", ["Base", "SQL"])
+    ]
+    second = stack(tmp_path / "new", f"labs-{SUBSCRIPTION[:8]}-2")
+    (lab,) = second["image-factory:labs"]
+    assert (lab["name"], lab["resourceGroup"], lab["images"]) == ("Team", "rg-other", ["SQL"])
+    assert second["image-factory:resourceGroup"] == "rg-image-factory-copies-2"
+    assert "has the name of another one in its subscription" in capsys.readouterr().out

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from factory.ledger.spelling import as_spelled
+from factory.ledger.spelling import as_spelled, spelled
 from factory.settings.stack import Settings
 from tests.plan.world import World, dev, lab
 
@@ -62,3 +62,24 @@ def test_what_hangs_on_a_labs_name_follows() -> None:
     assert [each.logical_name for each in spelled.environments] == ["environment/team-web/shop"]
     assert spelled.adopt == {"team-web": ["old"]}
     assert [each.name for each in spelled.artifact_sources] == ["team repo"]
+
+
+def test_groups_and_the_factorys_own_lab_are_written_as_they_were_last_declared() -> None:
+    world = _delivered("team-web")
+    world.resources["urn:pulumi:dev::p::imagefactory:index:Store::factory"] = {
+        "type": "imagefactory:index:Store",
+        "outputs": {"group": "RG-FACTORY", "spelled": spelled(world.settings)},
+    }
+    changed = dev(
+        "linux/a",
+        labs=[{**lab("team-web"), "resourceGroup": "RG-Team-Web"}],
+        resourceGroup="Rg-Factory",
+        factoryLab={"name": "Factory", "resourceGroup": "RG-factory", "create": True},
+        environments=[{"lab": "Factory", "name": "shop", "template": "t", "user": "@me"}],
+    ).settings
+    found = as_spelled(changed, world.ledger)
+    assert found.model_copy(update={"environments": []}) == world.settings
+    assert found.environments[0].lab == "factory"
+    # A group of another name is another group, and what stops such a run says so.
+    moved = changed.model_copy(update={"resource_group": "rg-other"})
+    assert as_spelled(moved, world.ledger).resource_group == "rg-other"

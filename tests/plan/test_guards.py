@@ -11,6 +11,7 @@ from factory.azure.client import ArmError
 from factory.azure.observer import observe
 from factory.common import names
 from factory.common.errors import FactoryError
+from factory.common.ownership import Owner
 from factory.ledger.catalogue import read_catalogue
 from factory.ledger.state_reader import read_ledger
 from factory.observed.model import ObservedLab, Thing
@@ -206,4 +207,4 @@ ANSWERS: dict[str, Any] = {
 def test_whatever_azure_does_not_answer_stops_the_run(question: str) -> None:
     world = dev("linux/a")
     with pytest.raises(ArmError, match=f"no answer to {question}"):
-        observe(Silent(question), world.settings, DEV, world.images)  # type: ignore[arg-type]
+        observe(Silent(question), world.settings, Owner(DEV), world.images)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ import pytest
 
 from factory.common import names
 from factory.common.errors import FactoryError
+from factory.common.ownership import Owner
 from factory.common.versions import Version
 from factory.ledger.foundations import foundation_ids, located, remade
 from factory.ledger.state_reader import read_ledger
@@ -119,7 +120,7 @@ def test_a_network_that_never_ends_is_made_again(
     observed = Observed(
         now=START, foundations={part: Thing(f"/{name}", {names.STACK: stack}, shown)}
     )
-    assert remade(observed, ledger, DEV) == ({part: f"/{name}"} if again else {})
+    assert remade(observed, ledger, Owner(DEV)) == ({part: f"/{name}"} if again else {})
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_a_foundation_without_outputs_is_known_by_what_is_at_its_place(
     place = foundation_ids(world.settings)[part]
     found = {part: Thing(place, there, "Creating")} if there is not None else {}
     inputs = world.inputs(foundations=found)
-    ledger = located(inputs.ledger, inputs.observed, world.settings, DEV)
+    ledger = located(inputs.ledger, inputs.observed, world.settings, Owner(DEV))
     again = replace(inputs, ledger=ledger)
     if goes_on:
         plan = make_plan(again)

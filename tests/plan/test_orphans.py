@@ -12,6 +12,7 @@ import pytest
 from factory.azure.observer import observe_elsewhere
 from factory.common import names
 from factory.common.azure_error import ArmError
+from factory.common.ownership import Owner
 from factory.common.versions import Version
 from factory.ledger.model import Ledger
 from factory.observed.model import BuildVm, Observed, ObservedLab, Thing
@@ -56,7 +57,7 @@ def everything(world: World, version: str = "20261122.1") -> Observed:
 
 
 def orphans(world: World, observed: Observed, ledger: Ledger | None = None) -> list[Orphan]:
-    return find_orphans(world.settings, DEV, ledger or world.ledger, observed)
+    return find_orphans(world.settings, Owner(DEV), ledger or world.ledger, observed)
 
 
 def fates(found: list[Orphan]) -> Mapping[Kind, Fate]:
@@ -213,7 +214,7 @@ def test_labs_outside_the_settings_are_looked_at_too() -> None:
     }
     elsewhere = {"left-the-settings": ObservedLab("", there)}
 
-    found = find_orphans(world.settings, DEV, world.ledger, world.observed(), elsewhere)
+    found = find_orphans(world.settings, Owner(DEV), world.ledger, world.observed(), elsewhere)
 
     told = {orphan.label: (orphan.fate, orphan.why) for orphan in found}
     assert set(told) == {"left-the-settings/living", "left-the-settings/lost"}

@@ -11,6 +11,7 @@ import pytest
 
 from factory.common import names
 from factory.common.errors import FactoryError, Problems
+from factory.common.ownership import Owner
 from factory.common.versions import Version
 from factory.definitions.definition import Definition
 from factory.ledger.model import Ledger
@@ -122,7 +123,7 @@ def found_in(
 def taken_in(world: World, seen: list[Seen], file: Recovered) -> Plan:
     """Plan and play one run with the file there."""
     observed = azure(world, seen)
-    ledger = with_recovered(world.ledger, file, observed, world.settings, world.stack)
+    ledger = with_recovered(world.ledger, file, observed, world.settings, Owner(world.stack))
     inputs = replace(world.inputs(), ledger=ledger, observed=observed, recovered=file)
     plan = make_plan(inputs)
     world.resources = played(world.stack, plan, world.resources, {}, ())
@@ -410,6 +411,6 @@ def test_a_layered_or_sold_image_is_read_back_with_parent_and_plan() -> None:
 def test_ledgers_without_a_file_are_as_they_were() -> None:
     ledger = Ledger()
     world = dev("linux/a")
-    assert with_recovered(ledger, None, world.observed(), world.settings, DEV) is ledger
+    assert with_recovered(ledger, None, world.observed(), world.settings, Owner(DEV)) is ledger
     assert world.run().recovered is None
     assert Version.parse("20261122.1") in {version for _, version in world.ledger.held}

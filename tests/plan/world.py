@@ -322,7 +322,7 @@ def _delivered(put: Any, version: VersionPlan, broken_labs: Collection[str]) -> 
             put("image", _name(version, "image", region.region))
         for delivery in region.labs:
             if delivery.held or delivery.lab.name not in broken_labs:
-                put("lab", _name(version, "lab", delivery.lab.name))
+                put("lab", _name(version, "lab", *delivery.path))
 
 
 def _name(version: VersionPlan, *path: str) -> str:

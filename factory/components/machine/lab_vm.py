@@ -59,7 +59,7 @@ class MachineArgs:
 
     def tags(self, attempt: int) -> dict[str, Any]:
         """Give the tags of the VM of one attempt."""
-        return tags_for(self.spec, stack=self.run.stack, attempt=str(attempt))
+        return tags_for(self.spec, self.run.owner, str(attempt))
 
     def properties(self, origin: Origin, does: str) -> dict[str, Any]:
         """Give the properties of a VM by the SDK's names, without size and password."""

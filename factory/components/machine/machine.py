@@ -103,8 +103,7 @@ class Machine(pulumi.ComponentResource):
         return f"{self.args.lab.id}/virtualmachines/{self.vm_name(attempt)}"
 
     def _mark(self, attempt: int) -> Mark:
-        spec = self.args.spec
-        return Mark(self.args.run.stack, spec.definition, spec.version, str(attempt))
+        return Mark(self.args.run.owner, self.args.spec.build, str(attempt))
 
     def _vm(self, attempt: int, *, ordered: bool = False) -> devtestlab.VirtualMachine:
         """Declare the VM of an attempt; one that was ordered already is taken in as it is."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from factory.common import names
 from factory.plan.explanation.outputs import holdings, serial
 from factory.plan.explanation.steps import steps
 from factory.plan.model import Action, Adoption, Plan
@@ -16,9 +18,10 @@ from factory.settings.stack import NAMESPACE
 def explain(situation: Situation, verdicts: Verdicts, placements: Placements) -> Plan:
     """Derive from verdicts and placements all that is told, and sum up what the stack says."""
     versions = placements.versions
-    return Plan(
+    plan = Plan(
         versions=versions,
         steps=steps(situation, verdicts, placements),
+        state=situation.owner.state,
         last_versions=situation.last_versions,
         adopted=situation.adopted,
         remade=situation.remade,
@@ -37,6 +40,16 @@ def explain(situation: Situation, verdicts: Verdicts, placements: Placements) ->
         neighbours=frozenset(each.parent.name for each in verdicts.images if each.parent.neighbour),
         recovered=situation.recovered,
     )
+    if plan.nothing_due or plan.state or not situation.fresh:
+        return plan
+    return replace(plan, state=situation.fresh, warnings=(_GETS_AN_ID, *plan.warnings))
+
+
+_GETS_AN_ID = (
+    "this state gets an id of its own, which tells what it makes from what another stack of the "
+    f"same name makes: from now on everything new has it in the tag {names.STATE}; what is there "
+    "keeps its tags, and nothing is built, changed or deleted for that"
+)
 
 
 def _warnings(situation: Situation) -> tuple[str, ...]:

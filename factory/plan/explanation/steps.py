@@ -96,7 +96,8 @@ def _of_version(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]
     if verdict.fate is Fate.KEEP and not version.foreign:
         yield from _protection(situation, verdict)
     for lab in verdict.dropped:
-        yield step(Action.RETIRE, leaves, lab)
+        moved = "the lab is in another group now" if "/" in lab else leaves
+        yield step(Action.RETIRE, moved, lab)
 
 
 def _mark(reason: str, since: datetime | None, until: datetime) -> str:

@@ -6,11 +6,12 @@ What was deleted by hand is made again from another kept copy, never by a build.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from factory.common import names
+from factory.common.ownership import BuildKey
 from factory.common.versions import Version
 from factory.definitions.definition import Capture
 from factory.observed.model import Thing
@@ -19,7 +20,7 @@ from factory.plan.placement.placement import LabPlacement, RegionPlacement
 from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.situation import Situation
 from factory.plan.situation.version_situation import Place, VersionSituation
-from factory.plan.travel import in_the_way, is_ours
+from factory.plan.travel import in_the_way
 
 # By region: the copies that the ledger has.
 _NOTHING_HELD: Mapping[str, Place] = {}
@@ -34,8 +35,7 @@ class Consignment:
     regions that have a part of it without any lab.
     """
 
-    identity: str
-    version: Version
+    build: BuildKey
     capture: Capture
     labs: tuple[LabSituation, ...]
     source_region: str
@@ -45,12 +45,30 @@ class Consignment:
     retiring: Mapping[str, str] = field(default_factory=dict)
     also: frozenset[str] = frozenset()
 
+    @property
+    def identity(self) -> str:
+        """Its definition's name when it was built."""
+        return self.build.definition
+
+    @cached_property
+    def version(self) -> Version:
+        """Its number, to be compared."""
+        return Version.parse(self.build.version)
+
     @cached_property
     def image_name(self) -> str:
         """The name of its custom images."""
         if self.held is not None:
             return self.held.image_name
         return names.image_name(self.identity, self.version)
+
+    def called(self, lab: LabSituation) -> Sequence[str]:
+        """Give what the state calls a lab, () for its name: that may be taken by its old place."""
+        known = self.held.held.lab_paths if self.held is not None else {}
+        if lab.name in known:
+            return known[lab.name]
+        taken = (lab.name,) in known.values()
+        return (lab.name, lab.spec.resource_group) if taken else ()
 
     @property
     def copies(self) -> Mapping[str, Place]:
@@ -101,7 +119,8 @@ def _region(
     name = names.backing_name(goods.identity, goods.version, region) if backing else ""
     found = situation.managed_images.get(name.lower())
     adopt_backing = None if backing_held else _adoptable(situation, goods, found)
-    remake = found.id if found and found.broken and _same(situation, goods, found) else None
+    ours = found is not None and found.is_ours(situation.owner, goods.build)
+    remake = found.id if found and found.broken and ours else None
     stuck = copy.lost if copy is not None else not goods.available
     backing_lost = backing and stuck and not backing_held and adopt_backing is None
     makeable = not backing_lost if backing else not stuck
@@ -170,16 +189,19 @@ def _lab(
     there = lab.thing(goods.image_name)
     if held is not None and lab.name in held.labs:
         return _held_there(situation, goods, lab, there)
-    if fault := in_the_way(situation.stack, goods.identity, goods.version, there):
+    if fault := in_the_way(situation.owner, goods.build, there):
         return LabPlacement(lab.name, None, Action.REFUSE, fault)
     if there is None and not makeable:
         reason = "its source is gone, and nothing is left to make it from; the next version comes"
         return LabPlacement(lab.name, None, Action.WAIT, reason)
-    if there is None and lab.had(goods.identity, number):
+    called = goods.called(lab)
+    delivery = LabDelivery(lab.spec, False, adopt=there.id if there else None, called=called)
+    if there is None and lab.had(goods.identity, number) and not called:
         reason = "somebody deleted it there; made again from what is kept"
-        return LabPlacement(lab.name, LabDelivery(lab.spec, False), Action.RESTORE, reason)
-    reason = "adopted: it is there with our tags" if there else "the lab takes it"
-    delivery = LabDelivery(lab.spec, held=False, adopt=there.id if there else None)
+        return LabPlacement(lab.name, delivery, Action.RESTORE, reason)
+    reason = "the lab is in another group now" if called else "the lab takes it"
+    if there is not None:
+        reason = "adopted: it is there with our tags"
     return LabPlacement(lab.name, delivery, Action.DELIVER, reason)
 
 
@@ -187,24 +209,22 @@ def _held_there(
     situation: Situation, goods: Consignment, lab: LabSituation, there: Thing | None
 ) -> LabPlacement:
     """Declare what the ledger has in a lab; what Azure never finished is made again."""
-    retiring = goods.retiring.get(lab.name, "")
-    if lab.reachable and there and there.broken and _same(situation, goods, there):
+    retiring, called = goods.retiring.get(lab.name, ""), goods.called(lab)
+    if lab.reachable and there and there.broken and there.is_ours(situation.owner, goods.build):
         reason = "Azure never finished it; it is cleared and made again"
-        delivery = LabDelivery(lab.spec, held=True, remake=there.id, retiring=retiring)
+        delivery = LabDelivery(
+            lab.spec, held=True, remake=there.id, retiring=retiring, called=called
+        )
         return LabPlacement(lab.name, delivery, Action.RESTORE, reason)
-    delivery = LabDelivery(lab.spec, held=True, retiring=retiring)
+    delivery = LabDelivery(lab.spec, held=True, retiring=retiring, called=called)
     if lab.reachable and lab.images is not None and not there and not retiring:
         reason = "somebody deleted it there -> `pulumi refresh`; the next `up` makes it again"
         return LabPlacement(lab.name, delivery, Action.WARN, reason)
     return LabPlacement(lab.name, delivery)
 
 
-def _same(situation: Situation, goods: Consignment, thing: Thing) -> bool:
-    return is_ours(situation.stack, goods.identity, goods.version, thing)
-
-
 def _adoptable(situation: Situation, goods: Consignment, thing: Thing | None) -> str | None:
     """Give the id of a whole one of ours that the ledger does not know (a run was killed)."""
-    if thing is None or thing.broken or not _same(situation, goods, thing):
+    if thing is None or thing.broken or not thing.is_ours(situation.owner, goods.build):
         return None
     return thing.id if names.RELEASED in thing.tags else None

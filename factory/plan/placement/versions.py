@@ -102,8 +102,7 @@ def _declared_here(
     last = "image" if record.capture is Capture.GENERALIZED else "copy"
     there = not source.lost if situation.builds else version.offered
     goods = Consignment(
-        identity=version.identity,
-        version=version.version,
+        build=record.build,
         capture=record.capture,
         labs=verdict.labs,
         held=version,
@@ -141,8 +140,7 @@ def _from_elsewhere(
     held = verdict.version if isinstance(verdict, VersionVerdict) else None
     number = record.parsed()
     goods = Consignment(
-        identity=record.definition,
-        version=number,
+        build=record.build,
         capture=record.capture,
         labs=verdict.labs,
         source_region=record.region,
@@ -166,8 +164,7 @@ def _build(
     known = {(each.identity, each.version): each for each in image.versions}
     held = known.get((identity, number))
     goods = Consignment(
-        identity=identity,
-        version=number,
+        build=build.spec.build,
         capture=build.spec.content.capture,
         labs=arrival.labs,
         held=held,

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from factory.common import names
+from factory.common.ownership import Owner
 from factory.common.versions import Version
 from factory.ledger.model import Held, Ledger
 from factory.observed.model import Observed, ObservedLab
@@ -48,31 +49,37 @@ class Orphan:
 
 def find_orphans(
     settings: Settings,
-    stack: str,
+    owner: Owner,
     ledger: Ledger,
     observed: Observed,
     elsewhere: Mapping[str, ObservedLab] | None = None,
 ) -> list[Orphan]:
-    """List everything that carries the stack's tags and is in no state, in order of deletion.
+    """List everything that carries this state's tags and is in it no more, in order of deletion.
 
-    ``elsewhere`` are labs that the settings do not name: no `up` takes in what is there.
+    ``elsewhere`` are labs that the settings do not name: no `up` takes in what is there, and
+    nothing there is deleted unless a person names it. Nor is what may be another state's.
     """
     elsewhere = elsewhere or {}
     observed = replace(observed, labs={**elsewhere, **observed.labs})
     factory_lab = settings.factory_lab.name if settings.factory_lab else ""
     rank = list(Kind)
-    all_tagged = list(tagged(observed, stack, factory_lab))
-    known = set(in_state(ledger, stack, factory_lab))
+    all_tagged = list(tagged(observed, owner, factory_lab))
+    known = set(in_state(ledger, owner.stack, factory_lab))
     released = {(found.identity, found.version) for found in all_tagged if _was_released(found)}
     orphans = []
     for found in all_tagged:
         if found.key not in known:
             fate, why = _judge(found, ledger, released)
-            if fate is Fate.LEAVE and found.place in elsewhere:
+            if found.place in elsewhere:
                 fate, why = Fate.RECOVER, "its lab is not in the settings: name it to delete it"
+            elif fate is Fate.DELETE and not found.thing.belongs_to(owner):
+                fate, why = Fate.RECOVER, f"{_DOUBT} ({found.thing.owner}): name it to delete it"
             orphans.append(_orphan(found, fate, why, observed.now))
-    orphans += _foundations(observed, stack, ledger)
+    orphans += _foundations(observed, owner, ledger)
     return sorted(orphans, key=lambda orphan: (rank.index(orphan.kind), orphan.label))
+
+
+_DOUBT = "no id of this state is on it, and another stack may have its name"
 
 
 def _was_released(found: Found) -> bool:
@@ -149,9 +156,9 @@ def _age(built: str, now: datetime) -> timedelta | None:
         return None
 
 
-def _foundations(observed: Observed, stack: str, ledger: Ledger) -> Iterator[Orphan]:
+def _foundations(observed: Observed, owner: Owner, ledger: Ledger) -> Iterator[Orphan]:
     for name, thing in observed.foundations.items():
-        if name not in ledger.names and thing.belongs_to(stack):
+        if name not in ledger.names and thing.belongs_to(owner):
             yield Orphan(
                 Kind.FOUNDATION, thing.id, name, "", "", Fate.LEAVE, "the next `up` takes it in"
             )

@@ -10,11 +10,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from factory.common import names
+from factory.common.errors import FactoryError
+from factory.common.ownership import Owner
 from factory.common.versions import Version
 from factory.ledger.foundations import compute_id
 from factory.ledger.model import Path
 from factory.ledger.record import Record
 from factory.ledger.recovered_file import Entry
+from factory.observed.model import Thing
 from factory.plan.inputs import Inputs
 from factory.plan.recovery.record_from_tags import Home, reread
 from factory.plan.recovery.sighting import CAPTURE, LAB, Seen
@@ -72,7 +75,7 @@ def find(inputs: Inputs, seen: Iterable[Seen], known: Known) -> Findings:
     remarks = list(known.remarks)
     every = list(seen)
     for each in every:
-        if not each.thing.belongs_to(inputs.stack):
+        if not _ours(inputs, each):
             continue
         path = None if each.fault else each.part(builds=builds)
         if path is None:
@@ -91,6 +94,29 @@ def find(inputs: Inputs, seen: Iterable[Seen], known: Known) -> Findings:
     for key in sorted(set(known.trusted) - {(each.identity, each.version) for each in found}):
         remarks.append(f"--take {names.version_urn_name(*key)}: nothing of it is there to take in")
     return Findings(found, remarks + _foreign(inputs, every, versions))
+
+
+def lost_owner(owner: Owner, seen: Iterable[Seen], group: Thing | None) -> Owner:
+    """Find out which state was lost by what stands in its own group and factory lab.
+
+    ``owner`` has no id; what is in other labs may be another stack's of that name. Raises
+    :class:`FactoryError` if there are things of several.
+    """
+    own = [each.thing.owner for each in seen if each.kind != LAB]
+    own = [group.owner] if group and group.owner and group.owner.state else own
+    states = sorted({str(each.state) for each in own if each and each.stack == owner.stack} - {""})
+    if len(states) > 1:
+        msg = (
+            f"things of several states carry the name {owner.stack}: {', '.join(states)}, and "
+            "its group does not say which is its own -> write the right one into the group's tag "
+            f"{names.STATE}; nothing was changed"
+        )
+        raise FactoryError(msg)
+    return replace(owner, state=states[0] if states else "")
+
+
+def _ours(inputs: Inputs, seen: Seen) -> bool:
+    return seen.thing.belongs_to(inputs.owner) or seen.thing.nameless(inputs.owner)
 
 
 def _note(parts: dict[Path, Seen], path: Path, seen: Seen) -> None:
@@ -201,7 +227,5 @@ def _foreign(inputs: Inputs, every: Iterable[Seen], versions: Collection[Key]) -
     return [
         f"{each.label}: not taken in: it has our name and not this stack's tags"
         for each in every
-        if each.kind in {CAPTURE, LAB}
-        and each.name in ours
-        and not each.thing.belongs_to(inputs.stack)
+        if each.kind in {CAPTURE, LAB} and each.name in ours and not _ours(inputs, each)
     ]

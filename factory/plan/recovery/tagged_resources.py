@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from factory.common import names
+from factory.common.ownership import Owner
 from factory.ledger.model import Held, Ledger
 from factory.observed.model import Observed, Thing
 
@@ -51,8 +52,8 @@ class Found:
         return self.thing.tags.get(names.VERSION, "")
 
 
-def tagged(observed: Observed, stack: str, factory_lab: str) -> Iterator[Found]:
-    """Give everything of versions that carries this stack's tag; VMs come filtered already."""
+def tagged(observed: Observed, owner: Owner, factory_lab: str) -> Iterator[Found]:
+    """Give everything of versions that may be this state's; VMs come filtered already."""
     for vm in observed.vms.values():
         seen = Thing(vm.id, vm.tags, vm.provisioning_state)
         yield Found(Kind.VM, factory_lab, vm.name, seen, vm.size)
@@ -68,7 +69,7 @@ def tagged(observed: Observed, stack: str, factory_lab: str) -> Iterator[Found]:
     ]
     for kind, place, things in collections:
         for name, thing in things.items():
-            if thing.belongs_to(stack):
+            if thing.may_be(owner):
                 yield Found(kind, place, name, thing)
 
 
@@ -92,7 +93,7 @@ def in_state(ledger: Ledger, stack: str, factory_lab: str) -> Iterator[tuple[Kin
                 case ("image", region):
                     usual = names.backing_name(held.identity, held.version, region)
                     yield Kind.MANAGED_IMAGE, "", _name(held, path, usual)
-                case ("lab", target):
+                case ("lab", target, *_):
                     # A parent that another stack built is delivered to the factory lab itself.
                     kind = Kind.CAPTURE if target.lower() == lab else Kind.LAB_IMAGE
                     yield kind, target.lower(), _name(held, path, image)

@@ -37,6 +37,11 @@ class LabSituation:
         return self.spec.name
 
     @property
+    def old_place(self) -> bool:
+        """Tell whether it is where a lab was that the settings say to be elsewhere now."""
+        return "/" in self.name
+
+    @property
     def reachable(self) -> bool:
         """Tell whether anything can be brought there: others go on, it stays as it is."""
         return not self.gone and self.unread is None

@@ -31,7 +31,15 @@ def displaced(settings: Settings, ledger: Ledger) -> tuple[Displaced, ...]:
     """Find what the state holds and the settings place elsewhere, by the setting that says so."""
     found: dict[tuple[str, str, str], list[str]] = {}
     made = foundation_ids(settings)
+    # What has its lab's old place is delivered to the new one first: factory/ledger/lab_places.py.
+    placed = {
+        names.part(held.identity, held.version, "lab", *path)
+        for held in ledger.held.values()
+        for path in held.lab_paths.values()
+    }
     for name, at in sorted(ledger.ids.items()):
+        if name in placed:
+            continue
         home = _home(name, settings, made)
         if home is not None and not f"{at}/".lower().startswith(f"{home}/".lower()):
             found.setdefault((_setting(name, at, home), *_differing(at, home)), []).append(name)

@@ -16,7 +16,7 @@ from factory.ledger.catalogue import Catalogue, Entry, last_name
 from factory.ledger.foundations import LAB, UNFINISHED, adopted, compute_id, foundation_ids, remade
 from factory.ledger.model import HOLDINGS, Held
 from factory.ledger.recovered_file import noted, settled
-from factory.observed.model import BuildVm, Observed
+from factory.observed.model import BuildVm, Observed, Thing
 from factory.plan.inputs import Inputs
 from factory.plan.situation.hung import given_up
 from factory.plan.situation.image_situation import ImageSituation, Offer, Rules
@@ -41,13 +41,14 @@ def resolve(inputs: Inputs) -> Situation:
     """Answer every question about a stack once."""
     settings, ledger = inputs.settings, inputs.ledger
     observed = given_up(inputs.observed, ledger)
+    observed = replace(observed, vms=_own_vms(inputs, observed.vms))
     inputs = replace(inputs, observed=observed)
     labs = tuple(_lab(inputs, lab) for lab in settings.labs)
     facts = _Facts(inputs, labs)
     source = inputs.parents if settings.builds else inputs.catalogue
     read = (each.warnings for each in (inputs.catalogue, inputs.parents) if each is not None)
     return Situation(
-        stack=inputs.stack,
+        owner=inputs.owner,
         name=inputs.name,
         last_name=last_name(ledger.outputs) or inputs.name,
         now=observed.now,
@@ -84,13 +85,14 @@ def resolve(inputs: Inputs) -> Situation:
         passed_on=inputs.catalogue.marked() if inputs.catalogue else {},
         given=ledger.last_versions,
         last_versions=facts.last_versions,
-        adopted=adopted(observed, ledger.names, inputs.stack),
-        remade=remade(observed, ledger, inputs.stack),
+        adopted=adopted(observed, ledger.names, inputs.owner),
+        remade=remade(observed, ledger, inputs.owner),
         outputs=ledger.outputs,
         recovered=settled(ledger, inputs.recovered),
         file=_file(inputs),
         pins_to_nothing=_pins_to_nothing(inputs),
         warnings=(*observed.warnings, *(line for lines in read for line in lines)),
+        fresh=inputs.fresh,
     )
 
 
@@ -124,7 +126,8 @@ class _Facts:
         """The numbers that VMs and captured images carry, by the definition in their tags."""
         tags = [vm.tags for vm in self.inputs.observed.vms.values()]
         captures = self.inputs.observed.captures.values()
-        tags += [thing.tags for thing in captures if thing.belongs_to(self.inputs.stack)]
+        # Also another factory's in the same lab: its images have the names that ours would get.
+        tags += [thing.tags for thing in captures]
         found: dict[str, set[Version]] = {}
         for each in tags:
             try:
@@ -248,7 +251,10 @@ def _version(facts: _Facts, held: Held) -> VersionSituation:
     bad, name = revoked(inputs, held), image_name(held.identity, held.version).lower()
     source = inputs.parents if held.foreign else inputs.catalogue
     entry = source.entries.get((held.identity, held.version)) if source else None
-    capture, snapshot = observed.captures.get(name), observed.snapshots.get(name)
+    if entry is not None and held.record and not entry.record.build.same(held.record.build):
+        entry = None  # the source gave the number to another build; of this one it knows nothing
+    capture = _not_anothers(inputs, observed.captures.get(name))
+    snapshot = _not_anothers(inputs, observed.snapshots.get(name))
     broken_capture = capture is not None and capture.broken
     broken_source = snapshot is not None and snapshot.broken
     return VersionSituation(
@@ -267,6 +273,24 @@ def _version(facts: _Facts, held: Held) -> VersionSituation:
         capture_whole=held.has("capture") and not broken_capture,
         vms=_vms(facts, held) if held.record is None else (),
     )
+
+
+def _own_vms(inputs: Inputs, vms: Mapping[str, BuildVm]) -> dict[str, BuildVm]:
+    """Give those of this state; of those without an id the ones whose very build it holds."""
+    found = {}
+    for name, vm in vms.items():
+        identity, number = vm.made_for
+        builds = (held.build for held in inputs.ledger.of(identity) if str(held.version) == number)
+        if vm.belongs_to(inputs.owner) or any(vm.is_ours(inputs.owner, each) for each in builds):
+            found[name] = vm
+    return found
+
+
+def _not_anothers(inputs: Inputs, thing: Thing | None) -> Thing | None:
+    """Give what has the name of one of ours, unless it says that it is of another state."""
+    owner = thing.owner if thing is not None else None
+    known = thing is None or owner is None or thing.belongs_to(inputs.owner)
+    return thing if known or (thing is not None and thing.nameless(inputs.owner)) else None
 
 
 def _standing(held: Held, bad: str) -> Standing:
@@ -321,8 +345,9 @@ def _offers(facts: _Facts, identity: str) -> Iterator[Offer]:
             own_number=key in inputs.ledger.held,
             neighbour=thing is not None
             and not thing.broken
-            and thing.belongs_to(record.stack)
-            and thing.is_of(record.definition, record.version),
+            and thing.owner is not None
+            and thing.owner.stack == record.stack
+            and thing.is_of(record.build),
         )
 
 
@@ -330,6 +355,8 @@ def _lab(inputs: Inputs, lab: TargetLab) -> LabSituation:
     observed = inputs.observed
     found = observed.labs.get(lab.name)
     looked = lab.name in observed.labs
+    if found and found.region and "/" in lab.name:  # the settings say nothing of an old place
+        lab = lab.model_copy(update={"region": found.region})
     return LabSituation(
         lab,
         there=found is not None if looked else None,
@@ -414,6 +441,12 @@ def _losses(inputs: Inputs) -> Losses:
         ),
         adopted=_counted([name.split("/")[1] for name in ledger.adopted], named),
         protected=_counted(protected, named),
+        anothers=tuple(
+            (thing.id, thing.owner)
+            for name, thing in inputs.observed.foundations.items()
+            if name.startswith("factory/") and name not in ledger.names
+            if thing.owner is not None and not thing.belongs_to(inputs.owner)
+        ),
         displaced=displaced(inputs.settings, ledger),
     )
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from factory.common.ownership import Owner
 from factory.common.versions import Version
 from factory.definitions.artifact_content import Contents
 from factory.definitions.definition import VaultRef
@@ -110,13 +111,15 @@ class Losses:
 
     ``state`` are the ids of what carries the stack's tag while its state is empty, ``foundations``
     what this stack made and its settings no longer say, ``adopted`` and ``protected`` count images
-    by the labs that left the settings. ``displaced`` stands elsewhere than they say.
+    by the labs that left the settings. ``anothers`` are the places of foundations, by their ids,
+    that another state's stand in. ``displaced`` stands elsewhere than the settings say.
     """
 
     state: tuple[str, ...]
     foundations: tuple[tuple[str, Foundation], ...]
     adopted: Mapping[str, int]
     protected: Mapping[str, int]
+    anothers: tuple[tuple[str, Owner], ...]
     displaced: tuple[Displaced, ...]
 
 
@@ -130,11 +133,12 @@ class Situation:
     if nobody is asked. ``present`` gives the present name for former ones. ``revoked`` is all that
     is known to be, ``last_versions`` the newest numbers that were ever given, ``given`` those of
     the ledger alone. ``adopted`` and ``remade`` are foundations to take in or to make again, by
-    their logical names. ``outputs`` are the stack's own of the last run. ``stack`` is the full name
-    that its tags say, ``name`` the one it has now, ``last_name`` that of the last run.
+    their logical names. ``outputs`` are the stack's own of the last run. ``owner`` is the full name
+    and the id that its tags say, ``name`` the name it has now, ``last_name`` that of the last run.
+    ``fresh`` is an id for a state that has none.
     """
 
-    stack: str
+    owner: Owner
     name: str
     last_name: str
     now: datetime
@@ -173,6 +177,12 @@ class Situation:
     file: RecoveredFile | None
     pins_to_nothing: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
+    fresh: str = ""
+
+    @property
+    def stack(self) -> str:
+        """The full name under which it began: names of VMs hang on it."""
+        return self.owner.stack
 
     def image(self, identity: str) -> ImageSituation:
         """Give a definition by any of its names."""

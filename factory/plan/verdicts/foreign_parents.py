@@ -100,7 +100,7 @@ def _fault(situation: Situation, offer: Offer) -> str:
     if fault := travel_fault(record, situation.region, situation.subscription):
         return fault
     there = lab.lab.thing(image_name(record.definition, record.parsed())) if lab else None
-    return in_the_way(situation.stack, record.definition, record.parsed(), there)
+    return in_the_way(situation.owner, record.build, there)
 
 
 def _coming(situation: Situation, record: Record, reason: str) -> Arrival:

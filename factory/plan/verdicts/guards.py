@@ -22,6 +22,7 @@ def _check_state(situation: Situation, _: Verdicts, problems: Problems) -> None:
     """Check what a run would lose whatever its verdicts are."""
     _lost_state(situation, problems)
     check_labs(situation, problems)
+    _anothers(situation, problems)
     _foundations(situation, problems)
     _displaced(situation, problems)
     _adopted(situation, problems)
@@ -79,7 +80,20 @@ def _lost_state(situation: Situation, problems: Problems) -> None:
             f"its state is empty, but {len(ours)} resources in Azure carry its tag: {ours[0]} ...",
             f"`python -m factory recover --stack {stack.rpartition('/')[2]}` shows what can "
             "be taken in again; or put the state back (`pulumi stack import`), or delete those "
-            "resources if they are really no longer wanted; nothing was changed",
+            "resources if they are really no longer wanted; if another factory has a stack of that "
+            "name, call this one otherwise; nothing was changed",
+        )
+
+
+def _anothers(situation: Situation, problems: Problems) -> None:
+    """Two factories in one group would take each other's things for their own."""
+    for place, owner in situation.losses.anothers:
+        problems.error(
+            f"{NAMESPACE}:resourceGroup",
+            f"{place} is there already and belongs to {owner}, which is not the state of this run",
+            "give this stack a resource group and a factory lab of its own; if that is this "
+            "stack's lost state: `python -m factory recover --stack "
+            f"{situation.name.rpartition('/')[2]}`",
         )
 
 

@@ -19,7 +19,7 @@ def judge_labs(situation: Situation) -> Iterator[LabVerdict]:
     Also where the image itself is gone already: deleting it changes nothing for a VM that runs.
     """
     for lab in situation.labs:
-        if not lab.reachable:
+        if not lab.reachable and not (lab.old_place and lab.gone):
             what, todo = lab.fault
             reason = f"{what} -> {todo}; the other labs are served"
             yield LabVerdict(Action.REFUSE, EVERY_IMAGE, "", reason, lab.name)

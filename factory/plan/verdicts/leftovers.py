@@ -113,7 +113,13 @@ def judge_vms(
             continue
         known = held.get((identity, version))
         if known is None or name not in vm_names(situation.stack, known) or _let_go(known):
-            yield UnmanagedVm(vm.name, identity, version, vm.tags.get(names.ATTEMPT, ""))
+            yield UnmanagedVm(
+                vm.name,
+                identity,
+                version,
+                vm.tags.get(names.ATTEMPT, ""),
+                vm.tags.get(names.BUILT, ""),
+            )
 
 
 def _let_go(held: Held) -> bool:

@@ -55,6 +55,8 @@ def _wanted(situation: Situation, image: ImageSituation) -> Offer | Arrival:
     offers = image.good_offers
     offer, waiting = _admitted(situation, image, offers)
     here = {version.version for version in image.own if not version.revoked}
+    if offer is not None and (other := _other_build(image, offer)):
+        return Arrival(Action.WAIT, image.identity, other, offer.entry.record.version)
     if offer is not None:
         number = offer.entry.record.parsed()
         newer = number > max(here, default=Version(0, 0))
@@ -64,6 +66,21 @@ def _wanted(situation: Situation, image: ImageSituation) -> Offer | Arrival:
         newest = offers[-1].entry.record.version
         return Arrival(Action.WAIT, image.identity, waiting, newest)
     return Arrival(Action.NOTHING, image.identity, "its source has nothing newer")
+
+
+def _other_build(image: ImageSituation, offer: Offer) -> str:
+    """Say that what is offered has the number of another build that is here, "" if it has not."""
+    build = offer.entry.record.build
+    for version in image.versions:
+        record = version.record
+        same = record and (record.definition, record.version) == (build.definition, build.version)
+        if record and same and not record.build.same(build):
+            return (
+                f"{offer.origin} gave that number to another build than the one of {record.built} "
+                "that is here, so that it cannot come (that stack was destroyed and made again) -> "
+                "it comes with the next version, or by image-factory:rebuild there"
+            )
+    return ""
 
 
 def _admitted(

@@ -213,6 +213,8 @@ class _Retention:
         labs = self._wanting(version, newer, newest=newest)
         wanting = set(labs)
         others = [lab for lab in self.situation.holders(version) if lab not in wanting]
+        labs += [lab for lab in others if self._awaits_move(lab, version, newer)]
+        others = [lab for lab in others if lab not in labs]
         ends = {lab: self._marked_until(version, lab.name) for lab in others}
         going = {lab.name: until for lab, until in ends.items() if until}
         labs += [lab for lab in others if lab.name in going]
@@ -229,6 +231,15 @@ class _Retention:
             marked=going,
             protected=self.situation.protects and not unprotected,
             unreplaced=self._goes_for_nothing(version.labs - {lab.name for lab in labs}),
+        )
+
+    def _awaits_move(
+        self, lab: LabSituation, version: VersionSituation, newer: Sequence[VersionSituation]
+    ) -> bool:
+        """Tell whether it stays where a lab was until it, or a newer one, is where that is now."""
+        now = self.situation.lab(lab.spec.azure_name) if lab.old_place and not lab.gone else None
+        return now in self.image.takers and not any(
+            now.has(each) for each in (version, *newer) if now is not None
         )
 
     def _goes_for_nothing(self, leaving: Collection[str]) -> bool:
