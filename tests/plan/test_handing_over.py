@@ -97,7 +97,7 @@ def test_what_is_let_go_retires_and_counts_as_what_nothing_replaces() -> None:
     first.run()
     second.run(failing=["linux/a"])
     with_settings(first, letGo=["linux/**"], maxRetirements=0)
-    with pytest.raises(FactoryError, match="would retire 1 versions"):
+    with pytest.raises(FactoryError, match="would retire 1 images"):
         first.plan()
     with_settings(first, maxRetirements=1)
     plan = first.run()
