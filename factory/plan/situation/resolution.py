@@ -253,12 +253,15 @@ def _heir(facts: _Facts, identity: str) -> Heir | None:
     if last is None:
         return None
     for image in inputs.images.values():
-        older = any(h.record and h.built <= last.built for h in inputs.held_of(image.identity))
+        held = [h.record for h in inputs.held_of(image.identity) if h.record]
+        older = any(each.built <= last.built for each in held)
         if older or inputs.elsewhere(image.identity):
             continue
-        unknown = set(image.definition.formerly) - inputs.ledger.identities
-        near = get_close_matches(identity, sorted(unknown), n=1, cutoff=0.8)
-        if near or facts.fingerprints[image.identity] == last.fingerprint:
+        made = {each.record.fingerprint for each in facts.entries.get(image.identity, ())}
+        made |= {each.fingerprint for each in held} | {facts.fingerprints[image.identity]}
+        unknown = sorted(set(image.definition.formerly) - inputs.ledger.identities)
+        near = get_close_matches(identity, unknown, n=1, cutoff=0.8)
+        if near or last.fingerprint in made:
             return Heir(image.identity, image.file, *near)
     return None
 

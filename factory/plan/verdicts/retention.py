@@ -251,7 +251,7 @@ class _Retention:
         rests = image.on_hold or not taken or (image.image is None and not removed)
         if image.above_pin(version) and not rests:
             if self.situation.builds:
-                return Cause(f"pinned to {pin}", self._pinned)
+                return Cause(f"rolled back to {pin}", self._pinned, announced=False)
         elif not rests and version is newest and pin in {None, version.version}:
             return None
         elif not rests and rule is not None and version.built is not None:
