@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -491,6 +491,7 @@ def to_stack(history: History, world: Watched, kind: str, args: list[Any]) -> No
     max_examples=HISTORIES,
     deadline=None,
     derandomize=True,
+    phases=(Phase.explicit, Phase.generate),  # to make a history shorter takes many minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 def test_no_history_takes_the_last_good_or_a_used_image_from_a_lab(
