@@ -20,11 +20,14 @@ from factory.common.versions import Version
 from factory.ledger.model import Held
 from factory.observed.model import Observed, ObservedLab, Thing, Use
 from factory.plan.model import Action, Plan
+from factory.plan.simulate import played as foresee
 from factory.plan.situation.revocation import revoked
+from tests.components.harness import declare
 from tests.plan.test_invariants import with_settings
 from tests.plan.world import World, changed, dev, image, lab, prod
 
-FIRST, SECOND, THIRD = (f"20261122.{number}" for number in (1, 2, 3))
+CUSTOM = "azure-native:devtestlab:CustomImage"
+FIRST, SECOND = "20261122.1", "20261122.2"
 FORMULA = (Use("formula", "dev-box"),)
 VM = (Use("vm", "web-1"),)
 DAY = timedelta(days=1)
@@ -147,6 +150,13 @@ def test_a_lab_gets_a_good_one_before_the_revoked_one_goes_though_nothing_else_h
     plan = source.run(broken_labs=["late"])
     assert retired(plan) == [(SECOND, "team", "revoked: CVE")]
     assert source.holding("late") == {"linux/a": [SECOND]}
+    inputs, plan = source.inputs(), source.plan()
+    made = declare(inputs, plan)
+    for number in (FIRST, SECOND):
+        tags = made.inputs(CUSTOM, f"linux/a@{number}/lab/late")["tags"]
+        assert tags[names.VERSION] == number
+    foreseen = foresee(inputs, plan).held["linux/a", Version.parse(SECOND)]
+    assert foreseen.labs == {"late"}
     source.run()
     assert source.holding("late") == {"linux/a": [FIRST, SECOND]}
     assert retired(source.run()) == [(SECOND, "late", "revoked: CVE")]

@@ -116,6 +116,11 @@ class ImageSituation:
         """Those of them that are good when the run begins: only these count."""
         return tuple(each for each in self.alive if each.standing is Standing.RELEASED)
 
+    @cached_property
+    def taken_by(self) -> frozenset[str]:
+        """The names of the labs that take it."""
+        return frozenset(lab.name for lab in self.takers)
+
     @property
     def good_offers(self) -> tuple[Offer, ...]:
         """What may be taken, oldest first."""

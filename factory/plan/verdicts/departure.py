@@ -92,7 +92,7 @@ def _true_cause(situation: Situation, image: ImageSituation, lab: str, cause: Ca
     if cause.owed is not None:
         return cause if lab in cause.owed else replace(cause, successors=None, owed=None)
     stays = cause.counted or image.on_hold or situation.keeps_removed
-    return cause if stays or any(lab == each.name for each in image.takers) else NOT_TAKEN
+    return cause if stays or lab in image.taken_by else NOT_TAKEN
 
 
 def departure(
@@ -105,12 +105,12 @@ def departure(
     mark: str = WHOLE,
 ) -> Departure:
     """Judge a version that is to leave some labs together; ``mark`` is the key of its mark."""
-    found = [(name, situation.lab(name)) for name in labs]
+    found = [situation.lab(name) for name in sorted(labs)]
     stays = ""
     if cause.successors == ():
         stays = "the last good version" if cause.heeds_use else "no good one is there yet"
     delay = (image.rules.retire_after if cause.announced else None) or timedelta()
-    for _, lab in found if labs else ():
+    for lab in found:
         if lab is None or lab.gone:
             continue
         good = not cause.successors or any(lab.has(each) for each in cause.successors)
@@ -120,7 +120,7 @@ def departure(
         delay = max(delay, unstarted_grace(situation, lab, version.image_name, cause))
     until = version.held.retiring.get(mark, situation.now) + delay
     ends = until if situation.now < until and not stays else None
-    return Departure(cause, tuple(labs), stays, ends)
+    return Departure(cause, tuple(sorted(labs)), stays, ends)
 
 
 def hindrance(

@@ -87,7 +87,7 @@ def _revoked(
         counted=image.image is None or image.elsewhere,
         announced=False,
         heeds_use=False,
-        owed=frozenset(lab.name for lab in image.takers),
+        owed=image.taken_by,
     )
     leaving = tuple(
         each

@@ -162,9 +162,8 @@ class _Retention:
         after = self.situation.image(heir.identity)
         if not after.released and (self.situation.builds or after.takers):
             return f"{_REMOVED}; it waits for {heir.identity}, probably its new name"
-        takers = frozenset(lab.name for lab in after.takers)
         why = f"{_REMOVED}; {heir.identity} takes its place"
-        return Cause(why, after.released, counted=True, owed=takers)
+        return Cause(why, after.released, counted=True, owed=after.taken_by)
 
     def _newer(self, version: VersionSituation) -> tuple[VersionSituation, ...]:
         return self.image.released[self.image.released.index(version) + 1 :]
@@ -195,20 +194,15 @@ class _Retention:
         reason: str,
     ) -> VersionVerdict:
         """Keep a version where it is, deliver it where it is missing; ``newer`` ones stay too."""
-        wanted, leaving = [], list[Departure]()
-        for lab in self._labs(version):
-            cause = self._lab_cause(lab, version, newer, newest)
-            if cause is None:
-                wanted.append(lab)
-            elif lab.name in version.labs:
-                leaving.append(
-                    departure(
-                        self.situation, self.image, version, (lab.name,), cause, mark=lab.name
-                    )
-                )
-        named = {lab.name for lab in self._labs(version)}
-        if gone := tuple(sorted(version.labs - named)):
-            leaving.append(departure(self.situation, self.image, version, gone, NOT_NAMED))
+        causes = {lab: self._lab_cause(lab, version, newer, newest) for lab in self._labs(version)}
+        wanted = [lab for lab, cause in causes.items() if cause is None]
+        going = [({lab.name}, cause) for lab, cause in causes.items() if cause is not None]
+        going.append((version.labs - {lab.name for lab in causes}, NOT_NAMED))
+        leaving = [
+            departure(self.situation, self.image, version, labs, cause, mark=min(labs))
+            for labs, cause in ((labs & version.labs, cause) for labs, cause in going)
+            if labs
+        ]
         protected = version.held.protected
         there = {lab for each in leaving if not each.leaves or protected for lab in each.labs}
         labs = (*wanted, *(lab for lab in self.situation.holders(version) if lab.name in there))
@@ -226,8 +220,8 @@ class _Retention:
     def _labs(self, version: VersionSituation) -> Iterator[LabSituation]:
         """Give the labs of the settings that take it, then the others that hold it."""
         yield from self.image.takers
-        taken = set(self.image.takers)
-        yield from (lab for lab in self.situation.holders(version) if lab not in taken)
+        holders, taken = self.situation.holders(version), self.image.taken_by
+        yield from (lab for lab in holders if lab.name not in taken)
 
     def _lab_cause(
         self,
@@ -244,7 +238,7 @@ class _Retention:
         revoked gets the last good one.
         """
         image, rule, pin = self.image, lab.spec.keep, self.image.rules.pin
-        removed, taken = self.situation.keeps_removed, lab in image.takers
+        removed, taken = self.situation.keeps_removed, lab.name in image.taken_by
         there = lab.name in version.labs or lab.had(version.identity, version.number)
         if not (image.on_hold or taken or removed):
             return NOT_TAKEN
