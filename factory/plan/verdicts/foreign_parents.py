@@ -41,7 +41,8 @@ def _good(image: ImageSituation) -> list[VersionSituation]:
 def _leaves(image: ImageSituation, version: VersionSituation) -> Cause | None:
     """Say why a foreign parent is to go, or None."""
     newer = tuple(each for each in _good(image) if each.version > version.version)
-    reason, good = "", None
+    good: tuple[VersionSituation, ...] | None = None
+    reason = ""
     if image.rules.hold:
         return None
     if version.revoked:

@@ -196,8 +196,8 @@ class _Retention:
         """Keep a version where it is, deliver it where it is missing; ``newer`` ones stay too."""
         causes = {lab: self._lab_cause(lab, version, newer, newest) for lab in self._labs(version)}
         wanted = [lab for lab, cause in causes.items() if cause is None]
-        going = [({lab.name}, cause) for lab, cause in causes.items() if cause is not None]
-        going.append((version.labs - {lab.name for lab in causes}, NOT_NAMED))
+        going = [(frozenset({lab.name}), cause) for lab, cause in causes.items() if cause]
+        going.append((version.labs.difference(lab.name for lab in causes), NOT_NAMED))
         leaving = [
             departure(self.situation, self.image, version, labs, cause, mark=min(labs))
             for labs, cause in ((labs & version.labs, cause) for labs, cause in going)
