@@ -311,7 +311,7 @@ class History:
         rules = {"keep": str(keep), "sourceGrace": "1000d", "maxRetirements": "0", **more}
         plain = dev(*IDENTITIES, labs=list(LABS.values()), **rules)
         # Of different shapes: who makes the same image as one that is gone is taken for its heir.
-        images = {each: image(each, sku=each) for each in IDENTITIES}
+        images = {each: image(each, sku=each[-1]) for each in IDENTITIES}
         self.dev = Watched(plain.stack, images, plain.settings)
         target = prod(self.dev, list(LABS.values()), **rules)
         self.prod = Watched(target.stack, self.dev.images, target.settings, source=self.dev)
