@@ -316,6 +316,7 @@ class History:
         target = prod(self.dev, list(LABS.values()), **rules)
         self.prod = Watched(target.stack, self.dev.images, target.settings, source=self.dev)
         self.family = dict(zip(IDENTITIES, IDENTITIES, strict=True))
+        self.untold: set[str] = set()
         self.number = 0
 
     def present(self, first: str) -> str | None:
@@ -324,16 +325,22 @@ class History:
     def change(self, first: str) -> None:
         """Edit a definition; not one that moved without its line and that nobody has built yet."""
         now = self.present(first)
-        if now is None or not (now == first or self.dev.released(now)):
+        if now is None or not (now == first or self.built(now)):
             return
         self.number += 1
         past = self.dev.images[now].definition.formerly
         self.dev.images[now] = image(now, sku=f"s{self.number}", formerly=past)
 
+    def built(self, now: str) -> bool:
+        return any(self.dev.released(name) for name in self.dev.images[now].names)
+
     def move(self, first: str, *, told: bool) -> None:
+        """Move it, once without its line: after two of these nothing tells what it was."""
         now = self.present(first)
-        if now is None or not self.dev.released(now):
+        if now is None or not self.built(now):
             return
+        told = told or first in self.untold
+        self.untold |= set() if told else {first}
         self.number += 1
         old = self.dev.images.pop(now)
         name = f"{first}{self.number}"

@@ -257,7 +257,8 @@ def _heir(facts: _Facts, identity: str) -> Heir | None:
         older = any(each.built <= last.built for each in held)
         if older or inputs.elsewhere(image.identity):
             continue
-        made = {each.record.fingerprint for each in facts.entries.get(image.identity, ())}
+        offered = (each for name in image.names for each in facts.entries.get(name, ()))
+        made = {each.record.fingerprint for each in offered}
         made |= {each.fingerprint for each in held} | {facts.fingerprints[image.identity]}
         unknown = sorted(set(image.definition.formerly) - inputs.ledger.identities)
         near = get_close_matches(identity, unknown, n=1, cutoff=0.8)
