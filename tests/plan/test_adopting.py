@@ -168,7 +168,7 @@ def test_a_lab_that_no_longer_takes_the_definition_loses_them_under_the_guard() 
     team.world.settings = settings(
         team.world.stack, [lab("team", "linux/b")], keep={"newest": 2}, maxRetirements=2
     )
-    with pytest.raises(FactoryError, match="would retire 4 versions"):
+    with pytest.raises(FactoryError, match="would retire 4 images, counted in each lab"):
         team.plan()
     team.world.settings = settings(team.world.stack, [lab("team", "linux/b")], onRemoval="keep")
     assert team.steps() == dict.fromkeys(OLD, "keep")

@@ -109,7 +109,7 @@ def test_a_build_that_goes_on_costs_what_is_left() -> None:
         ArtifactStatus("linux-java", "Succeeded"),
         ArtifactStatus("linux-apt-package", "Pending"),
     )
-    world.vms = {name: BuildVm(name, {}, "Succeeded", done)}
+    world.vms = {name: BuildVm(name, {names.STACK: world.stack}, "Succeeded", done)}
     assert "cut off after 1 of 3" in world.plan().steps[0].reason
     assert cost_of(world).vm_minutes == 2 * LINUX.artifact
 

@@ -145,5 +145,5 @@ def test_many_that_vanish_at_once_stop_the_run() -> None:
     many = [{**SHOP, "name": f"shop{number}"} for number in range(3)]
     now = ran(world(*many))
     now.settings = dev("linux/a", maxRetirements=2).settings
-    with pytest.raises(FactoryError, match="would retire 3 versions or environments"):
+    with pytest.raises(FactoryError, match="would retire 3 images or environments"):
         now.plan()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from factory.common import names
 from factory.common.errors import FactoryError
 from factory.ledger import catalogue as cat
 from factory.ledger.catalogue import last_serial, received
@@ -97,7 +98,7 @@ def test_what_is_let_go_retires_and_counts_as_what_nothing_replaces() -> None:
     first.run()
     second.run(failing=["linux/a"])
     with_settings(first, letGo=["linux/**"], maxRetirements=0)
-    with pytest.raises(FactoryError, match="would retire 1 versions"):
+    with pytest.raises(FactoryError, match="would retire 1 images"):
         first.plan()
     with_settings(first, maxRetirements=1)
     plan = first.run()
@@ -174,7 +175,7 @@ def test_max_cores_is_what_builds_of_this_stack_have_at_once() -> None:
     assert [s[0] for s in told(plan, Action.BUILD)] == ["linux/a", "linux/b"]
     (waits,) = [s for s in plan.steps if s.action is Action.WAIT]
     assert waits.reason == "it needs 4 cores, 0 of maxCores 8 are left; planned for the next run"
-    vm = BuildVm("b1", {}, "Succeeded", size="Standard_D4s_v5")
+    vm = BuildVm("b1", {names.STACK: world.stack}, "Succeeded", size="Standard_D4s_v5")
     assert [s[0] for s in told(world.plan(vms={"b1": vm}), Action.BUILD)] == ["linux/a"]
     world.images["linux/a"] = type(world.images["linux/a"])(
         "linux/a",

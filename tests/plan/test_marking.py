@@ -100,7 +100,7 @@ def test_a_lab_that_no_longer_takes_it_loses_it_in_two_steps() -> None:
     world = dev("linux/a", "linux/b", retireAfter="7d")
     world.run()
     with_settings(world, labs=[lab("team", "linux/b")])
-    reason = "the lab no longer takes it, or keeps fewer"
+    reason = "the lab no longer takes it"
     assert told(world.run()) == [
         (on("20261122.1"), "team", on(f"{reason}; no new delivery, deleted after 2026-11-29"))
     ]

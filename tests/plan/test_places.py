@@ -181,7 +181,7 @@ def test_a_lab_in_another_group_gets_everything_before_its_old_place_loses_it() 
     again, placed = moved(world)
     assert told(again) == [("retire", "rg-web/web")]
     limited = placed.settings.model_copy(update={"max_retirements": 0})
-    with pytest.raises(FactoryError, match="this run would retire 1 versions"):
+    with pytest.raises(FactoryError, match="this run would retire 1 images"):
         moved(replace(world, settings=replace_labs(limited, world.settings.labs)))
     # And then nothing is left to do.
     world = played_on(placed, again, "rg-moved")

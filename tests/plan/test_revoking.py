@@ -56,6 +56,9 @@ def test_a_chain_passes_on_what_is_revoked_and_what_is_retired() -> None:
     for world in (source, middle, last):
         world.run()
     assert middle.holding("finance") == {"linux/a": ["20261122.1"]}
+    # This lab had the bad one alone: that does not go before a good one is there.
+    assert last.holding("far") == {"linux/a": ["20261122.1", "20261122.2"]}
+    last.run()
     assert last.holding("far") == {"linux/a": ["20261122.1"]}
     # The word stands, and stands still: nothing changes, so neither does any serial.
     serials = [world.plan().serial for world in (source, middle, last)]
@@ -74,6 +77,12 @@ def test_a_lab_without_an_older_one_gets_the_last_good_one() -> None:
     source.run()
     assert source.holding("late") == {"linux/a": ["20261122.2"]}
     with_settings(source, revoke=BAD)
+    stays = [(s.version, s.reason) for s in source.run().steps if s.lab == "late"]
+    assert (
+        "20261122.2",
+        "revoked: CVE-2026-1; it stays for now: lab late has no good one yet",
+    ) in stays
+    assert source.holding("late") == {"linux/a": ["20261122.1", "20261122.2"]}
     source.run()
     assert source.holding("late") == {"linux/a": ["20261122.1"]}
 
@@ -250,15 +259,18 @@ def test_the_last_good_version_goes_only_if_that_is_said_too() -> None:
     with_settings(source, revoke=bad)
     with pytest.raises(FactoryError, match=r"linux/a 20261122.1 \(CVE\) .*allowNone: \[linux/a\]"):
         source.plan()
-    with_settings(source, allowNone=["linux/a"])
+    with_settings(source, allowNone=["linux/a"], hold=["linux/a"])
     source.run()
     assert source.holding("team") == {}
     with_settings(source, allowNone=[])  # once: it is done
     source.run()
     with pytest.raises(FactoryError, match="allowNone"):
         target.plan()
-    changed(source, "linux/a", "good")  # and so is a good one in its place
-    source.run()
+    with_settings(source, hold=[])  # and so is a good one in its place
+    (built,) = [s.reason for s in source.run().steps if s.action is Action.BUILD]
+    assert built == "no good version is left: 20261122.1 is revoked"
+    target.run()
+    assert target.holding("finance") == {"linux/a": ["20261122.1", "20261122.2"]}
     target.run()
     assert target.holding("finance") == {"linux/a": ["20261122.2"]}
 

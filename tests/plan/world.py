@@ -19,7 +19,7 @@ from factory.ledger.source_catalogues import read_all
 from factory.ledger.state_reader import read_ledger
 from factory.observed.model import BuildVm, Observed, ObservedLab
 from factory.plan.inputs import Inputs
-from factory.plan.model import Plan, VersionPlan
+from factory.plan.model import Action, Plan, VersionPlan
 from factory.plan.planner import make_plan
 from factory.settings.loader import parse_settings
 from factory.settings.stack import Settings
@@ -178,12 +178,17 @@ class World:
 
         ``unverified`` ones are captured and fail their verification, if they have one.
         """
-        plan = self.plan()
+        plan, before = self.plan(), in_labs(self.ledger)
         failed = dict.fromkeys(failing, "build")
         failed = dict.fromkeys(unverified, "verification") | failed
         self.resources = played(self.stack, plan, self.resources, failed, broken_labs)
         self.vms = left_vms(self, plan, failed)
         self.now += pass_time
+        # Whatever a run is made to do: each image that left a lab was told, once, with its reason.
+        steps = (step for step in plan.steps if step.action is Action.RETIRE and step.lab)
+        told = [(step.lab, step.version) for step in steps if step.version[0].isdigit()]
+        left = before - in_labs(self.ledger)
+        assert sorted(told) == sorted((lab, version) for lab, _, version in left)
         return plan
 
     def holding(self, lab_name: str) -> dict[str, list[str]]:
@@ -200,6 +205,15 @@ class World:
             for held in self.ledger.of(identity)
             if held.record and not held.retired
         ]
+
+
+def in_labs(ledger: Ledger) -> set[tuple[str, str, str]]:
+    """Give lab, definition and version of every image that labs hold."""
+    return {
+        (lab, held.identity, str(held.version))
+        for held in ledger.held.values()
+        for lab in held.labs
+    }
 
 
 def left_vms(world: World, plan: Plan, failed: Mapping[str, str]) -> dict[str, BuildVm]:

@@ -54,7 +54,26 @@ _GETS_AN_ID = (
 
 def _warnings(situation: Situation) -> tuple[str, ...]:
     """Give all of them: what could not be read, what follows from nothing, what is done with."""
-    return (*_renamed(situation), *situation.warnings, *_pins(situation), *_recovered(situation))
+    return (
+        *_renamed(situation),
+        *situation.warnings,
+        *_moved(situation),
+        *_pins(situation),
+        *_recovered(situation),
+    )
+
+
+def _moved(situation: Situation) -> Iterator[str]:
+    """Name the line that is missing where a definition seems to have moved."""
+    for image in situation.images.values():
+        if (heir := image.heir) is not None and image.alive:
+            same = "makes the same image"
+            why = f"has formerly: {heir.misspelt}" if heir.misspelt else same
+            yield (
+                f"{image.identity} is gone from git, and {heir.file} {why}: if it moved, write "
+                f"`formerly: [{image.identity}]` there, and its versions go on; as it is, they "
+                f"leave each lab once {heir.identity} is there"
+            )
 
 
 def _renamed(situation: Situation) -> Iterator[str]:

@@ -9,8 +9,7 @@ from datetime import datetime
 from factory.plan.model import Action, Step
 from factory.plan.placement.placement import Placement, Placements
 from factory.plan.situation.situation import Situation
-from factory.plan.verdicts.retention import LEAVES_LAB
-from factory.plan.verdicts.verdict import WHOLE, Arrival, Fate, Verdicts, VersionVerdict
+from factory.plan.verdicts.verdict import Arrival, Fate, Verdicts, VersionVerdict
 from factory.settings.stack import NAMESPACE
 
 _FIRST = "its protection goes first, the next `up` does the rest"
@@ -84,20 +83,25 @@ def _of_version(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]
         yield step(_TOLD[verdict.fate], reason)
     if verdict.fate is Fate.UNPROTECT:
         yield step(Action.UNPROTECT, f"{reason}; {_FIRST}")
-    if verdict.fate in {Fate.RETIRE, Fate.RECALL}:
-        for lab in verdict.leaving or ("",):
-            yield step(Action.RETIRE, reason, lab)
-        return
-    leaves = LEAVES_LAB if verdict.fate is Fate.KEEP else "the lab is no longer in the settings"
-    for lab, until in verdict.marked.items():
-        since = version.held.retiring.get(lab)
-        told = _mark(leaves if lab != WHOLE else reason, since, until)
-        yield step(Action.MARK if since is None else Action.KEEP, told, lab)
     if verdict.fate is Fate.KEEP and not version.foreign:
         yield from _protection(situation, verdict)
-    for lab in verdict.dropped:
-        moved = "the lab is in another group now" if "/" in lab else leaves
-        yield step(Action.RETIRE, moved, lab)
+    yield from (step(*line) for line in _leaving(verdict))
+    if verdict.fate in {Fate.RETIRE, Fate.RECALL} and not version.labs:
+        yield step(Action.RETIRE, reason)
+
+
+def _leaving(verdict: VersionVerdict) -> Iterator[tuple[Action, str, str]]:
+    """Tell of every lab that is to lose it: that it does, until when not, or why not yet."""
+    for each in verdict.leaving:
+        for lab in each.labs if each.stays else ():
+            yield Action.KEEP, f"{each.cause.reason}; it stays for now: {each.stays}", lab
+    for lab, until in verdict.marked.items():
+        since, reasons = verdict.version.held.retiring.get(lab), [verdict.reason]
+        reasons += [each.cause.reason for each in verdict.leaving if lab in each.labs]
+        action = Action.MARK if since is None else Action.KEEP
+        yield action, _mark(reasons[-1], since, until), lab
+    for lab, each in verdict.dropped:
+        yield Action.RETIRE, each.cause.reason, lab
 
 
 def _mark(reason: str, since: datetime | None, until: datetime) -> str:
@@ -110,8 +114,9 @@ def _protection(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]
     """Say what this run changes about the protection of a kept version."""
     version, wanted = verdict.version, situation.protects
     protected = version.held.protected
-    if protected and verdict.leaving:
-        changes = [(lab, f"{LEAVES_LAB}; {_FIRST}") for lab in verdict.leaving]
+    going = [each for each in verdict.leaving if not each.stays]
+    if protected and going:
+        changes = [(lab, f"{each.cause.reason}; {_FIRST}") for each in going for lab in each.labs]
     elif wanted and not protected:
         reason = "from now on `pulumi destroy` refuses to delete it"
         yield Step(Action.PROTECT, version.identity, version.number, reason)

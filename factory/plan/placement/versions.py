@@ -13,8 +13,8 @@ from factory.plan.placement.placement import Placement, Placements, RegionPlacem
 from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.situation import Situation
 from factory.plan.situation.version_situation import VersionSituation
+from factory.plan.verdicts.departure import WHOLE
 from factory.plan.verdicts.verdict import (
-    WHOLE,
     Arrival,
     Build,
     Fate,
@@ -77,6 +77,8 @@ def _version(situation: Situation, verdict: VersionVerdict, record: Record) -> I
             source = _source(situation, verdict)
             yield Placement(verdict, replace(plan, retired=held.retired, source=source))
         case Fate.KEEP | Fate.MARK | Fate.UNPROTECT | Fate.READOPT:
+            yield _declared_here(situation, verdict, record, plan)
+        case Fate.RECALL if verdict.labs:
             yield _declared_here(situation, verdict, record, plan)
         case Fate.SOURCE_KEPT:
             yield Placement(verdict, replace(plan, retired=held.retired))

@@ -51,6 +51,18 @@ class Offer:
     neighbour: bool
 
 
+@dataclass(frozen=True)
+class Heir:
+    """The definition that one was probably renamed to, though its ``formerly`` does not say so.
+
+    It makes the same image, or its ``formerly`` has a name that is nearly this one: ``misspelt``.
+    """
+
+    identity: str
+    file: str
+    misspelt: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class ImageSituation:
     """What is known of one definition; ``image`` is None for one that left git.
@@ -62,6 +74,7 @@ class ImageSituation:
     on hold. ``next_version`` is the number that a build would get, ``base_version`` the exact
     marketplace image, None if none is offered, ``purchase_plan`` the plan that it is sold under.
     ``lock`` is its entry in the lock file, ``lock_fault`` says why there is none that fits.
+    ``heir`` is what it was probably renamed to, if it left git.
     """
 
     identity: str
@@ -81,6 +94,7 @@ class ImageSituation:
     purchase_plan: Mapping[str, str]
     lock: LockedImage | None
     lock_fault: str
+    heir: Heir | None = None
 
     @cached_property
     def own(self) -> tuple[VersionSituation, ...]:
@@ -101,6 +115,11 @@ class ImageSituation:
     def released(self) -> tuple[VersionSituation, ...]:
         """Those of them that are good when the run begins: only these count."""
         return tuple(each for each in self.alive if each.standing is Standing.RELEASED)
+
+    @cached_property
+    def taken_by(self) -> frozenset[str]:
+        """The names of the labs that take it."""
+        return frozenset(lab.name for lab in self.takers)
 
     @property
     def good_offers(self) -> tuple[Offer, ...]:

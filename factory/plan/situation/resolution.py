@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cached_property
 
 from factory.common import names
@@ -19,7 +20,7 @@ from factory.ledger.recovered_file import noted, settled
 from factory.observed.model import BuildVm, Observed, Thing
 from factory.plan.inputs import Inputs
 from factory.plan.situation.hung import given_up
-from factory.plan.situation.image_situation import ImageSituation, Offer, Rules
+from factory.plan.situation.image_situation import Heir, ImageSituation, Offer, Rules
 from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.lock_entry import lock_entry
 from factory.plan.situation.original_images import originals
@@ -122,6 +123,19 @@ class _Facts:
         return generations(self.inputs.images)
 
     @cached_property
+    def fingerprints(self) -> Mapping[str, str]:
+        """What each definition of git makes, as a hash."""
+        return {name: image.fingerprint for name, image in self.inputs.images.items()}
+
+    @cached_property
+    def stems(self) -> Mapping[str, Sequence[str]]:
+        """The definitions that anything is known of, by what their names in Azure begin with."""
+        ledger, found = self.inputs.ledger, dict[str, list[str]]()
+        for name in sorted({*ledger.identities, *ledger.last_versions, *self.tagged}):
+            found.setdefault(names.image_stem(name).lower(), []).append(name)
+        return found
+
+    @cached_property
     def tagged(self) -> Mapping[str, set[Version]]:
         """The numbers that VMs and captured images carry, by the definition in their tags."""
         tags = [vm.tags for vm in self.inputs.observed.vms.values()]
@@ -140,9 +154,12 @@ class _Facts:
     def used(self, identity: str) -> set[Version]:
         """Collect the newest numbers that a definition of git ever got under each of its names.
 
-        Failed ones too: no number ever names two different things.
+        Failed ones too, and those of a definition that is gone whose names in Azure are the same
+        (a/b and a-b): no number ever names two different things.
         """
-        known, last = self.inputs.names_of(identity), self.inputs.ledger.last_versions
+        last, known = self.inputs.ledger.last_versions, set(self.inputs.names_of(identity))
+        for name in list(known):
+            known.update(self.stems.get(names.image_stem(name).lower(), ()))
         used = {last[name] for name in known if name in last}
         return used.union(*(self.tagged.get(name, ()) for name in known))
 
@@ -218,7 +235,33 @@ def _image(facts: _Facts, identity: str) -> ImageSituation:
         purchase_plan=root.plan.model_dump() if root and root.plan else {},
         lock=lock,
         lock_fault=lock_fault,
+        heir=None if image else _heir(facts, identity),
     )
+
+
+def _heir(facts: _Facts, identity: str) -> Heir | None:
+    """Find the definition that one that left git was probably renamed to, if there is any.
+
+    It makes the same image, or says that it was called nearly so; and nothing of it was built
+    before the last version under the old name.
+    """
+    inputs = facts.inputs
+    last = next((h.record for h in reversed(inputs.held_of(identity)) if h.record), None)
+    if last is None:
+        return None
+    for image in inputs.images.values():
+        held = [h.record for h in inputs.held_of(image.identity) if h.record]
+        older = any(each.built <= last.built for each in held)
+        if older or inputs.elsewhere(image.identity):
+            continue
+        offered = (each for name in image.names for each in facts.entries.get(name, ()))
+        made = {each.record.fingerprint for each in offered}
+        made |= {each.fingerprint for each in held} | {facts.fingerprints[image.identity]}
+        unknown = sorted(set(image.definition.formerly) - inputs.ledger.identities)
+        near = get_close_matches(identity, unknown, n=1, cutoff=0.8)
+        if near or last.fingerprint in made:
+            return Heir(image.identity, image.file, *near)
+    return None
 
 
 def _rules(settings: Settings, image: Image | None, known: Sequence[str]) -> Rules:

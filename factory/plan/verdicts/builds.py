@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 
 from factory.common import names
 from factory.common.versions import base_order
@@ -93,6 +92,10 @@ def _due(
         unfinished = any(version.record is None for version in found.own)
         reason = "the last build failed" if unfinished else "never built"
         return _fresh(situation, found, image, reason, parents)
+    if not found.released:
+        bad = found.alive[-1]
+        why = f"no good version is left: {bad.number} is revoked"
+        return _fresh(situation, found, image, why, parents)
     newest = found.alive[-1].record
     overdue = _overdue(situation, found, image, newest, parent) if newest is not None else None
     return None if overdue is None else _fresh(situation, found, image, overdue, parents)
@@ -106,7 +109,11 @@ def _parent(image: Image, parents: Mapping[str, Parent]) -> str:
 def _overdue(
     situation: Situation, found: ImageSituation, image: Image, newest: Record, parent: str
 ) -> str | None:
-    """Say why the newest released version is no longer good enough, or None."""
+    """Say why the newest released version is no longer good enough, or None.
+
+    What it is made of is compared with the newest one, though that be revoked: to make the same
+    once more helps nobody. Its age is that of the newest good one.
+    """
     if not _same_shape(situation, newest, image):
         before = _shape_now(situation, newest)
         return f"definition changed: {', '.join(changed_fields(before, image.shape))}"
@@ -118,9 +125,9 @@ def _overdue(
         return ahead
     if parent and newest.parent != parent:
         return f"its base {parent_of(image)} moved to {_number(parent)}"
-    built, refresh = datetime.fromisoformat(newest.built), image.definition.refresh
+    built, refresh = found.released[-1].built or situation.now, image.definition.refresh
     if refresh is not None and refresh.due_at(built) <= situation.now:
-        return f"refresh is due: {refresh}, built {newest.built[:10]}"
+        return f"refresh is due: {refresh}, built {built:%Y-%m-%d}"
     for pattern, moment in found.rules.rebuild:
         if built < moment <= situation.now:
             return f"asked for by hand: image-factory:rebuild {pattern} {moment:%Y-%m-%d}"

@@ -13,10 +13,10 @@ from factory.common.versions import Version
 from factory.ledger.record import Record
 from factory.plan.model import Action
 from factory.plan.situation.image_situation import ImageSituation, Offer
-from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.situation import Situation
 from factory.plan.situation.version_situation import VersionSituation
 from factory.plan.travel import in_the_way, travel_fault
+from factory.plan.verdicts.departure import Cause, departure
 from factory.plan.verdicts.verdict import Arrival, Fate, Parent, VersionVerdict
 
 
@@ -26,8 +26,10 @@ def judge_foreign(situation: Situation, image: ImageSituation) -> Iterator[Versi
     for version in image.foreign if lab is not None else ():
         if version.record is None or lab is None:
             continue
-        if reason := _leaves(image, version, lab.lab):
-            yield VersionVerdict(version, Fate.RETIRE, reason, leaving=(lab.lab.name,))
+        cause = _leaves(image, version)
+        gone = cause and departure(situation, image, version, (lab.lab.name,), cause)
+        if cause and gone and gone.leaves:
+            yield VersionVerdict(version, Fate.RETIRE, cause.reason, leaving=(gone,))
         else:
             yield VersionVerdict(version, Fate.KEEP, "children are built on it", (lab.lab,))
 
@@ -36,20 +38,24 @@ def _good(image: ImageSituation) -> list[VersionSituation]:
     return [each for each in image.foreign if each.record and not each.revoked]
 
 
-def _leaves(image: ImageSituation, version: VersionSituation, lab: LabSituation) -> str | None:
-    """Say why a foreign parent goes, or None: not before a newer one is there whole."""
+def _leaves(image: ImageSituation, version: VersionSituation) -> Cause | None:
+    """Say why a foreign parent is to go, or None."""
+    newer = tuple(each for each in _good(image) if each.version > version.version)
+    good: tuple[VersionSituation, ...] | None = None
+    reason = ""
     if image.rules.hold:
         return None
     if version.revoked:
-        return f"revoked: {version.revoked}"
-    if not image.elsewhere:
-        if image.image is None:
-            return "its definition was removed from git"
-        return "this stack builds it now" if image.alive else None
-    if not image.children:
-        return "nothing is built on it here any more"
-    newer = [each for each in _good(image) if each.version > version.version]
-    return "a newer one is here" if any(lab.has(each) for each in newer) else None
+        reason = f"revoked: {version.revoked}"
+    elif not image.elsewhere and image.image is None:
+        reason = "its definition was removed from git"
+    elif not image.elsewhere:
+        reason = "this stack builds it now" if image.alive else ""
+    elif not image.children:
+        reason = "nothing is built on it here any more"
+    elif newer:
+        reason, good = "a newer one is here", newer
+    return Cause(reason, good, announced=False) if reason else None
 
 
 def judge_parent(situation: Situation, image: ImageSituation) -> tuple[Parent, tuple[Arrival, ...]]:

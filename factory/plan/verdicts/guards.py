@@ -31,20 +31,21 @@ def _check_state(situation: Situation, _: Verdicts, problems: Problems) -> None:
 
 
 def _check_retirements(situation: Situation, verdicts: Verdicts, problems: Problems) -> None:
-    """Stop a plan that retires more than ``maxRetirements`` versions that nothing replaces.
+    """Stop a plan that takes more than ``maxRetirements`` images that nothing replaces.
 
-    Each counts once, however many labs hold it. A renamed folder, a pattern or a lab that fell out
-    of the settings must not read as a wish, and neither must a misspelt environment.
+    Each counts once for every lab that loses it, since people lose it there; one that no lab has
+    counts once. A renamed folder, a pattern or a lab that fell out of the settings must not read as
+    a wish, and neither must a misspelt environment.
     """
     limit, unreplaced = situation.limits.retirements, verdicts.unreplaced
     if len(unreplaced) <= limit:
         return
     mixed = any(each.startswith("environment ") for each in unreplaced)
-    things = "versions or environments" if mixed else "versions"
+    things = "images or environments" if mixed else "images"
     problems.error(
         f"{NAMESPACE}:maxRetirements",
-        f"this run would retire {len(unreplaced)} {things} that no newer version "
-        f"replaces, {limit} are allowed: {_some(unreplaced)}",
+        f"this run would retire {len(unreplaced)} {things}, counted in each lab, that no newer "
+        f"version replaces, {limit} are allowed: {_some(unreplaced)}",
         "put the definitions, patterns or labs back, or allow it once by "
         f"{NAMESPACE}:maxRetirements: {len(unreplaced)}",
     )

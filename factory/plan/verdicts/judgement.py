@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.situation import Situation
 from factory.plan.situation.version_situation import Standing, VersionSituation
 from factory.plan.verdicts.builds import judge_build
+from factory.plan.verdicts.departure import Cause, departures
 from factory.plan.verdicts.environment_changes import judge_environments
 from factory.plan.verdicts.foreign_parents import judge_foreign, judge_parent
 from factory.plan.verdicts.labs import judge_labs
@@ -67,24 +69,48 @@ def _judge_image(
 def _revoked(
     situation: Situation, image: ImageSituation, version: VersionSituation
 ) -> Iterator[VersionVerdict]:
-    """Take a revoked version out of every lab at once; its origin keeps it, to be restored."""
+    """Take a revoked version out of every lab that has a good one; its origin keeps it.
+
+    A lab that has none gets one by this run, if there is any, and loses the bad one in the next; at
+    once where ``allowNone`` says so, or nobody here can bring one any more.
+    """
     if version.standing is not Standing.REVOKED:
         return
-    reason = f"revoked: {version.revoked}"
     if version.held.returning:
         yield readoption(situation, version)
-    elif version.held.protected:
-        yield VersionVerdict(version, Fate.UNPROTECT, reason, situation.holders(version))
+        return
+    left = image.image is None or (image.elsewhere and not image.released)
+    none = left or image.rules.allow_none
+    cause = Cause(
+        f"revoked: {version.revoked}",
+        None if none else image.released,
+        counted=image.image is None or image.elsewhere,
+        announced=False,
+        heeds_use=False,
+        owed=image.taken_by,
+    )
+    leaving = tuple(
+        each
+        for lab in sorted(version.labs)
+        for each in departures(situation, image, version, (lab,), cause)
+    )
+    waiting = {lab for each in leaving if each.stays for lab in each.labs}
+    holders = situation.holders(version)
+    labs = tuple(lab for lab in holders if version.held.protected or lab.name in waiting)
+    if version.held.protected:
+        yield VersionVerdict(version, Fate.UNPROTECT, cause.reason, labs, leaving)
+        return
+    if version.labs or not situation.builds:
+        yield VersionVerdict(version, Fate.RECALL, cause.reason, labs, leaving)
+    if labs or not situation.builds:
+        return
+    newer = bool(image.released) and image.released[-1].version > version.version
+    if newer and len(image.released) >= image.rules.keep.newest:
+        replaced = replace(cause, reason=f"{cause.reason}, and replaced since")
+        gone = departures(situation, image, version, (), replaced)
+        yield retirement(situation, version, replaced, gone)
     else:
-        if version.labs or not situation.builds:
-            leaving = tuple(sorted(version.labs))
-            yield VersionVerdict(version, Fate.RECALL, reason, leaving=leaving)
-        if not situation.builds:
-            return
-        if len(image.released) >= image.rules.keep.newest:
-            yield retirement(situation, image, version, f"{reason}, and replaced since")
-        else:
-            yield VersionVerdict(version, Fate.REVOKE, reason)
+        yield VersionVerdict(version, Fate.REVOKE, cause.reason)
 
 
 def _retired(situation: Situation, version: VersionSituation) -> VersionVerdict:

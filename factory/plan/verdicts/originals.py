@@ -13,6 +13,7 @@ from factory.plan.model import Action
 from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.situation import Original, Situation
+from factory.plan.verdicts.departure import NOT_TAKEN, Cause, hindrance, unstarted_grace
 from factory.plan.verdicts.verdict import ImageVerdict, OriginalVerdict
 
 
@@ -78,12 +79,14 @@ def _going(
     """Say why an old image is to go, or None; the newest of a lab never makes room for nothing."""
     if image.on_hold or old.created is None or not lab.reachable:
         return None
-    for use in lab.uses.get(old.name.lower(), ()):
-        if use.kind == "formula" or situation.grace_for_vms is not None:
-            return None
-    if lab not in image.takers:
-        return None if situation.keeps_removed else "the lab no longer takes it"
     rule = lab.spec.keep or image.rules.keep
-    if rank == 1 or rule.allows(rank, situation.now - old.created):
+    cause = Cause(f"beyond the {rule}")
+    if lab not in image.takers:
+        if situation.keeps_removed:
+            return None
+        cause = NOT_TAKEN
+    elif rank == 1 or rule.allows(rank, situation.now - old.created):
         return None
-    return f"beyond the {rule}"
+    # Nothing is written down of it, so that nothing tells when the grace of a VM began.
+    stays = hindrance(situation, lab, old.name, cause, good=True)
+    return None if stays or unstarted_grace(situation, lab, old.name, cause) else cause.reason

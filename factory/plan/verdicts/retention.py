@@ -5,17 +5,29 @@ Only what was good when the run began counts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
+from factory.definitions.policies import Keep
 from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.situation import Situation
-from factory.plan.situation.version_situation import VersionSituation
-from factory.plan.verdicts.verdict import WHOLE, Fate, VersionVerdict
+from factory.plan.situation.version_situation import Standing, VersionSituation
+from factory.plan.verdicts.departure import (
+    MOVED,
+    NOT_NAMED,
+    NOT_TAKEN,
+    WHOLE,
+    Cause,
+    Departure,
+    departure,
+    departures,
+)
+from factory.plan.verdicts.verdict import Fate, VersionVerdict
 
-LEAVES_LAB = "the lab no longer takes it, or keeps fewer"
+_REMOVED = "its definition was removed from git"
 
 
 def judge_released(situation: Situation, image: ImageSituation) -> tuple[VersionVerdict, ...]:
@@ -24,7 +36,10 @@ def judge_released(situation: Situation, image: ImageSituation) -> tuple[Version
 
 
 def retirement(
-    situation: Situation, image: ImageSituation, version: VersionSituation, reason: str
+    situation: Situation,
+    version: VersionSituation,
+    cause: Cause,
+    leaving: tuple[Departure, ...],
 ) -> VersionVerdict:
     """Let a version go from every lab; if it is protected, that comes off first.
 
@@ -33,12 +48,10 @@ def retirement(
     run it is: the part ``protected`` is made before anything is protected and goes after all of it
     was unprotected, wherever a run is cut off.
     """
-    unreplaced = image.image is None or image.elsewhere
-    if version.held.protected:
-        labs = situation.holders(version)
-        return VersionVerdict(version, Fate.UNPROTECT, reason, labs, unreplaced=unreplaced)
-    leaving = tuple(sorted(version.labs))
-    return VersionVerdict(version, Fate.RETIRE, reason, leaving=leaving, unreplaced=unreplaced)
+    protected = version.held.protected
+    fate = Fate.UNPROTECT if protected else Fate.RETIRE
+    labs = situation.holders(version) if protected else ()
+    return VersionVerdict(version, fate, cause.reason, labs, leaving)
 
 
 def readoption(situation: Situation, version: VersionSituation) -> VersionVerdict:
@@ -64,213 +77,205 @@ class _Retention:
 
     def verdicts(self) -> tuple[VersionVerdict, ...]:
         """Judge every version, oldest first."""
-        judged = [(version, *self._stays(version)) for version in self.image.released]
-        staying = [version for version, stays, _ in judged if stays or version.held.returning]
-        current = self._current(staying)
+        judged = [(version, *self._fate(version)) for version in self.image.released]
+        staying = [each for each, fate, *_ in judged if fate in {Fate.KEEP, Fate.READOPT}]
+        newest = self._newest(staying)
         verdicts = []
-        for version, stays, reason in judged:
-            if version.held.returning:
+        for version, fate, cause, leaving in judged:
+            if fate is Fate.READOPT:
                 verdicts.append(readoption(self.situation, version))
-            elif stays:
-                newest = version is current and not self.image.on_hold
+            elif fate is Fate.KEEP:
                 newer = staying[staying.index(version) + 1 :]
-                verdicts.append(self._keep(version, newer, newest=newest, reason=reason))
-            elif until := self._marked_until(version):
-                verdicts.append(self._mark(version, reason, until))
+                verdicts.append(self._keep(version, newer, newest, reason=cause.reason))
+            elif fate is Fate.MARK:
+                ends = max(each.until for each in leaving if each.until)
+                labs, marked = self.situation.holders(version), {WHOLE: ends}
+                verdicts.append(
+                    VersionVerdict(version, fate, cause.reason, labs, leaving, marked=marked)
+                )
             else:
-                verdicts.append(retirement(self.situation, self.image, version, reason))
+                verdicts.append(retirement(self.situation, version, cause, leaving))
         return tuple(verdicts)
 
-    def _current(self, staying: Sequence[VersionSituation]) -> VersionSituation | None:
-        """Give the version that every lab that takes the definition is to have."""
-        pin = self.image.rules.pin
-        if pin is not None:
-            return next((version for version in staying if version.version == pin), None)
-        return staying[-1] if staying else None
+    def _fate(self, version: VersionSituation) -> tuple[Fate, Cause, tuple[Departure, ...]]:
+        """Decide for a version as a whole: it stays as long as one lab has to keep it.
 
-    def _stays(self, version: VersionSituation) -> tuple[bool, str]:
-        """Decide for a version, and say why.
+        What is marked is delivered nowhere, and what somebody deletes meanwhile is not made again.
+        """
+        if version.held.returning:
+            return Fate.READOPT, Cause(""), ()
+        found = self._cause(version)
+        if isinstance(found, str):
+            return Fate.KEEP, Cause(found), ()
+        leaving = departures(self.situation, self.image, version, version.labs, found)
+        if stays := next((each.stays for each in leaving if each.stays), ""):
+            return Fate.KEEP, Cause(stays), ()
+        return Fate.MARK if any(each.until for each in leaving) else Fate.RETIRE, found, leaving
+
+    def _newest(self, staying: Sequence[VersionSituation]) -> VersionSituation | None:
+        """Give the version that labs are to have: the pinned one, where that is here."""
+        pin = self.image.rules.pin
+        pinned = [each for each in staying if each.version == pin]
+        below = [each for each in staying if not self.image.above_pin(each)]
+        return next(reversed(pinned or below or staying), None)
+
+    def _cause(self, version: VersionSituation) -> Cause | str:
+        """Say why a version is to go, or why it stays.
 
         What :class:`Keep` allows stays, counted by build date among what is released; so does what
-        is pinned. An older one stays as long as it is the newest that some lab holds: the good one
-        never goes before a newer one is there. In a receiving stack a version that its source
-        retired goes sooner, and one above a pin at once, under the same condition.
+        is pinned. In a receiving stack a version that its source retired goes sooner, and one above
+        a pin at once.
         """
-        image, child, pin = self.image, version.child, self.image.rules.pin
+        image, child, rules = self.image, version.child, self.image.rules
         if image.elsewhere:
             # Nobody here can tell whether the other stack has a good one by now, or who has it yet.
-            if not image.rules.let_go:
-                todo = "kept until image-factory:letGo takes it"
-                return True, f"another stack builds it now; {todo}"
+            if not rules.let_go:
+                return "another stack builds it now; kept until image-factory:letGo takes it"
             let_go = "another stack builds it now, and image-factory:letGo takes it"
-            return bool(child), f"{child} is built on it" if child else let_go
+            return f"{child} is built on it" if child else Cause(let_go, counted=True)
         if image.on_hold:
-            return True, "on hold"
+            return "on hold"
         if image.image is None:
-            return self.situation.keeps_removed, "its definition was removed from git"
-        if version.version == pin:
-            return True, "pinned"
+            return self._removed()
+        if version.version == rules.pin:
+            return "pinned"
         if child:
-            return True, f"{child} is built on it"
-        newer = image.released[image.released.index(version) + 1 :]
-        goes = self._going(version, rank=len(newer) + 1)
-        if goes is None:
-            return True, f"number {len(newer) + 1} of the {image.rules.keep}"
-        if use := self._used(version, newer):
-            return True, use
-        above = image.above_pin(version)
-        others = [other for other in image.released if other.version == pin] if above else newer
-        stays = self._kept_for(version, others)
-        return stays is not None, stays or goes
-
-    def _going(self, version: VersionSituation, rank: int) -> str | None:
-        """Say why a version is to go, or None."""
-        rules, now = self.image.rules, self.situation.now
-        if self.image.above_pin(version) and not self.situation.builds:
-            return f"rolled back to {rules.pin}"
+            return f"{child} is built on it"
+        newer, above = self._newer(version), image.above_pin(version)
+        if above and not self.situation.builds:
+            return Cause(f"rolled back to {rules.pin}", self._pinned, announced=False)
+        good = self._pinned if above else newer
+        since = self._due_since(version, newer, rules.keep)
         if version.retired_at_source:
-            return "retired by its source"
-        return (
-            None
-            if rules.keep.allows(rank, now - (version.built or now))
-            else (f"beyond the {rules.keep}")
-        )
+            return Cause("retired by its source", good, since=since)
+        age = self.situation.now - (version.built or self.situation.now)
+        if rules.keep.allows(len(newer) + 1, age):
+            return f"number {len(newer) + 1} of the {rules.keep}"
+        return Cause(f"beyond the {rules.keep}", good, since=since)
 
-    def _used(self, version: VersionSituation, newer: Sequence[VersionSituation]) -> str | None:
-        """Say which formula, or VM within its grace, is made from a version; None if none is."""
-        grace, since = self.situation.grace_for_vms, self._due_since(version, newer)
-        for name in sorted(version.labs):
-            lab = self.situation.lab(name)
-            if lab is not None and lab.unread is not None:
-                return f"whether lab {name} still uses it cannot be read"
-            for use in lab.uses.get(version.image_name, ()) if lab is not None else ():
-                if use.kind == "formula":
-                    return f"formula {use.name} in lab {name} is made from it"
-                if grace is not None and since and self.situation.now < since + grace:
-                    until = (since + grace).date()
-                    return f"VM {use.name} in lab {name} is made from it; it stays until {until}"
-        return None
+    def _removed(self) -> Cause | str:
+        """Judge what left git: it waits for the definition that it was probably renamed to."""
+        heir = self.image.heir
+        if self.situation.keeps_removed:
+            return _REMOVED
+        if heir is None:
+            return Cause(_REMOVED, counted=True)
+        after = self.situation.image(heir.identity)
+        if not after.released and (self.situation.builds or after.takers):
+            return f"{_REMOVED}; it waits for {heir.identity}, probably its new name"
+        why = f"{_REMOVED}; {heir.identity} takes its place"
+        return Cause(why, after.released, counted=True, owed=after.taken_by)
 
+    def _newer(self, version: VersionSituation) -> tuple[VersionSituation, ...]:
+        return self.image.released[self.image.released.index(version) + 1 :]
+
+    @cached_property
+    def _pinned(self) -> tuple[VersionSituation, ...]:
+        pin = self.image.rules.pin
+        return tuple(each for each in self.image.released if each.version == pin)
+
+    @staticmethod
     def _due_since(
-        self, version: VersionSituation, newer: Sequence[VersionSituation]
+        version: VersionSituation, newer: Sequence[VersionSituation], keep: Keep
     ) -> datetime | None:
         """Give the moment from which a version was to go: pushed out by a newer one, or old."""
-        keep, moments = self.image.rules.keep, []
+        moments = []
         if len(newer) >= keep.newest and (pushed_out := newer[keep.newest - 1].built):
             moments.append(pushed_out)
         if keep.for_ is not None and version.built:
             moments.append(version.built + keep.for_)
         return min(moments, default=None)
 
-    def _kept_for(
-        self, version: VersionSituation, others: Sequence[VersionSituation]
-    ) -> str | None:
-        """Say why a version that is to go stays all the same, or None."""
-        if not others:
-            return "the last good version"
-        for name in sorted(version.labs):
-            lab = self.situation.lab(name)
-            if lab is None:  # it left the settings: of it the ledger is believed
-                has_another = any(name in other.labs for other in others)
-            else:
-                has_another = lab.gone or any(lab.has(other) for other in others)
-            if not has_another:
-                return f"the newest that lab {name} holds"
-        return None
-
-    def _marked_until(self, version: VersionSituation, lab: str = WHOLE) -> datetime | None:
-        """Give until when what is to go stays marked; None if it goes in this run.
-
-        A version above a pin goes at once: a rollback that takes a week is none.
-        """
-        rule, now = self.image.rules.retire_after, self.situation.now
-        if rule is None or (self.image.above_pin(version) and not self.situation.builds):
-            return None
-        until = version.held.retiring.get(lab, now) + rule
-        return until if now < until else None
-
-    def _mark(self, version: VersionSituation, reason: str, until: datetime) -> VersionVerdict:
-        """Mark a version that is to go in every lab that holds it; nothing is deleted yet.
-
-        It is delivered nowhere, and what somebody deletes meanwhile is not made again.
-        """
-        labs, marked = self.situation.holders(version), {WHOLE: until}
-        leaving = tuple(sorted(version.labs - {lab.name for lab in labs}))
-        goes = self._goes_for_nothing(leaving)
-        return VersionVerdict(
-            version, Fate.MARK, reason, labs, leaving, marked=marked, unreplaced=goes
-        )
-
     def _keep(
         self,
         version: VersionSituation,
         newer: Sequence[VersionSituation],
+        newest: VersionSituation | None,
         *,
-        newest: bool,
         reason: str,
     ) -> VersionVerdict:
         """Keep a version where it is, deliver it where it is missing; ``newer`` ones stay too."""
-        labs = self._wanting(version, newer, newest=newest)
-        wanting = set(labs)
-        others = [lab for lab in self.situation.holders(version) if lab not in wanting]
-        labs += [lab for lab in others if self._awaits_move(lab, version, newer)]
-        others = [lab for lab in others if lab not in labs]
-        ends = {lab: self._marked_until(version, lab.name) for lab in others}
-        going = {lab.name: until for lab, until in ends.items() if until}
-        labs += [lab for lab in others if lab.name in going]
-        leaving = tuple(sorted(version.labs - {lab.name for lab in labs}))
-        if version.held.protected:
-            labs += [lab for lab in others if lab.name not in going]
-        unprotected = (leaving or going) and version.held.protected
+        causes = {lab: self._lab_cause(lab, version, newer, newest) for lab in self._labs(version)}
+        wanted = [lab for lab, cause in causes.items() if cause is None]
+        going = [(frozenset({lab.name}), cause) for lab, cause in causes.items() if cause]
+        going.append((version.labs.difference(lab.name for lab in causes), NOT_NAMED))
+        leaving = [
+            departure(self.situation, self.image, version, labs, cause, mark=min(labs))
+            for labs, cause in ((labs & version.labs, cause) for labs, cause in going)
+            if labs
+        ]
+        protected = version.held.protected
+        there = {lab for each in leaving if not each.leaves or protected for lab in each.labs}
+        labs = (*wanted, *(lab for lab in self.situation.holders(version) if lab.name in there))
         return VersionVerdict(
             version,
             Fate.KEEP,
             reason,
-            tuple(labs),
-            leaving,
-            marked=going,
-            protected=self.situation.protects and not unprotected,
-            unreplaced=self._goes_for_nothing(version.labs - {lab.name for lab in labs}),
+            labs,
+            tuple(leaving),
+            marked={each.labs[0]: each.until for each in leaving if each.until},
+            protected=self.situation.protects
+            and not (protected and any(not each.stays for each in leaving)),
         )
 
-    def _awaits_move(
-        self, lab: LabSituation, version: VersionSituation, newer: Sequence[VersionSituation]
-    ) -> bool:
-        """Tell whether it stays where a lab was until it, or a newer one, is where that is now."""
-        now = self.situation.lab(lab.spec.azure_name) if lab.old_place and not lab.gone else None
-        return now in self.image.takers and not any(
-            now.has(each) for each in (version, *newer) if now is not None
-        )
+    def _labs(self, version: VersionSituation) -> Iterator[LabSituation]:
+        """Give the labs of the settings that take it, then the others that hold it."""
+        yield from self.image.takers
+        holders, taken = self.situation.holders(version), self.image.taken_by
+        yield from (lab for lab in holders if lab.name not in taken)
 
-    def _goes_for_nothing(self, leaving: Collection[str]) -> bool:
-        """Tell whether a lab loses a version and takes the definition no more."""
-        return not {lab.name for lab in self.image.takers}.issuperset(leaving)
-
-    def _wanting(
-        self, version: VersionSituation, newer: Sequence[VersionSituation], *, newest: bool
-    ) -> list[LabSituation]:
-        """Give the labs that are to hold a version.
+    def _lab_cause(
+        self,
+        lab: LabSituation,
+        version: VersionSituation,
+        newer: Sequence[VersionSituation],
+        newest: VersionSituation | None,
+    ) -> Cause | None:
+        """Say why one lab is to have a version no longer, or is not to get it; None if it is.
 
         The newest goes to every taker; an older one stays where it is and goes nowhere new, so that
         a lab that subscribes late gets the newest alone. A lab with a ``keep`` of its own holds
-        what that says, a late one too; never less than the newest that it has.
+        what that says, a late one too. What rests changes nowhere, but a lab whose only one is
+        revoked gets the last good one.
         """
-        if self.situation.builds and self.image.above_pin(version) and not self.image.on_hold:
-            return []
-        wanted = list(self.image.takers)
-        if self.situation.keeps_removed:
-            taken = set(wanted)
-            wanted += [lab for lab in self.situation.holders(version) if lab not in taken]
-        if newest:
-            return wanted
-        return [lab for lab in wanted if self._stays_in(lab, version, newer)]
-
-    def _stays_in(
-        self, lab: LabSituation, version: VersionSituation, newer: Sequence[VersionSituation]
-    ) -> bool:
+        image, rule, pin = self.image, lab.spec.keep, self.image.rules.pin
+        if lab.old_place:
+            return (
+                None if image.on_hold or image.image is None else self._moved(lab, version, newer)
+            )
+        removed, taken = self.situation.keeps_removed, lab.name in image.taken_by
         there = lab.name in version.labs or lab.had(version.identity, version.number)
-        if lab.spec.keep is None or version.built is None:
-            return there
-        if lab.spec.keep.allows(len(newer) + 1, self.situation.now - version.built):
-            return True
-        return there and not any(lab.has(other) for other in newer)
+        if not (image.on_hold or taken or removed):
+            return NOT_TAKEN
+        rests = image.on_hold or not taken or (image.image is None and not removed)
+        if image.above_pin(version) and not rests:
+            if self.situation.builds:
+                return Cause(f"rolled back to {pin}", self._pinned, announced=False)
+        elif not rests and version is newest and pin in {None, version.version}:
+            return None
+        elif not rests and rule is not None and version.built is not None:
+            if rule.allows(len(newer) + 1, self.situation.now - version.built):
+                return None
+            since = self._due_since(version, newer, rule)
+            return Cause(f"the lab keeps the {rule}", tuple(newer), since=since)
+        return None if there or (version is newest and lab.name in self._bare) else NOT_TAKEN
+
+    def _moved(
+        self, lab: LabSituation, version: VersionSituation, newer: Sequence[VersionSituation]
+    ) -> Cause:
+        """Let it go from where a lab was: it, or a newer one, is to be where that is now first."""
+        now = self.situation.lab(lab.spec.azure_name)
+        taken, wanted = now in self.image.takers, (version, *newer)
+        waits = taken and not any(now.has(each) for each in wanted if now)
+        return Cause(MOVED, wanted if waits else None, counted=True)
+
+    @cached_property
+    def _bare(self) -> frozenset[str]:
+        """The labs that take it and have a revoked version of it, and no good one."""
+        bad = [each.labs for each in self.image.alive if each.standing is Standing.REVOKED]
+        return frozenset(
+            lab.name
+            for lab in self.image.takers
+            if any(lab.name in labs for labs in bad)
+            and not any(lab.has(each) for each in self.image.released)
+        )

@@ -14,9 +14,7 @@ from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.situation import EnvironmentSituation, Original
 from factory.plan.situation.version_situation import VersionSituation
-
-# The key of a mark that is for all labs.
-WHOLE = ""
+from factory.plan.verdicts.departure import Departure
 
 
 class Fate(Enum):
@@ -45,27 +43,42 @@ class Fate(Enum):
 class VersionVerdict:
     """What becomes of one version, and why.
 
-    ``labs`` are those where it is declared, ``leaving`` the ones that it is to leave; ``marked``
+    ``labs`` are those where it is declared, ``leaving`` says which it is to leave; ``marked``
     says until when it stays marked, by lab. ``protected``: the engine is to refuse to delete it.
-    ``unreplaced``: it goes from a lab that gets nothing newer for it. ``until`` is when a look at
-    one that failed is over.
+    ``until`` is when a look at one that failed is over.
     """
 
     version: VersionSituation
     fate: Fate
     reason: str
     labs: tuple[LabSituation, ...] = ()
-    leaving: tuple[str, ...] = ()
+    leaving: tuple[Departure, ...] = ()
     marked: Mapping[str, datetime] = field(default_factory=dict)
     protected: bool = False
-    unreplaced: bool = False
     until: datetime | None = None
 
     @property
-    def dropped(self) -> tuple[str, ...]:
+    def dropped(self) -> tuple[tuple[str, Departure], ...]:
         """The labs that lose it in this run; others of ``leaving`` do once it is unprotected."""
         declared = {lab.name for lab in self.labs}
-        return tuple(lab for lab in self.leaving if lab not in declared)
+        return tuple(
+            (lab, each) for each in self.leaving for lab in each.labs if lab not in declared
+        )
+
+    @property
+    def unreplaced(self) -> Iterator[str]:
+        """Name it for each lab that it goes from and that gets nothing in its place.
+
+        One that no lab has counts once; so does one that is to go and is unprotected first.
+        """
+        name = f"{self.version.identity} {self.version.number}"
+        going = self.fate in {Fate.RETIRE, Fate.UNPROTECT}
+        dropped = {lab for lab, _ in self.dropped}
+        for each in self.leaving:
+            if each.unreplaced and not each.labs and going:
+                yield name
+            if each.unreplaced:
+                yield from (f"{name} in {lab}" for lab in each.labs if going or lab in dropped)
 
 
 @dataclass(frozen=True)
@@ -181,16 +194,16 @@ class Verdicts:
 
     @property
     def unreplaced(self) -> tuple[str, ...]:
-        """Name, each once, what goes with nothing newer in its place."""
+        """Name, once for each lab, what goes with nothing newer in its place."""
         versions = (each for image in self.images for each in image.versions)
-        found = [f"{v.version.identity} {v.version.number}" for v in versions if v.unreplaced]
+        found = [name for each in versions for name in each.unreplaced]
         found += [
             f"environment {each.environment.shown} in {each.environment.lab}"
             for each in self.environments
             if each.action is Action.DELETE
         ]
         found += [
-            f"{each.original.identity} {each.original.name}"
+            f"{each.original.identity} {each.original.name} in {each.original.lab.name}"
             for each in self.originals
             if each.unreplaced
         ]
