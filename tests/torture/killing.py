@@ -48,16 +48,22 @@ def killed_up(
     little later, as the agent of a pipeline does.
     """
     client = factory.control()
-    held = f"held {uuid4()}"  # the record knows what earlier rules held
+    held = f"held-{uuid4()}"  # the record knows what earlier rules held
     client.control("POST", "faults", {"id": held, "hold": when, **whom})
+
+    def standing() -> bool:
+        return any(each["id"] == held for each in client.control("GET", "faults")["value"])
 
     def arrived() -> bool:
         if when == "before":
             # A rule that has hit goes; the request is on record once its client is gone.
-            return not any(each["id"] == held for each in client.control("GET", "faults")["value"])
+            return not standing()
         return bool(client.control("GET", "requests", None, fault=held)["value"])
 
-    return _run(factory, stack, arrived, how)
+    killed = _run(factory, stack, arrived, how)
+    if standing():
+        client.control("DELETE", f"faults/{held}")
+    return killed
 
 
 def _run(

@@ -155,11 +155,9 @@ def _killed(life: Life, accident: Accident, tried: Tried, seed: int) -> bool:
     tried.told.append(killed.output)
     tried.wrong += [f"outlived its engine: {each}" for each in killed.outlived]
     if killed.struck and kind.again:
-        factory.control().control("DELETE", "faults")
         life.unlock(stack)
         killed = killed_up(factory, stack, again(seed), "after")
         tried.told.append(killed.output)
-    factory.control().control("DELETE", "faults")
     return killed.struck or kind.again
 
 
