@@ -275,6 +275,17 @@ def test_a_run_that_is_cut_off_again_and_again_gets_through(
     nothing_is_left(factory)
 
 
+def test_a_reset_starts_over_and_the_next_up_builds_anew(factory: FactoryUnderTest) -> None:
+    for file in factory.images.rglob("*.yaml"):
+        file.unlink()
+    factory.define("linux/anew")
+    factory.rehearsal("reset")
+    assert factory.holding("team-web") == []
+    go_on(factory, "dev")
+    assert count(factory, "team-web") == Counter({"linux-anew": 1})
+    nothing_is_left(factory)
+
+
 def end(run: subprocess.Popen[bytes], how: signal.Signals) -> None:
     """End a run as the agent of a pipeline does: told to stop, and killed a little later."""
     os.killpg(run.pid, how)
