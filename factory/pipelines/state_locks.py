@@ -55,7 +55,7 @@ class StateLock:
 
 def _began(pid: int) -> datetime:
     """Read when a process began, on Linux. Raises OSError elsewhere, and if it is gone."""
-    # The command's name, in parentheses, may hold blanks and parentheses itself (man 5 proc_pid_stat).
+    # The command's name may hold blanks and parentheses itself (man 5 proc_pid_stat).
     ticks = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
     lines = Path("/proc/stat").read_text(encoding="utf-8").splitlines()
     boot = next(int(line.split()[1]) for line in lines if line.startswith("btime "))

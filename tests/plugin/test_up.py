@@ -320,8 +320,9 @@ def test_a_lock_that_is_older_than_the_engine_of_its_number_is_stale(tmp_path: P
     engine = tmp_path / "pulumi"
     engine.symlink_to("/bin/sleep")
     with process(str(engine)) as number:
-        now = datetime.now(UTC)
+        written = datetime.fromtimestamp(engine.lstat().st_mtime, UTC)
         for hours, stale in ((0, False), (1, True)):
-            lock(tmp_path, number, since=f"{now - timedelta(hours=hours):%Y-%m-%dT%H:%M:%S.%f}123Z")
+            since = written - timedelta(hours=hours)
+            lock(tmp_path, number, since=f"{since:%Y-%m-%dT%H:%M:%S.%f}123Z")
             (found,) = locks(tmp_path, "image-factory", "dev")
             assert found.is_stale is stale, found
