@@ -241,7 +241,7 @@ async def _clear(waiter: Waiter, found: Thing, mark: Mark) -> None:
     if not may_clear(found, mark):
         msg = (
             f"{found.id} is there already and is not a leftover of this build; it was not "
-            "touched -> rename or delete it by hand if it is not wanted"
+            "touched -> delete it by hand, if nobody needs it"
         )
         raise RefusedError(msg)
     try:

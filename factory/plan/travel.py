@@ -51,4 +51,5 @@ def in_the_way(stack: str, identity: str, version: Version, thing: Thing | None)
     if thing is None or is_ours(stack, identity, version, thing):
         return ""
     name = names.image_name(identity, version)
-    return f"a custom image {name} that is not ours is in the way; delete or rename it there"
+    todo = "delete it there, if nobody needs it"
+    return f"a custom image {name} that is not ours is in the way -> {todo}"

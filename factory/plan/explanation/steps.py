@@ -112,7 +112,10 @@ def _protection(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]
     if protected and verdict.leaving:
         changes = [(lab, f"{LEAVES_LAB}; {_FIRST}") for lab in verdict.leaving]
     elif wanted and not protected:
-        reason = "from now on `pulumi destroy` refuses to delete it"
+        reason = (
+            f"`pulumi destroy` refuses to delete it until {NAMESPACE}:protectImages is false and "
+            "`up` has run"
+        )
         yield Step(Action.PROTECT, version.identity, version.number, reason)
         return
     else:
