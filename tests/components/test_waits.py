@@ -87,6 +87,20 @@ def test_an_artifact_that_the_lab_applies_by_itself_is_not_the_definitions_own()
     assert [name for name, _ in arm.applied] == ["linux-deprovision"]
 
 
+@pytest.mark.parametrize(
+    ("status", "final"), [(400, "yes"), (403, "yes"), (404, ""), (429, ""), (500, "")]
+)
+def test_what_is_said_of_the_request_itself_is_final(status: int, final: str) -> None:
+    class Refusing(FakeArm):
+        def apply_artifact(self, *_: Any) -> None:
+            raise ArmError("POST", status, "Code", "no")
+
+    outcome = work(Refusing())
+    assert "artifact linux-deprovision (1 of 1) was refused" in outcome.error
+    assert outcome.final == final
+    assert work(FakeArm(fate={"linux-deprovision": "Failed"})).final == ""
+
+
 @pytest.mark.parametrize("artifacts", [[], ["linux-powershell"]])
 def test_a_mandatory_artifact_that_failed_fails_the_build(artifacts: list[str]) -> None:
     arm = of_lab("Failed", fate={"linux-java": "Failed"})

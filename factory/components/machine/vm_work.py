@@ -18,16 +18,22 @@ from factory.components.machine.artifact_parameters import Parameters
 from factory.definitions.definition import Artifact, Capture, Definition
 from factory.observed.model import ArtifactStatus, BuildVm
 from factory.observed.responses import mandatory_artifacts
+from factory.plan.travel import capture_fault
 
 # DevTest Labs lists an artifact some time after it accepted it; longer than this, it was lost.
 _SHOWN_WITHIN = timedelta(minutes=10)
+
+
+class _FinalError(GaveUpError):
+    """A fresh VM would end in the same way."""
 
 
 @dataclass(frozen=True)
 class BuildOutcome:
     """How a build ended: ``error`` is "" if its disk is fit to be captured. Strings only.
 
-    ``cut_off`` is not "" if nobody knows how it ended, since Azure could not be asked any more.
+    ``cut_off`` is not "" if nobody knows how it ended, since Azure could not be asked any more,
+    ``final`` if a fresh VM would end in the same way.
     """
 
     error: str = ""
@@ -40,6 +46,7 @@ class BuildOutcome:
     disk_size_gb: str = "0"
     plan: str = "{}"
     cut_off: str = ""
+    final: str = ""
 
     def dump(self) -> dict[str, str]:
         """Give it as plain data for an Output."""
@@ -63,8 +70,14 @@ class VmWork:
     called: str = "build VM"
 
     async def run(self) -> BuildOutcome:
-        """Apply every artifact, wait for the VM to be deallocated, read its disk."""
+        """Apply every artifact, wait for the VM to be deallocated, read its disk.
+
+        That must be of a kind that can be captured, which it is from the start or never.
+        """
         try:
+            disk = await self.waiter.call(self.waiter.arm.os_disk, self.vm_id)
+            if disk and (fault := capture_fault(disk.security_type, self.definition.capture)):
+                return BuildOutcome(error=fault, final="yes")
             await self._artifacts()
             await self._deallocated()
             return await self._disk()
@@ -167,7 +180,8 @@ class VmWork:
                 return error.status == 0
             said = await self._said(artifact, error.reason)
             msg = advised(f"{which} was refused: {said}")
-            raise GaveUpError(msg) from None
+            # What the lab says of the request itself it says of the same one for another VM.
+            raise (_FinalError if error.status in {400, 403} else GaveUpError)(msg) from None
         self.say(f"{which} is being applied")
         return True
 
@@ -203,7 +217,7 @@ class VmWork:
 
 def _ended(error: GaveUpError | ArmError) -> BuildOutcome:
     if not (isinstance(error, ArmError) and error.unheard):
-        return BuildOutcome(error=str(error))
+        return BuildOutcome(error=str(error), final="yes" * isinstance(error, _FinalError))
     told = f"Azure cannot be asked any more, {error.reason}; the next `up` goes on from here"
     return BuildOutcome(error=told, cut_off="yes")
 
