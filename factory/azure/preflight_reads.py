@@ -5,13 +5,13 @@ Each gives None where Azure has no answer, so that what was not checked can be s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from factory.azure.client import ArmClient, ArmError
 from factory.definitions.definition import Base
 from factory.observed.artifact_manifest import Manifest
+from factory.observed.lab_rules import LabRules, lab_rules
 from factory.observed.permissions import Grant
 
 _LAB_API = "2018-09-15"
@@ -33,18 +33,15 @@ def manifest(name: str, properties: Mapping[str, Any]) -> Manifest:
     )
 
 
-def allowed_sizes(client: ArmClient, lab: str) -> frozenset[str] | None:
-    """Read which VM sizes a lab's policy allows, in lower case; None if it allows all."""
-    for item in client.list(f"{lab}/policysets/default/policies", _LAB_API):
-        properties = item.get("properties") or {}
-        applies = str(properties.get("status", "")).lower() == "enabled"
-        if applies and str(properties.get("factName", "")).lower() == "labvmsize":
-            try:
-                sizes = json.loads(str(properties.get("threshold") or "[]"))
-            except ValueError:
-                return None
-            return frozenset(str(size).lower() for size in sizes)
-    return None
+def rules(client: ArmClient, lab: str) -> LabRules | None:
+    """Read what a lab's policies and its schedule say of every VM; None if that is not told."""
+    try:
+        policies = list(client.list(f"{lab}/policysets/default/policies", _LAB_API))
+        return lab_rules(policies, client.get(f"{lab}/schedules/LabVmsShutdown", _LAB_API))
+    except ArmError as error:
+        if error.status in _NO_ANSWER:
+            return None
+        raise
 
 
 def purchase_plan(

@@ -39,10 +39,10 @@ def _facts(client: ArmClient, inputs: Inputs) -> Facts:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         scopes = list(needed(settings))
         grants = pool.map(lambda scope: preflight_reads.grants(client, scope), scopes)
-        lab, sizes = settings.factory_lab, None
+        lab, rules = settings.factory_lab, None
         if lab is not None and inputs.observed.factory_lab_exists:
             path = lab_id(subscription, lab.resource_group, lab.name)
-            sizes = preflight_reads.allowed_sizes(client, path)
+            rules = preflight_reads.rules(client, path)
         bases = {
             image.definition.base.urn: (
                 image.definition.base,
@@ -64,7 +64,7 @@ def _facts(client: ArmClient, inputs: Inputs) -> Facts:
             lambda plan: preflight_reads.terms_accepted(client, subscription, plan), wanted.values()
         )
         return Facts(
-            sizes=sizes,
+            rules=rules,
             plans=sold,
             terms=dict(zip(wanted, terms, strict=True)),
             grants=dict(zip(scopes, grants, strict=True)),
