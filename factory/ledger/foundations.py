@@ -114,3 +114,14 @@ def adopted(observed: Observed, known: frozenset[str], stack: str) -> Mapping[st
         for name, thing in observed.foundations.items()
         if name not in known and thing.tags.get(names.STACK) == stack
     }
+
+
+def occupied(observed: Observed, known: frozenset[str], stack: str) -> Mapping[str, str]:
+    """Give the ids of a group or lab of others that stand where this stack is to make its own."""
+    return {
+        name: thing.id
+        for name, thing in observed.foundations.items()
+        if name not in known
+        and (name == LAB or name.endswith(_GROUPS))
+        and thing.tags.get(names.STACK) != stack
+    }

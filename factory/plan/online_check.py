@@ -17,7 +17,7 @@ from factory.observed.lab_rules import LabRules
 from factory.observed.permissions import Grant, needed, refused
 from factory.plan.inputs import Inputs
 from factory.plan.situation.resolution import resolve
-from factory.plan.verdicts.guards import check_labs
+from factory.plan.verdicts.guards import check_labs, check_occupied
 from factory.settings.selection import selected
 from factory.settings.stack import NAMESPACE
 
@@ -41,6 +41,7 @@ def check_against(inputs: Inputs, facts: Facts, problems: Problems) -> list[str]
     """Note every fault that Azure knows of; gives what could not be checked, in a few words."""
     situation = resolve(inputs)
     check_labs(situation, problems)
+    check_occupied(situation, problems)
     for lab in situation.labs:
         if not lab.reachable:
             problems.error(f"{NAMESPACE}:labs.{lab.name}", *lab.fault)

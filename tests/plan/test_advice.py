@@ -131,6 +131,21 @@ def labs_that_are_not_so() -> Iterator[Planned]:
     yield lambda: world.plan(labs=there)
 
 
+@follows("name another one, or have its owner delete it")
+def a_group_of_others() -> Iterator[Planned]:
+    world = dev("linux/a")
+    theirs = {
+        "factory/store": Thing("/subscriptions/x/resourceGroups/rg-factory", {"owner": "cloud"}),
+        "factory/lab": Thing("/labs/factory", {names.STACK: "organization/image-factory/other"}),
+    }
+    yield lambda: world.plan(foundations=theirs)
+    yield lambda: world.plan(foundations={})
+    ours = {name: Thing(thing.id, {names.STACK: DEV}) for name, thing in theirs.items()}
+    urn = "urn:pulumi:s::p::imagefactory:index:Image::linux/a"  # a state that is not lost
+    world.resources[urn] = {"type": "imagefactory:index:Image", "outputs": {}}
+    yield lambda: world.plan(foundations=ours)
+
+
 ADOPTED = {"name": "own", "resourceGroup": "rg-own", "virtualNetwork": "n", "subnet": "s"}
 
 

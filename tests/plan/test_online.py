@@ -8,7 +8,7 @@ from typing import Any
 
 from factory.common.errors import Problems
 from factory.observed.lab_rules import LabRules, lab_rules
-from factory.observed.model import ObservedLab
+from factory.observed.model import ObservedLab, Thing
 from factory.observed.permissions import Grant, needed, refused
 from factory.plan.online_check import Facts, check_against
 from tests.plan.world import dev, image, lab, prod
@@ -51,6 +51,13 @@ def test_purchase_plans_must_be_named_and_accepted() -> None:
     errors, unchecked = told(world, Facts(plans={URN: PLAN}, terms={key: None}))
     assert errors == []
     assert any(key in each for each in unchecked)
+
+
+def test_a_group_of_others_is_told() -> None:
+    theirs = {"factory/store": Thing("/subscriptions/x/resourceGroups/rg-factory")}
+    errors, _ = told(dev(), Facts(), foundations=theirs)
+    assert any("rg-factory is there already and is not this stack's" in each for each in errors)
+    assert not any("there already" in each for each in told(dev(), Facts())[0])
 
 
 def policy(fact: str, threshold: str, status: str = "Enabled") -> dict[str, Any]:

@@ -13,7 +13,15 @@ from factory.common.versions import Version, next_version
 from factory.definitions.lineage import Image, generations, present_names, root_base
 from factory.definitions.policies import Keep
 from factory.ledger.catalogue import Catalogue, Entry, last_name
-from factory.ledger.foundations import LAB, UNFINISHED, adopted, compute_id, foundation_ids, remade
+from factory.ledger.foundations import (
+    LAB,
+    UNFINISHED,
+    adopted,
+    compute_id,
+    foundation_ids,
+    occupied,
+    remade,
+)
 from factory.ledger.model import HOLDINGS, Held
 from factory.ledger.recovered_file import noted, settled
 from factory.observed.model import BuildVm, Observed
@@ -85,6 +93,7 @@ def resolve(inputs: Inputs) -> Situation:
         given=ledger.last_versions,
         last_versions=facts.last_versions,
         adopted=adopted(observed, ledger.names, inputs.stack),
+        occupied=occupied(observed, ledger.names, inputs.stack),
         remade=remade(observed, ledger, inputs.stack),
         outputs=ledger.outputs,
         recovered=settled(ledger, inputs.recovered),

@@ -129,7 +129,8 @@ class Situation:
     by lower-cased name, ``vms`` the VMs in its lab. ``source`` names who offers versions, None
     if nobody is asked. ``present`` gives the present name for former ones. ``revoked`` is all that
     is known to be, ``last_versions`` the newest numbers that were ever given, ``given`` those of
-    the ledger alone. ``adopted`` and ``remade`` are foundations to take in or to make again, by
+    the ledger alone. ``occupied`` are places of foundations where others have something of that
+    name, ``adopted`` and ``remade`` foundations to take in or to make again, by
     their logical names. ``outputs`` are the stack's own of the last run. ``stack`` is the full name
     that its tags say, ``name`` the one it has now, ``last_name`` that of the last run.
     """
@@ -166,6 +167,7 @@ class Situation:
     passed_on: Mapping[str, Mapping[str, Mapping[str, str]]]
     given: Mapping[str, Version]
     last_versions: Mapping[str, Version]
+    occupied: Mapping[str, str]
     adopted: Mapping[str, str]
     remade: Mapping[str, str]
     outputs: Mapping[str, Any]

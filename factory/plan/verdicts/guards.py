@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from factory.common.errors import Problems
+from factory.ledger.foundations import STORE
 from factory.plan.situation.situation import Situation
 from factory.plan.verdicts.verdict import Verdicts
 from factory.settings.stack import NAMESPACE
@@ -22,6 +23,7 @@ def _check_state(situation: Situation, _: Verdicts, problems: Problems) -> None:
     """Check what a run would lose whatever its verdicts are."""
     _lost_state(situation, problems)
     check_labs(situation, problems)
+    check_occupied(situation, problems)
     _foundations(situation, problems)
     _displaced(situation, problems)
     _adopted(situation, problems)
@@ -118,10 +120,21 @@ def check_labs(situation: Situation, problems: Problems) -> None:
         )
 
 
+def check_occupied(situation: Situation, problems: Problems) -> None:
+    """Note what others made where this stack is to make its own: Azure would refuse it."""
+    for name, there in situation.occupied.items():
+        setting = "resourceGroup" if name == STORE else "factoryLab"
+        problems.error(
+            f"{NAMESPACE}:{setting}",
+            f"{there} is there already and is not this stack's",
+            "name another one, or have its owner delete it: what others made is never taken over",
+        )
+
+
 def _foundations(situation: Situation, problems: Problems) -> None:
     """A lab, group or network that we made goes by ``pulumi destroy`` alone."""
     for name, foundation in situation.losses.foundations:
-        setting = "resourceGroup" if name == "factory/store" else "factoryLab"
+        setting = "resourceGroup" if name == STORE else "factoryLab"
         problems.error(
             f"{NAMESPACE}:{setting}",
             f"this run would drop the {foundation.kind} {foundation.name!r} that this stack made",
