@@ -18,6 +18,8 @@ _LAB_API = "2018-09-15"
 _COMPUTE_API = "2024-11-01"
 _TERMS_API = "2021-01-01"
 _AUTHORIZATION_API = "2022-04-01"
+# Types that every VM of an image has; `TrustedLaunchSupported` and the like leave it to the order.
+_ALWAYS = frozenset({"TrustedLaunch", "ConfidentialVM"})
 # Answers that say "not for you" or "not here", which is not the same as "no".
 _NO_ANSWER = frozenset({403, 404, 405, 501})
 
@@ -44,18 +46,25 @@ def rules(client: ArmClient, lab: str) -> LabRules | None:
         raise
 
 
-def purchase_plan(
+def offer(
     client: ArmClient, subscription: str, region: str, base: Base, version: str
-) -> dict[str, str]:
-    """Read the plan that a marketplace image is sold under; {} for one that is not sold."""
+) -> tuple[dict[str, str], str]:
+    """Read the plan that a marketplace image is sold under, and the security type of its VMs.
+
+    {} for one that is not sold, "" for one whose VMs may be standard ones.
+    """
     path = (
         f"/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{region}"
         f"/publishers/{base.publisher}/artifacttypes/vmimage/offers/{base.offer}"
         f"/skus/{base.sku}/versions/{version}"
     )
-    found = client.get(path, _COMPUTE_API) or {}
-    plan = (found.get("properties") or {}).get("plan") or {}
-    return {str(key): str(value) for key, value in plan.items()}
+    found = (client.get(path, _COMPUTE_API) or {}).get("properties") or {}
+    features = {
+        str(each.get("name")): str(each.get("value")) for each in found.get("features") or ()
+    }
+    security = features.get("SecurityType", "")
+    plan = {str(key): str(value) for key, value in (found.get("plan") or {}).items()}
+    return plan, security if security in _ALWAYS else ""
 
 
 def terms_accepted(client: ArmClient, subscription: str, plan: Mapping[str, str]) -> bool | None:

@@ -52,13 +52,13 @@ def _facts(client: ArmClient, inputs: Inputs) -> Facts:
             if isinstance(image.definition.base, Base)
             and image.identity in inputs.observed.base_versions
         }
-        plans = pool.map(
-            lambda item: preflight_reads.purchase_plan(
-                client, subscription, settings.region, *item
-            ),
-            bases.values(),
+        offers = list(
+            pool.map(
+                lambda item: preflight_reads.offer(client, subscription, settings.region, *item),
+                bases.values(),
+            )
         )
-        sold = dict(zip(bases, plans, strict=True))
+        sold = {urn: plan for urn, (plan, _) in zip(bases, offers, strict=True)}
         wanted = {plan_key(plan): plan for plan in sold.values() if plan}
         terms = pool.map(
             lambda plan: preflight_reads.terms_accepted(client, subscription, plan), wanted.values()
@@ -66,6 +66,7 @@ def _facts(client: ArmClient, inputs: Inputs) -> Facts:
         return Facts(
             rules=rules,
             plans=sold,
+            security={urn: kind for urn, (_, kind) in zip(bases, offers, strict=True)},
             terms=dict(zip(wanted, terms, strict=True)),
             grants=dict(zip(scopes, grants, strict=True)),
         )

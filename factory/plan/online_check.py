@@ -17,6 +17,7 @@ from factory.observed.lab_rules import LabRules
 from factory.observed.permissions import Grant, needed, refused
 from factory.plan.inputs import Inputs
 from factory.plan.situation.resolution import resolve
+from factory.plan.travel import capture_fault
 from factory.plan.verdicts.guards import check_labs, check_occupied
 from factory.settings.selection import selected
 from factory.settings.stack import NAMESPACE
@@ -27,12 +28,13 @@ class Facts:
     """What Azure tells besides what a plan needs; None or an absent key where it tells nothing.
 
     ``rules`` are those of the factory lab, ``plans`` the purchase plans of marketplace images by
-    ``publisher:offer:sku``, ``terms`` whether a plan's were accepted, ``grants`` what the identity
-    may do by scope.
+    ``publisher:offer:sku``, ``security`` the type that all VMs made from one have, ``terms``
+    whether a plan's were accepted, ``grants`` what the identity may do by scope.
     """
 
     rules: LabRules | None = None
     plans: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    security: Mapping[str, str] = field(default_factory=dict)
     terms: Mapping[str, bool | None] = field(default_factory=dict)
     grants: Mapping[str, tuple[Grant, ...] | None] = field(default_factory=dict)
 
@@ -84,6 +86,8 @@ def _base(inputs: Inputs, image: Image, facts: Facts, problems: Problems) -> Non
             f"look: az vm image list -l {inputs.settings.region} -p {base.publisher} --all",
         )
         return
+    if fault := capture_fault(facts.security.get(base.urn, ""), image.definition.capture):
+        problems.error(place, *fault.split(" -> "))
     sold = facts.plans.get(base.urn)
     if sold is None:
         return

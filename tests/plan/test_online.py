@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
+from factory.azure.preflight_reads import offer
 from factory.common.errors import Problems
+from factory.definitions.definition import Base
 from factory.observed.lab_rules import LabRules, lab_rules
 from factory.observed.model import ObservedLab, Thing
 from factory.observed.permissions import Grant, needed, refused
@@ -28,7 +31,7 @@ def told(world: Any, facts: Facts, **observed: Any) -> tuple[list[str], list[str
 
 
 def test_a_sound_stack_is_told_nothing_but_what_was_not_checked() -> None:
-    errors, unchecked = told(dev(), Facts(LabRules(), {URN: {}}), artifacts={})
+    errors, unchecked = told(dev(), Facts(LabRules(), plans={URN: {}}), artifacts={})
     assert errors == []
     assert len(unchecked) == 1
 
@@ -51,6 +54,27 @@ def test_purchase_plans_must_be_named_and_accepted() -> None:
     errors, unchecked = told(world, Facts(plans={URN: PLAN}, terms={key: None}))
     assert errors == []
     assert any(key in each for each in unchecked)
+
+
+def test_a_base_whose_vms_make_no_managed_image_is_told() -> None:
+    found = {"features": [{"name": "SecurityType", "value": "TrustedLaunch"}]}
+    client = SimpleNamespace(get=lambda *_: {"properties": found})
+    base = dev().images["linux/a"].definition.base
+    assert isinstance(base, Base)
+
+    def faults(world: Any) -> list[str]:
+        _, kind = offer(client, "s", "westeurope", base, "1.2.3")  # type: ignore[arg-type]
+        errors, _ = told(world, Facts(security={URN: kind}), artifacts={})
+        return [each for each in errors if "managed image" in each]
+
+    (fault,) = faults(dev())
+    assert "its disk is TrustedLaunch" in fault
+    assert fault.endswith("-> base it on an sku without it, or set capture: specialized")
+    world = dev()
+    world.images["linux/a"] = image("linux/a", capture="specialized")
+    assert faults(world) == []
+    found["features"][0]["value"] = "TrustedLaunchSupported"
+    assert faults(dev()) == []
 
 
 def test_a_group_of_others_is_told() -> None:
