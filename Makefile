@@ -6,7 +6,7 @@ VENV   := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages engine up down test dated lint torture soak matrix bench clean
+.PHONY: help setup packages engine up reset down test dated lint torture soak matrix bench clean
 
 help:  ## show this help
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -23,6 +23,10 @@ engine:
 up: setup  ## start the local Azure and bring every stack up in it
 	@$(VENV)/python -m rehearsal start
 	@$(VENV)/python -m rehearsal up
+
+reset: setup  ## start over: an empty local Azure and empty stacks
+	@$(VENV)/python -m rehearsal start
+	@$(VENV)/python -m rehearsal reset
 
 down:  ## stop the local Azure; what stands in it is kept
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m rehearsal stop; else echo "not running"; fi

@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     add("status", _status, "say whether it runs, where, and what its clock says").add_argument(
         "--json", action="store_true"
     )
-    add("reset", _reset, "forget all that stands in it and make the estate again")
+    add("reset", _reset, "start over: forget all that stands in it, and the stacks")
     add("env", _env, "print the export lines with which any client works on it")
     show = add("show", _show, "print the labs with their images and VMs")
     show.add_argument("--json", action="store_true")
@@ -119,8 +119,15 @@ def _status(home: Home, options: argparse.Namespace) -> int:
 
 
 def _reset(home: Home, options: argparse.Namespace) -> int:
-    daemon.reset(home, running(home))
-    print("the estate stands as at the first start")
+    from rehearsal.engine.stacks import forget_stacks
+
+    info = running(home)
+    # What a state says of an Azure that is empty would be a deletion by hand to the next run.
+    if held := forget_stacks(home.state):
+        message = f"a stack is in use by {held}; wait for it, or stop it"
+        raise RehearsalError(message)
+    daemon.reset(home, info)
+    print("the estate stands as at the first start, and no stack knows anything")
     return 0
 
 

@@ -33,7 +33,10 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ),
     (
         r"already exist",
-        "it is in Azure and not in the state: see `python -m factory orphans`",
+        (
+            "it is in Azure and not in the state: `python -m factory orphans --stack ...` lists "
+            "what this stack made; what others made has to go, or the settings to name another"
+        ),
     ),
     (
         r"Status=409|Conflict|AnotherOperation",

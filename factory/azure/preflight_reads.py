@@ -5,19 +5,21 @@ Each gives None where Azure has no answer, so that what was not checked can be s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from factory.azure.client import ArmClient, ArmError
 from factory.definitions.definition import Base
 from factory.observed.artifact_manifest import Manifest
+from factory.observed.lab_rules import LabRules, lab_rules
 from factory.observed.permissions import Grant
 
 _LAB_API = "2018-09-15"
 _COMPUTE_API = "2024-11-01"
 _TERMS_API = "2021-01-01"
 _AUTHORIZATION_API = "2022-04-01"
+# Types that every VM of an image has; `TrustedLaunchSupported` and the like leave it to the order.
+_ALWAYS = frozenset({"TrustedLaunch", "ConfidentialVM"})
 # Answers that say "not for you" or "not here", which is not the same as "no".
 _NO_ANSWER = frozenset({403, 404, 405, 501})
 
@@ -33,32 +35,36 @@ def manifest(name: str, properties: Mapping[str, Any]) -> Manifest:
     )
 
 
-def allowed_sizes(client: ArmClient, lab: str) -> frozenset[str] | None:
-    """Read which VM sizes a lab's policy allows, in lower case; None if it allows all."""
-    for item in client.list(f"{lab}/policysets/default/policies", _LAB_API):
-        properties = item.get("properties") or {}
-        applies = str(properties.get("status", "")).lower() == "enabled"
-        if applies and str(properties.get("factName", "")).lower() == "labvmsize":
-            try:
-                sizes = json.loads(str(properties.get("threshold") or "[]"))
-            except ValueError:
-                return None
-            return frozenset(str(size).lower() for size in sizes)
-    return None
+def rules(client: ArmClient, lab: str) -> LabRules | None:
+    """Read what a lab's policies and its schedule say of every VM; None if that is not told."""
+    try:
+        policies = list(client.list(f"{lab}/policysets/default/policies", _LAB_API))
+        return lab_rules(policies, client.get(f"{lab}/schedules/LabVmsShutdown", _LAB_API))
+    except ArmError as error:
+        if error.status in _NO_ANSWER:
+            return None
+        raise
 
 
-def purchase_plan(
+def offer(
     client: ArmClient, subscription: str, region: str, base: Base, version: str
-) -> dict[str, str]:
-    """Read the plan that a marketplace image is sold under; {} for one that is not sold."""
+) -> tuple[dict[str, str], str]:
+    """Read the plan that a marketplace image is sold under, and the security type of its VMs.
+
+    {} for one that is not sold, "" for one whose VMs may be standard ones.
+    """
     path = (
         f"/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{region}"
         f"/publishers/{base.publisher}/artifacttypes/vmimage/offers/{base.offer}"
         f"/skus/{base.sku}/versions/{version}"
     )
-    found = client.get(path, _COMPUTE_API) or {}
-    plan = (found.get("properties") or {}).get("plan") or {}
-    return {str(key): str(value) for key, value in plan.items()}
+    found = (client.get(path, _COMPUTE_API) or {}).get("properties") or {}
+    features = {
+        str(each.get("name")): str(each.get("value")) for each in found.get("features") or ()
+    }
+    security = features.get("SecurityType", "")
+    plan = {str(key): str(value) for key, value in (found.get("plan") or {}).items()}
+    return plan, security if security in _ALWAYS else ""
 
 
 def terms_accepted(client: ArmClient, subscription: str, plan: Mapping[str, str]) -> bool | None:

@@ -39,10 +39,10 @@ def _facts(client: ArmClient, inputs: Inputs) -> Facts:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         scopes = list(needed(settings))
         grants = pool.map(lambda scope: preflight_reads.grants(client, scope), scopes)
-        lab, sizes = settings.factory_lab, None
+        lab, rules = settings.factory_lab, None
         if lab is not None and inputs.observed.factory_lab_exists:
             path = lab_id(subscription, lab.resource_group, lab.name)
-            sizes = preflight_reads.allowed_sizes(client, path)
+            rules = preflight_reads.rules(client, path)
         bases = {
             image.definition.base.urn: (
                 image.definition.base,
@@ -52,20 +52,21 @@ def _facts(client: ArmClient, inputs: Inputs) -> Facts:
             if isinstance(image.definition.base, Base)
             and image.identity in inputs.observed.base_versions
         }
-        plans = pool.map(
-            lambda item: preflight_reads.purchase_plan(
-                client, subscription, settings.region, *item
-            ),
-            bases.values(),
+        offers = list(
+            pool.map(
+                lambda item: preflight_reads.offer(client, subscription, settings.region, *item),
+                bases.values(),
+            )
         )
-        sold = dict(zip(bases, plans, strict=True))
+        sold = {urn: plan for urn, (plan, _) in zip(bases, offers, strict=True)}
         wanted = {plan_key(plan): plan for plan in sold.values() if plan}
         terms = pool.map(
             lambda plan: preflight_reads.terms_accepted(client, subscription, plan), wanted.values()
         )
         return Facts(
-            sizes=sizes,
+            rules=rules,
             plans=sold,
+            security={urn: kind for urn, (_, kind) in zip(bases, offers, strict=True)},
             terms=dict(zip(wanted, terms, strict=True)),
             grants=dict(zip(scopes, grants, strict=True)),
         )

@@ -11,6 +11,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    StringConstraints,
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
@@ -93,6 +94,8 @@ def _moment(value: Any) -> Any:
 # A date is its first moment in UTC.
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
+# What is passed on: blanks around it and the newline at its end belong to it.
+AsWritten = Annotated[str, StringConstraints(strip_whitespace=False)]
 Text = Annotated[str, Field(min_length=1, max_length=512)]
 # ARM resource names of sources, labs, groups: what DevTest Labs accepts, minus what breaks a path.
 AzureName = Annotated[
@@ -100,6 +103,17 @@ AzureName = Annotated[
     formed(
         r"^[A-Za-z0-9][A-Za-z0-9._() -]{0,88}[A-Za-z0-9_()]?$",
         "a name of letters, digits, blanks and . _ - ( ), of at most 90",
+    ),
+]
+# A resource group's name, as Azure has it: letters and digits of every script, and - . ( ) _.
+# https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+GROUP = r"[\w().-]{0,89}[\w()-]"
+# A folder of a repository of artifacts or templates; in an id of ARM it is one segment.
+FolderName = Annotated[
+    str,
+    formed(
+        r"^[^/\\?#%.\s\x00-\x1f\x7f]([^/\\?#%\x00-\x1f\x7f]{0,198}[^/\\?#%\s\x00-\x1f\x7f])?$",
+        "the name of a folder",
     ),
 ]
 # Segments that begin with a letter or digit: `..` and empty ones cannot leave a folder.

@@ -243,7 +243,7 @@ async def _clear(waiter: Waiter, found: Thing, mark: Mark) -> None:
     if not may_clear(found, mark):
         others = found.owner is not None and not found.belongs_to(mark.owner)
         told = f": it is of {whose(mark.owner, found).rstrip(',')}" if others else ""
-        todo = NOT_SHARED if others else "rename or delete it by hand if it is not wanted"
+        todo = NOT_SHARED if others else "delete it by hand, if nobody needs it"
         msg = (
             f"{found.id} is there already and is not a leftover of this build{told}; it was not "
             f"touched -> {todo}"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from factory.common.fields import AzureName, Strict, formed
+from factory.common.fields import AsWritten, AzureName, FolderName, Strict, formed
 
 PUBLIC_SOURCE = "public repo"
 SECRET_NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"  # noqa: S105 - the form of a name
@@ -90,13 +90,13 @@ def _is_expression(value: Any) -> bool:
 
 
 Parameter = Annotated[
-    Annotated[str, Tag("str")]
+    Annotated[AsWritten, Tag("str")]
     | Annotated[SecretRef, Tag("SecretRef")]
     | Annotated[VaultRef, Tag("VaultRef")],
     Discriminator(_kind_of_parameter),
 ]
 Argument = Annotated[
-    Annotated[str, Field(max_length=4096, json_schema_extra={"loose": True}), Tag("str")]
+    Annotated[AsWritten, Field(max_length=4096, json_schema_extra={"loose": True}), Tag("str")]
     | Annotated[SecretRef, Tag("SecretRef")]
     | Annotated[VaultRef, Tag("VaultRef")],
     Discriminator(_kind_of_parameter),
@@ -108,14 +108,7 @@ class Artifact(Strict):
 
     form: ClassVar[str] = "a name, or a mapping {name, source, parameters}"
 
-    name: Annotated[
-        str,
-        formed(
-            r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,99}$",
-            "the name of an artifact's folder",
-            examples=["linux-apt-package"],
-        ),
-    ]
+    name: Annotated[FolderName, Field(examples=["linux-apt-package"])]
     """The artifact's folder in its source."""
     source: AzureName = PUBLIC_SOURCE
     """An artifact source of the factory lab."""

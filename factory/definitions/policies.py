@@ -83,6 +83,10 @@ class Refresh(Strict):
     @classmethod
     def _valid(cls, value: str | None) -> str | None:
         if value is not None:
+            # CronSim takes a sixth, for seconds; who writes one means minutes, hours, ...
+            if (count := len(value.split())) != 5:
+                msg = f"expected five cron fields, such as 0 22 * * TUE#2, got {count}"
+                raise ValueError(msg)
             try:
                 next(CronSim(value, datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC"))))
             except (CronSimError, ValueError) as error:

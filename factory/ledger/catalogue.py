@@ -233,7 +233,8 @@ def read_catalogue(outputs: Mapping[str, Any], stack: str, last_serial: int) -> 
         raise _unreadable(
             stack,
             f"its serial {serial} is lower than the last one received, {last_serial}",
-            "an old state was put back there: run `up` there once",
+            "an old state was put back there: put the newest one back (`pulumi stack import`), or "
+            "have something built anew there (image-factory:rebuild)",
         )
     entries = _entries(value.get("definitions", {}), stack)
     bad = {key: entry.revoked for key, entry in entries.items() if entry.revoked}

@@ -114,3 +114,16 @@ def adopted(observed: Observed, known: frozenset[str], owner: Owner) -> Mapping[
         for name, thing in observed.foundations.items()
         if name not in known and thing.belongs_to(owner)
     }
+
+
+def occupied(observed: Observed, known: frozenset[str], owner: Owner) -> Mapping[str, Thing]:
+    """Give what others have where this stack is to make a foundation.
+
+    A network of nobody's counts as well as there: only groups and labs are refused for that.
+    """
+    return {
+        name: thing
+        for name, thing in observed.foundations.items()
+        if name not in known and not thing.belongs_to(owner)
+        if name == LAB or name.endswith(_GROUPS) or (thing.owner and name.startswith("factory/"))
+    }

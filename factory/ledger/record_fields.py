@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from factory.common.errors import INVISIBLE
+from factory.common.fields import GROUP
 from factory.definitions.artifact_content import read_contents
 
 _HIDDEN = re.compile(f"[{INVISIBLE}]")
@@ -65,7 +66,7 @@ def _read_object(text: str) -> dict[str, Any]:
 TimeText = Annotated[str, AfterValidator(_utc)]
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _NAME = r"[A-Za-z0-9_().-]*[A-Za-z0-9_()-]"
-_COMPUTE = rf"/subscriptions/{_GUID}/resourceGroups/{_NAME}/providers/Microsoft\.Compute"
+_COMPUTE = rf"/subscriptions/{_GUID}/resourceGroups/(?u:{GROUP})/providers/Microsoft\.Compute"
 # `\Z`, since `$` lets a line end through.
 _SNAPSHOT = re.compile(rf"^{_COMPUTE}/snapshots/{_NAME}\Z", re.IGNORECASE | re.ASCII)
 SnapshotId = Annotated[str, Field(pattern=_SNAPSHOT, max_length=400)]

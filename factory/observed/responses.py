@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from factory.definitions.definition import Os
 from factory.observed.model import ArtifactStatus, BuildVm, Thing, Use
 
 
@@ -32,6 +33,12 @@ def build_vm_of(found: Mapping[str, Any]) -> BuildVm:
 def _status(item: Mapping[str, Any]) -> ArtifactStatus:
     message = failure_text(str(item.get("deploymentStatusMessage") or ""))
     return ArtifactStatus(str(item.get("artifactId", "")), str(item.get("status", "")), message)
+
+
+def mandatory_artifacts(lab: Mapping[str, Any], os: Os) -> tuple[str, ...]:
+    """Give the ids of what a lab applies to every VM of a system by itself, in order."""
+    name = f"mandatoryArtifactsResourceIds{os.value.capitalize()}"
+    return tuple(str(each) for each in lab.get("properties", {}).get(name) or ())
 
 
 def failure_text(message: str) -> str:

@@ -205,7 +205,8 @@ def _orphans(job: JobContext, stack: str) -> str:
     found = [f"{each['label']} ({each['fate']})" for each in json.loads(done.stdout)["orphans"]]
     if not found:
         return ""
-    return f"in Azure and in no state: {_some(found)} -> `factory orphans --stack {stack}`"
+    todo = f"`python -m factory orphans --stack {stack}`"
+    return f"in Azure and in no state: {_some(found)} -> {todo}"
 
 
 def read_outcomes(job: JobContext, stacks: Sequence[str]) -> list[Outcome]:

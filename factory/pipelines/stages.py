@@ -14,6 +14,7 @@ from typing import Any
 
 from factory.common.errors import Problems
 from factory.common.yaml_file import YamlFile, read_yaml
+from factory.settings.shared_work import circle
 from factory.settings.stack import NAMESPACE
 from factory.settings.stack_file import stack_of
 from factory.settings.trial import PREFIX
@@ -166,23 +167,15 @@ def _waves(
     while len(waves) < len(after):
         ready = [n for n, sources in after.items() if n not in waves and sources <= waves.keys()]
         if not ready:
-            circle = _circle({n: s - waves.keys() for n, s in after.items() if n not in waves})
-            here = _config(files[circle[0]])
+            found = circle(after)
+            here = _config(files[found[0]])
             edge = next((each for each in _EDGES if here.get(each)), _EDGES[0])
             problems.error(
-                files[circle[0]].place(("config", edge)),
-                f"stacks read each other in a circle: {' -> '.join([*circle, circle[0]])}",
+                files[found[0]].place(("config", edge)),
+                f"stacks read each other in a circle: {' -> '.join([*found, found[0]])}",
                 "take one of these edges out",
             )
             break
         for name in ready:
             waves[name] = 1 + max((waves[source] for source in after[name]), default=0)
     return waves
-
-
-def _circle(after: Mapping[str, set[str]]) -> list[str]:
-    """Walk from stack to source until one comes again: what lies between is a circle."""
-    path = [min(after)]
-    while (following := min(after[path[-1]])) not in path:
-        path.append(following)
-    return path[path.index(following) :]

@@ -7,8 +7,11 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+# Files of /proc count in whole seconds, and from a boot whose time follows the machine's clock.
+_TOLERANCE = timedelta(seconds=10)
 _IN_PIPELINE = ("GITHUB_ACTIONS", "TF_BUILD")
 
 
@@ -32,16 +35,31 @@ class StateLock:
             return True
         except PermissionError:
             return False
-        # The number may belong to another process by now.
+        # The number may belong to another process by now: one that began after the lock was taken.
         try:
-            command = Path(f"/proc/{self.pid}/cmdline").read_bytes()
+            began, command = _began(self.pid), Path(f"/proc/{self.pid}/cmdline").read_bytes()
         except OSError:
             return False
+        try:
+            taken = datetime.fromisoformat(self.since)
+        except ValueError:
+            taken = None
+        if taken is not None and taken.utcoffset() is not None and began > taken + _TOLERANCE:
+            return True
         # Empty for a moment while a process is being started: then it is not known to be another.
         return bool(command) and b"pulumi" not in command
 
     def __str__(self) -> str:
         return f"process {self.pid} of {self.user} on {self.host}, since {self.since}"
+
+
+def _began(pid: int) -> datetime:
+    """Read when a process began, on Linux. Raises OSError elsewhere, and if it is gone."""
+    # The command's name may hold blanks and parentheses itself (man 5 proc_pid_stat).
+    ticks = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+    lines = Path("/proc/stat").read_text(encoding="utf-8").splitlines()
+    boot = next(int(line.split()[1]) for line in lines if line.startswith("btime "))
+    return datetime.fromtimestamp(boot + int(ticks) / os.sysconf("SC_CLK_TCK"), UTC)
 
 
 def is_left_behind(lock: StateLock, variables: Mapping[str, str]) -> bool:

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 
 from factory.common.errors import Problems
 from factory.common.vm_sizes import cores_of
-from factory.definitions.definition import Base
+from factory.definitions.definition import Base, DiskType
 from factory.definitions.lineage import Image
 from factory.observed.artifact_manifest import artifact_faults
+from factory.observed.lab_rules import LabRules
 from factory.observed.permissions import Grant, needed, refused
 from factory.plan.inputs import Inputs
 from factory.plan.situation.resolution import resolve
-from factory.plan.verdicts.guards import check_labs
+from factory.plan.travel import capture_fault
+from factory.plan.verdicts.guards import check_labs, check_occupied
 from factory.settings.selection import selected
 from factory.settings.stack import NAMESPACE
 
@@ -25,12 +27,14 @@ from factory.settings.stack import NAMESPACE
 class Facts:
     """What Azure tells besides what a plan needs; None or an absent key where it tells nothing.
 
-    ``plans`` are the purchase plans of marketplace images by ``publisher:offer:sku``, ``terms``
+    ``rules`` are those of the factory lab, ``plans`` the purchase plans of marketplace images by
+    ``publisher:offer:sku``, ``security`` the type that all VMs made from one have, ``terms``
     whether a plan's were accepted, ``grants`` what the identity may do by scope.
     """
 
-    sizes: frozenset[str] | None = None
+    rules: LabRules | None = None
     plans: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    security: Mapping[str, str] = field(default_factory=dict)
     terms: Mapping[str, bool | None] = field(default_factory=dict)
     grants: Mapping[str, tuple[Grant, ...] | None] = field(default_factory=dict)
 
@@ -39,16 +43,22 @@ def check_against(inputs: Inputs, facts: Facts, problems: Problems) -> list[str]
     """Note every fault that Azure knows of; gives what could not be checked, in a few words."""
     situation = resolve(inputs)
     check_labs(situation, problems)
+    check_occupied(situation, problems)
     for lab in situation.labs:
         if not lab.reachable:
             problems.error(f"{NAMESPACE}:labs.{lab.name}", *lab.fault)
     unchecked = list(_permissions(inputs, facts, problems))
     if not inputs.settings.builds:
         return unchecked
-    for image in selected(inputs.images, inputs.settings).values():
+    images = selected(inputs.images, inputs.settings)
+    if facts.rules is not None:
+        _rules(inputs, images, facts.rules, problems)
+    elif inputs.observed.factory_lab_exists:
+        unchecked.append("the factory lab's policies and schedules (not told)")
+    for image in images.values():
         _artifacts(inputs, image, problems)
         _base(inputs, image, facts, problems)
-        _size(inputs, image, facts, problems)
+        _size(inputs, image, problems)
     if inputs.observed.artifacts is None:
         unchecked.append("artifacts (the factory lab is not there yet)")
     unknown = sorted(name for name, told in facts.terms.items() if told is None)
@@ -76,6 +86,8 @@ def _base(inputs: Inputs, image: Image, facts: Facts, problems: Problems) -> Non
             f"look: az vm image list -l {inputs.settings.region} -p {base.publisher} --all",
         )
         return
+    if fault := capture_fault(facts.security.get(base.urn, ""), image.definition.capture):
+        problems.error(place, *fault.split(" -> "))
     sold = facts.plans.get(base.urn)
     if sold is None:
         return
@@ -97,14 +109,53 @@ def _base(inputs: Inputs, image: Image, facts: Facts, problems: Problems) -> Non
         )
 
 
-def _size(inputs: Inputs, image: Image, facts: Facts, problems: Problems) -> None:
-    size, place = image.definition.size, image.place("size")
-    if facts.sizes is not None and size.lower() not in facts.sizes:
-        problems.error(
-            place,
-            f"the factory lab's policy does not allow {size}",
-            f"it allows {', '.join(sorted(facts.sizes))}",
+def _rules(
+    inputs: Inputs, images: Mapping[str, Image], rules: LabRules, problems: Problems
+) -> None:
+    """Note what the factory lab's own rules forbid, and what they do to a build."""
+    ask = "ask the lab's owner"
+    for image in images.values():
+        size, base = image.definition.size, image.definition.base
+        if rules.sizes is not None and size.lower() not in rules.sizes:
+            problems.error(
+                image.place("size"),
+                f"the factory lab's policy does not allow {size}",
+                f"it allows {', '.join(sorted(rules.sizes))}",
+            )
+        if (
+            isinstance(base, Base)
+            and rules.images is not None
+            and base.urn.lower() not in rules.images
+        ):
+            problems.error(
+                image.place("base", "sku"),
+                f"the factory lab's policy does not allow {base.urn}",
+                ask,
+            )
+    premium = sum(each.definition.disk_type is DiskType.PREMIUM for each in images.values())
+    limit = inputs.settings.max_concurrent_builds
+    for fact, count in rules.counts.items():
+        wanted = premium if "premium" in fact.lower() else len(images)
+        wanted = min(wanted, limit or wanted)
+        place = f"{NAMESPACE}:factoryLab"
+        if wanted and not count:
+            problems.error(place, f"the lab's policy {fact} allows no VM", ask)
+        elif wanted > count:
+            problems.warn(
+                place,
+                f"the lab's policy {fact} allows {count} VMs, {wanted} may build at once",
+                f"set {NAMESPACE}:maxConcurrentBuilds to what others leave of them",
+            )
+    if rules.shutdown:
+        problems.warn(
+            f"{NAMESPACE}:factoryLab",
+            f"the lab stops every VM at {rules.shutdown}: a build that runs then fails",
+            "have its owner turn that off, or run when a build is over by then",
         )
+
+
+def _size(inputs: Inputs, image: Image, problems: Problems) -> None:
+    size, place = image.definition.size, image.place("size")
     free = inputs.observed.cores_free
     if free is not None and cores_of(size) > free:
         problems.error(

@@ -48,7 +48,8 @@ def in_the_way(owner: Owner, build: BuildKey, thing: Thing | None) -> str:
         return ""
     name = names.image_name(build.definition, Version.parse(build.version))
     if thing.owner is None:
-        return f"a custom image {name} that is not ours is in the way; delete or rename it there"
+        todo = "delete it there, if nobody needs it"
+        return f"a custom image {name} that is not ours is in the way -> {todo}"
     return f"a custom image {name} of {whose(owner, thing)} is in the way -> {NOT_SHARED}"
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Discriminator, Tag
 
 from factory.common.errors import Problems
-from factory.common.fields import AzureName, Strict, formed
+from factory.common.fields import AsWritten, AzureName, FolderName, Strict, formed
 from factory.definitions.definition import SecretRef
 
 PUBLIC_ENVIRONMENTS = "public environment repo"
@@ -52,7 +52,7 @@ def _kind(value: Any) -> str:
 
 
 _Parameter = Annotated[
-    Annotated[str, Tag("str")] | Annotated[SecretRef, Tag("SecretRef")], Discriminator(_kind)
+    Annotated[AsWritten, Tag("str")] | Annotated[SecretRef, Tag("SecretRef")], Discriminator(_kind)
 ]
 
 
@@ -63,9 +63,7 @@ class LabEnvironment(Strict):
         str, formed(r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$", "letters, digits and -, at most 40")
     ]
     lab: Annotated[str, formed(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$", "the name of a lab")]
-    template: Annotated[
-        str, formed(r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$", "the name of a template's folder")
-    ]
+    template: FolderName
     source: AzureName = PUBLIC_ENVIRONMENTS
     parameters: dict[str, Annotated[_Parameter, BeforeValidator(_text)]] = {}
     user: Annotated[

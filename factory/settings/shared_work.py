@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from itertools import combinations
 
@@ -98,6 +98,37 @@ def check_all_built(
                 f"no stack builds it: no {NAMESPACE}:builds takes it",
                 "take it into the patterns of one stack",
             )
+
+
+def check_order(stacks: Sequence[tuple[StackFile, Settings]], problems: Problems) -> None:
+    """Note stacks that receive from each other: in a circle nothing is ever the first."""
+    files = {stack.stack: stack for stack, _ in stacks}
+    after = {stack.stack: set(settings.receives_from) for stack, settings in stacks}
+    while found := circle(after):
+        # A stack that names itself is told of by its own file.
+        if len(found) > 1:
+            problems.error(
+                files[found[0]].place("receivesFrom"),
+                f"{NAMESPACE}:receivesFrom leads in a circle: {' -> '.join([*found, found[0]])}",
+                "take one of these out: images begin in a stack that builds",
+            )
+        after[found[0]].discard(found[1 % len(found)])
+
+
+def circle(after: Mapping[str, Collection[str]]) -> list[str]:
+    """Give stacks each of which comes after the next, and the last after the first; [] if none do.
+
+    ``after`` names for each what it comes after; what it does not know is taken to be there.
+    """
+    left = {name: set(before) & after.keys() for name, before in after.items()}
+    while free := {name for name, before in left.items() if not before}:
+        left = {name: before - free for name, before in left.items() if name not in free}
+    if not left:
+        return []
+    path = [min(left)]
+    while (following := min(left[path[-1]])) not in path:
+        path.append(following)
+    return path[path.index(following) :]
 
 
 def _parent(

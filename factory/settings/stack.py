@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from factory.common.fields import (
+    GROUP,
     AddressRange,
     AzureName,
     Duration,
@@ -46,8 +47,9 @@ Region = Annotated[
 GroupName = Annotated[
     str,
     formed(
-        r"^[A-Za-z0-9_().-]{0,89}[A-Za-z0-9_()-]$",
+        rf"^{GROUP}$",
         "a resource group's name: letters, digits and _ - . ( ), no dot at its end, at most 90",
+        json_schema_extra={"pattern": r"^[^\s/\\%&?#]{0,89}[^\s/\\%&?#.]$"},
     ),
 ]
 LabName = Annotated[

@@ -13,7 +13,8 @@ from factory.definitions.loader import Images, read_images
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.loader import parse_settings
 from factory.settings.project_file import check_options
-from factory.settings.shared_work import check_all_built, check_sharing
+from factory.settings.shared_places import check_apart
+from factory.settings.shared_work import check_all_built, check_order, check_sharing
 from factory.settings.sibling_stacks import read_sibling
 from factory.settings.stack import Settings
 from factory.settings.stack_file import (
@@ -123,11 +124,14 @@ def _check_together(
     for name, (stack, settings) in stacks.items():
         if settings:
             check_sharing(images[name].sound, settings, stack, sibling, problems)
-    # One stack alone knows nothing of what the others build.
+    read = [(stack, settings) for stack, settings in stacks.values() if settings]
+    check_order(read, problems)
     folders = {id(each): each.sound for each in images.values()}
+    check_apart({} if len(folders) > 1 else next(iter(folders.values()), {}), read, problems)
+    # One stack alone knows nothing of what the others build.
     if len(stacks) > 1 and len(folders) == 1:
         (found,) = folders.values()
-        check_all_built(found, [each for _, each in stacks.values() if each], problems)
+        check_all_built(found, [settings for _, settings in read], problems)
 
 
 def shown(path: Path) -> str:

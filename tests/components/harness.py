@@ -152,7 +152,11 @@ class FakeArm:
     security: str = "Standard"
     things: dict[str, Thing] = field(default_factory=dict)
     deleted: list[str] = field(default_factory=list)
+    mandatory: list[str] = field(default_factory=list)
     client: Clock = field(default_factory=Clock)
+
+    def lab(self, _: str) -> dict[str, Any]:
+        return {"properties": {"mandatoryArtifactsResourceIdsLinux": self.mandatory}}
 
     def build_vm(self, _: str) -> BuildVm | None:
         if self.lost:

@@ -69,6 +69,49 @@ def test_a_build_goes_on_at_the_artifact_it_reached() -> None:
     assert [name for name, _ in arm.applied] == ["linux-powershell", "linux-deprovision"]
 
 
+MANDATORY = f"{LAB}/artifactSources/Public Repo/artifacts/linux-java"
+
+
+def of_lab(status: str, *further: ArtifactStatus, **fields: Any) -> FakeArm:
+    first = ArtifactStatus(MANDATORY, status)
+    return FakeArm(statuses=[first, *further], mandatory=[MANDATORY.lower()], **fields)
+
+
+def test_an_artifact_that_the_lab_applies_by_itself_is_not_the_definitions_own() -> None:
+    own = {"name": "linux-java", "parameters": {"version": "21"}}
+    arm = of_lab("Succeeded")
+    assert work(arm, artifacts=[own]).error == ""
+    assert arm.applied == [("linux-java", {"version": "21"}), ("linux-deprovision", {})]
+    # A run that was cut off after its own: that is there, and not asked for again.
+    arm = of_lab("Succeeded", ArtifactStatus(MANDATORY.lower(), "Installing"))
+    assert work(arm, artifacts=[own]).error == ""
+    assert [name for name, _ in arm.applied] == ["linux-deprovision"]
+
+
+@pytest.mark.parametrize(
+    ("status", "final"), [(400, "yes"), (403, "yes"), (404, ""), (429, ""), (500, "")]
+)
+def test_what_is_said_of_the_request_itself_is_final(status: int, final: str) -> None:
+    class Refusing(FakeArm):
+        def apply_artifact(self, *_: Any) -> None:
+            raise ArmError("POST", status, "Code", "no")
+
+    outcome = work(Refusing())
+    assert "artifact linux-deprovision (1 of 1) was refused" in outcome.error
+    assert outcome.final == final
+    assert work(FakeArm(fate={"linux-deprovision": "Failed"})).final == ""
+
+
+@pytest.mark.parametrize("artifacts", [[], ["linux-powershell"]])
+def test_a_mandatory_artifact_that_failed_fails_the_build(artifacts: list[str]) -> None:
+    arm = of_lab("Failed", fate={"linux-java": "Failed"})
+    outcome = work(arm, artifacts=artifacts, capture="specialized")
+    assert outcome.error == (
+        "the lab's mandatory artifact linux-java failed: E42: no disk space -> ask the lab's owner"
+    )
+    assert arm.applied == []
+
+
 def test_the_same_artifact_twice_is_applied_twice() -> None:
     arm = FakeArm()
     first = {"name": "linux-apt-package", "parameters": {"packages": "git"}}

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
 from factory.common.errors import FactoryError, Problems
 from factory.definitions.definition import Capture, Os, SecretRef
@@ -196,6 +197,31 @@ def test_a_folder_that_cannot_be_read_is_a_fault(
 def test_bytes_that_are_not_text_are_told(tmp_path: Path) -> None:
     (tmp_path / "one.yaml").write_bytes(b"\xff\xfe\x00os")
     assert "images/one.yaml:1:1: cannot be read: it looks like UTF-16" in faults(tmp_path)[0]
+
+
+def test_blanks_and_line_ends_of_a_value_are_passed_on(tmp_path: Path) -> None:
+    value = "  -----BEGIN CERTIFICATE-----\nMIIB \n"
+    artifact = {"name": "linux-java", "parameters": {"a": value}}
+    verify = {"script": {"url": "https://x.test/a.sh", "arguments": " x "}}
+    raw = {"os": "linux", "artifacts": [artifact], "verify": verify}
+    write(tmp_path, one=BASE + yaml.safe_dump(raw))
+    definition = load(tmp_path)["one"].definition
+    assert definition.artifacts[0].parameters["a"] == value
+    (script,) = definition.verification or ()
+    assert " x " in script.parameters.values()
+
+
+@pytest.mark.parametrize("name", ["SQL Server Tools", "C++ (2022) & more", "værktøj", "7zip"])
+def test_an_artifact_is_named_as_its_folder_is(name: str, tmp_path: Path) -> None:
+    write(tmp_path, one=BASE + yaml.safe_dump({"os": "linux", "artifacts": [name]}))
+    assert load(tmp_path)["one"].definition.artifacts[0].name == name
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "a\\b", "a?x", "a#x", "a%2fb", ".git"])
+def test_a_name_that_leads_out_of_the_folder_is_none(name: str, tmp_path: Path) -> None:
+    write(tmp_path, one=BASE + yaml.safe_dump({"os": "linux", "artifacts": [name]}))
+    with pytest.raises(FactoryError, match="the name of a folder"):
+        load(tmp_path)
 
 
 def test_the_fingerprint_covers_what_shapes_the_image_and_nothing_else(tmp_path: Path) -> None:

@@ -271,3 +271,14 @@ def test_a_run_that_is_cut_off_again_and_again_gets_through(factory: FactoryUnde
     assert factory.holding("team-web")[-1].endswith("-1")
     assert len(ordered(factory, since)) == 1
     nothing_is_left(factory)
+
+
+def test_a_reset_starts_over_and_the_next_up_builds_anew(factory: FactoryUnderTest) -> None:
+    for file in factory.images.rglob("*.yaml"):
+        file.unlink()
+    factory.define("linux/anew")
+    factory.rehearsal("reset")
+    assert factory.holding("team-web") == []
+    go_on(factory, "dev")
+    assert count(factory, "team-web") == Counter({"linux-anew": 1})
+    nothing_is_left(factory)

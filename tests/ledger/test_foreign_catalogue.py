@@ -36,11 +36,21 @@ def test_the_catalogue_itself_is_read() -> None:
     assert len(read_catalogue(OUTPUTS, DEV, 0).entries) == 2
 
 
+def test_a_resource_group_has_letters_of_any_script() -> None:
+    outputs = copy.deepcopy(OUTPUTS)
+    for versions in outputs["catalogue"]["definitions"].values():
+        for entry in versions.values():
+            entry["sourceId"] = entry["sourceId"].replace("rg-factory", "rg-på-øen")
+    assert len(read_catalogue(outputs, DEV, 0).entries) == 2
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         {"sourceId": ID.replace(SUBSCRIPTIONS[DEV], OTHER)},
         {"sourceId": ID.replace("rg-factory", "..")},
+        {"sourceId": ID.replace("rg-factory", "\u202erg")},
+        {"sourceId": ID.replace("linux-a", "\u217cinux-a")},
         {"sourceId": ID + "\n"},
         {"sourceId": ID + "/../../x"},
         {"sourceId": ID + "?api-version=1"},

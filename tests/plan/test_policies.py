@@ -73,7 +73,11 @@ def test_what_was_built_in_the_hour_that_comes_twice_is_not_due_at_once(minute: 
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "30", {"cron": "0 25 * * *"}, {"cron": "0 2 * * *", "timeZone": "Mars"}, {}]
+    "raw",
+    [
+        *("", "30", {}, {"cron": "0 25 * * *"}, {"cron": "0 2 * * *", "timeZone": "Mars"}),
+        {"cron": "0 0 2 * * *"},  # with seconds: every day at two to some, at midnight to cron
+    ],
 )
 def test_a_refresh_that_can_never_be_is_a_fault(raw: object) -> None:
     with pytest.raises(ValidationError):

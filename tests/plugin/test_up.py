@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -213,10 +214,11 @@ def test_the_table_tells_lab_by_lab_what_it_holds() -> None:
     ]
 
 
-def lock(state: Path, pid: int, host: str | None = None) -> None:
+def lock(state: Path, pid: int, host: str | None = None, since: str = "") -> None:
     folder = state / ".pulumi" / "locks" / "organization" / "image-factory" / "dev"
     folder.mkdir(parents=True, exist_ok=True)
     content = {"pid": pid, "hostname": host or socket.gethostname(), "username": "me"}
+    content |= {"timestamp": since} if since else {}
     (folder / f"{pid}.json").write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -311,3 +313,16 @@ def test_notes_that_a_kill_cut_off_go_and_nothing_else(tmp_path: Path) -> None:
     assert left == {"dev.json", "dev.json.bak", "dev.json.bak.attrs", "prod.json.attrs"}
     assert drop_cut_off_notes(tmp_path, "p", "dev") == []
     assert drop_cut_off_notes(tmp_path, "p", "prod") == ["prod.json.attrs"]
+
+
+def test_a_lock_that_is_older_than_the_engine_of_its_number_is_stale(tmp_path: Path) -> None:
+    """Numbers of processes come again, on a small machine to another engine."""
+    engine = tmp_path / "pulumi"
+    engine.symlink_to("/bin/sleep")
+    with process(str(engine)) as number:
+        written = datetime.fromtimestamp(engine.lstat().st_mtime, UTC)
+        for hours, stale in ((0, False), (1, True)):
+            since = written - timedelta(hours=hours)
+            lock(tmp_path, number, since=f"{since:%Y-%m-%dT%H:%M:%S.%f}123Z")
+            (found,) = locks(tmp_path, "image-factory", "dev")
+            assert found.is_stale is stale, found

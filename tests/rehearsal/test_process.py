@@ -169,13 +169,24 @@ def test_stop_ends_it_and_what_stands_is_kept(home: Home) -> None:
     assert labs(home) == ESTATE
 
 
-def test_reset_makes_the_estate_again(home: Home) -> None:
+def test_reset_makes_the_estate_again_and_forgets_the_stacks(home: Home) -> None:
     info = up(home)
     client = Client(home, info)
     client.sign_in(TENANT, FACTORY, home.client_secret("factory"))
     path = f"/subscriptions/{DEV}/resourceGroups/rg-mine"
     client.arm("PUT", path, "2024-03-01", {"location": "westeurope"})
+    state = home.state / ".pulumi" / "stacks" / "image-factory" / "dev.json"
+    lock = home.state / ".pulumi" / "locks" / "organization" / "image-factory" / "dev" / "1.json"
+    for file, text in ((state, "{}"), (lock, '{"pid": 1, "hostname": "another"}')):
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+    refused = run(home, "reset")
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "in use by process 1" in refused.stderr
+    client.arm("GET", path, "2024-03-01")
+    lock.unlink()
     assert run(home, "reset").returncode == 0
+    assert not state.exists()
     assert home.read_server() == info
     with pytest.raises(RehearsalError, match="rg-mine"):
         client.arm("GET", path, "2024-03-01")

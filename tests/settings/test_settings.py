@@ -37,6 +37,21 @@ def parsed(**changes: Any) -> tuple[Settings | None, list[str]]:
     return settings, [str(problem) for problem in problems.errors]
 
 
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [
+        ("Undervisere-på-øen", True),
+        ("教室_(1)", True),
+        ("rg.", False),
+        ("r g", False),
+        ("a" * 91, False),
+    ],
+)
+def test_a_resource_group_is_named_as_azure_has_it(name: str, good: bool) -> None:
+    _, errors = parsed(resourceGroup=name, labs=[{**lab("team"), "resourceGroup": name}])
+    assert len(errors) == (0 if good else 2)
+
+
 def test_a_good_stack_is_read_and_regions_are_normal() -> None:
     settings, faults = parsed()
     assert faults == []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pulumi
 
 from factory.common import names
@@ -13,7 +11,6 @@ from factory.components.machine.vm_work import BuildOutcome, VmWork
 from factory.components.proof import proven
 from factory.components.work_mark import work_mark
 from factory.definitions.definition import Artifact, ParentBase
-from factory.plan.travel import capture_fault
 
 
 class Build(Machine):
@@ -72,7 +69,5 @@ class Build(Machine):
         return Origin(gallery, after=(self._began,))
 
     async def work(self, work: VmWork) -> BuildOutcome:
-        """Apply the artifacts and read the disk, which must be of a kind that can be captured."""
-        outcome = await work.run()
-        fault = capture_fault(outcome.security_type, self.definition.capture)
-        return replace(outcome, error=outcome.error or fault or "")
+        """Apply the artifacts and read the disk."""
+        return await work.run()

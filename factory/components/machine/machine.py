@@ -193,7 +193,7 @@ class Machine(pulumi.ComponentResource):
             if outcome.cut_off:  # the VM is as good as it was: it stays, and is no failed attempt
                 return outcome.dump()
             hindered = await self.hindrance()
-            if self._tries_left == 0 or hindered:
+            if self._tries_left == 0 or hindered or outcome.final:
                 await self._over(attempt, worth_a_look=not hindered)
                 return outcome.dump()
             # A failed attempt leaves no VM behind.

@@ -17,16 +17,23 @@ from factory.azure.waiter import GaveUpError, Say, Waiter
 from factory.components.machine.artifact_parameters import Parameters
 from factory.definitions.definition import Artifact, Capture, Definition
 from factory.observed.model import ArtifactStatus, BuildVm
+from factory.observed.responses import mandatory_artifacts
+from factory.plan.travel import capture_fault
 
 # DevTest Labs lists an artifact some time after it accepted it; longer than this, it was lost.
 _SHOWN_WITHIN = timedelta(minutes=10)
+
+
+class _FinalError(GaveUpError):
+    """A fresh VM would end in the same way."""
 
 
 @dataclass(frozen=True)
 class BuildOutcome:
     """How a build ended: ``error`` is "" if its disk is fit to be captured. Strings only.
 
-    ``cut_off`` is not "" if nobody knows how it ended, since Azure could not be asked any more.
+    ``cut_off`` is not "" if nobody knows how it ended, since Azure could not be asked any more,
+    ``final`` if a fresh VM would end in the same way.
     """
 
     error: str = ""
@@ -39,6 +46,7 @@ class BuildOutcome:
     disk_size_gb: str = "0"
     plan: str = "{}"
     cut_off: str = ""
+    final: str = ""
 
     def dump(self) -> dict[str, str]:
         """Give it as plain data for an Output."""
@@ -62,8 +70,14 @@ class VmWork:
     called: str = "build VM"
 
     async def run(self) -> BuildOutcome:
-        """Apply every artifact, wait for the VM to be deallocated, read its disk."""
+        """Apply every artifact, wait for the VM to be deallocated, read its disk.
+
+        That must be of a kind that can be captured, which it is from the start or never.
+        """
         try:
+            disk = await self.waiter.call(self.waiter.arm.os_disk, self.vm_id)
+            if disk and (fault := capture_fault(disk.security_type, self.definition.capture)):
+                return BuildOutcome(error=fault, final="yes")
             await self._artifacts()
             await self._deallocated()
             return await self._disk()
@@ -81,12 +95,38 @@ class VmWork:
 
     async def _artifacts(self) -> None:
         artifacts = self.definition.all_artifacts if self.artifacts is None else self.artifacts
+        lab = await self.waiter.call(self.waiter.arm.lab, self.lab) or {}
+        if mandatory := mandatory_artifacts(lab, self.definition.os):
+            await self._of_lab(mandatory)
         for index, artifact in enumerate(artifacts):
             which = f"artifact {artifact.name} ({index + 1} of {len(artifacts)})"
             nth = sum(other.name == artifact.name for other in artifacts[:index])
-            await self._one(artifact, nth, which)
+            await self._one(artifact, nth, which, mandatory)
 
-    async def _one(self, artifact: Artifact, nth: int, which: str) -> None:
+    async def _of_lab(self, mandatory: Sequence[str]) -> None:
+        """See through what the lab applies to every VM by itself, before anything else."""
+
+        async def done() -> bool:
+            vm = await self._vm()
+            theirs, _ = _parted(vm, mandatory)
+            for each in theirs:
+                if each.failed:
+                    name = each.artifact.rpartition("/")[2]
+                    said = (
+                        f"the lab's mandatory artifact {name} failed: {each.message or each.status}"
+                    )
+                    msg = f"{said} -> ask the lab's owner"
+                    raise GaveUpError(msg)
+            ready = vm.provisioning_state.lower() == "succeeded"
+            return all(each.succeeded for each in theirs) if theirs else ready
+
+        await self.waiter.until(
+            done, self.definition.time_limit, "the lab's mandatory artifacts to be applied"
+        )
+
+    async def _one(
+        self, artifact: Artifact, nth: int, which: str, mandatory: Sequence[str]
+    ) -> None:
         """Apply one artifact unless it is there already, and see it through."""
         wanted = artifact_id(self.lab, artifact)
         asked_at = None
@@ -95,7 +135,7 @@ class VmWork:
             vm = await self._vm()
             now = self.waiter.arm.client.now
             started = started or now
-            status = _find(vm, wanted, nth)
+            status = _find(_parted(vm, mandatory)[1], wanted, nth)
             if status is not None and status.succeeded:
                 self.say(f"{which} is applied")
                 return
@@ -140,7 +180,8 @@ class VmWork:
                 return error.status == 0
             said = await self._said(artifact, error.reason)
             msg = advised(f"{which} was refused: {said}")
-            raise GaveUpError(msg) from None
+            # What the lab says of the request itself it says of the same one for another VM.
+            raise (_FinalError if error.status in {400, 403} else GaveUpError)(msg) from None
         self.say(f"{which} is being applied")
         return True
 
@@ -176,18 +217,33 @@ class VmWork:
 
 def _ended(error: GaveUpError | ArmError) -> BuildOutcome:
     if not (isinstance(error, ArmError) and error.unheard):
-        return BuildOutcome(error=str(error))
+        return BuildOutcome(error=str(error), final="yes" * isinstance(error, _FinalError))
     told = f"Azure cannot be asked any more, {error.reason}; the next `up` goes on from here"
     return BuildOutcome(error=told, cut_off="yes")
 
 
-def _find(vm: BuildVm, wanted: str, nth: int) -> ArtifactStatus | None:
-    """Find the nth application of an artifact; ids end in source/artifacts/name, in any case."""
-    tail = wanted.lower().rsplit("/", 3)[1:]
-    found = [
-        status for status in vm.artifacts if status.artifact.lower().rsplit("/", 3)[1:] == tail
-    ]
+def _parted(
+    vm: BuildVm, mandatory: Sequence[str]
+) -> tuple[Sequence[ArtifactStatus], Sequence[ArtifactStatus]]:
+    """Part what the lab applied by itself, which stands first, from what was asked for here.
+
+    The definition may name the same artifact, with parameters of its own.
+    """
+    first = vm.artifacts[: len(mandatory)]
+    if [_tail(each.artifact) for each in first] == [_tail(each) for each in mandatory]:
+        return first, vm.artifacts[len(mandatory) :]
+    return (), vm.artifacts
+
+
+def _find(statuses: Sequence[ArtifactStatus], wanted: str, nth: int) -> ArtifactStatus | None:
+    """Find the nth application of an artifact."""
+    found = [status for status in statuses if _tail(status.artifact) == _tail(wanted)]
     return found[nth] if nth < len(found) else None
+
+
+def _tail(artifact: str) -> list[str]:
+    """Give what tells an artifact's id from others: source, `artifacts`, name, in any case."""
+    return artifact.lower().rsplit("/", 3)[1:]
 
 
 def _json(value: Mapping[str, str]) -> str:

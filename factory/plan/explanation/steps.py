@@ -118,7 +118,10 @@ def _protection(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]
     if protected and going:
         changes = [(lab, f"{each.cause.reason}; {_FIRST}") for each in going for lab in each.labs]
     elif wanted and not protected:
-        reason = "from now on `pulumi destroy` refuses to delete it"
+        reason = (
+            f"`pulumi destroy` refuses to delete it until {NAMESPACE}:protectImages is false and "
+            "`up` has run"
+        )
         yield Step(Action.PROTECT, version.identity, version.number, reason)
         return
     else:

@@ -30,8 +30,8 @@ def orphans_table(orphans: Sequence[Orphan]) -> str:
     if count[Fate.RECOVER]:
         lines.append(
             "What is to recover was released once and is not deleted unless it is named: put the "
-            "state back (`pulumi stack import`), or take it in again (`python -m factory recover`, "
-            "see docs/safety.md)."
+            "state back (`pulumi stack import`), or take it in again (`python -m factory recover "
+            "--stack ...`, see docs/safety.md)."
         )
     return "\n".join(lines)
 

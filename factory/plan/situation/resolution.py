@@ -14,7 +14,15 @@ from factory.common.versions import Version, next_version
 from factory.definitions.lineage import Image, generations, present_names, root_base
 from factory.definitions.policies import Keep
 from factory.ledger.catalogue import Catalogue, Entry, last_name
-from factory.ledger.foundations import LAB, UNFINISHED, adopted, compute_id, foundation_ids, remade
+from factory.ledger.foundations import (
+    LAB,
+    UNFINISHED,
+    adopted,
+    compute_id,
+    foundation_ids,
+    occupied,
+    remade,
+)
 from factory.ledger.model import HOLDINGS, Held
 from factory.ledger.recovered_file import noted, settled
 from factory.observed.model import BuildVm, Observed, Thing
@@ -87,6 +95,7 @@ def resolve(inputs: Inputs) -> Situation:
         given=ledger.last_versions,
         last_versions=facts.last_versions,
         adopted=adopted(observed, ledger.names, inputs.owner),
+        occupied=occupied(observed, ledger.names, inputs.owner),
         remade=remade(observed, ledger, inputs.owner),
         outputs=ledger.outputs,
         recovered=settled(ledger, inputs.recovered),
@@ -484,12 +493,6 @@ def _losses(inputs: Inputs) -> Losses:
         ),
         adopted=_counted([name.split("/")[1] for name in ledger.adopted], named),
         protected=_counted(protected, named),
-        anothers=tuple(
-            (thing.id, thing.owner)
-            for name, thing in inputs.observed.foundations.items()
-            if name.startswith("factory/") and name not in ledger.names
-            if thing.owner is not None and not thing.belongs_to(inputs.owner)
-        ),
         displaced=displaced(inputs.settings, ledger),
     )
 

@@ -111,15 +111,13 @@ class Losses:
 
     ``state`` are the ids of what carries the stack's tag while its state is empty, ``foundations``
     what this stack made and its settings no longer say, ``adopted`` and ``protected`` count images
-    by the labs that left the settings. ``anothers`` are the places of foundations, by their ids,
-    that another state's stand in. ``displaced`` stands elsewhere than the settings say.
+    by the labs that left the settings. ``displaced`` stands elsewhere than they say.
     """
 
     state: tuple[str, ...]
     foundations: tuple[tuple[str, Foundation], ...]
     adopted: Mapping[str, int]
     protected: Mapping[str, int]
-    anothers: tuple[tuple[str, Owner], ...]
     displaced: tuple[Displaced, ...]
 
 
@@ -132,10 +130,11 @@ class Situation:
     by lower-cased name, ``vms`` the VMs in its lab. ``source`` names who offers versions, None
     if nobody is asked. ``present`` gives the present name for former ones. ``revoked`` is all that
     is known to be, ``last_versions`` the newest numbers that were ever given, ``given`` those of
-    the ledger alone. ``adopted`` and ``remade`` are foundations to take in or to make again, by
-    their logical names. ``outputs`` are the stack's own of the last run. ``owner`` is the full name
-    and the id that its tags say, ``name`` the name it has now, ``last_name`` that of the last run.
-    ``fresh`` is an id for a state that has none.
+    the ledger alone. ``occupied`` are things of others where foundations of this stack are to be,
+    ``adopted`` and ``remade`` foundations to take in or to make again, by their logical names.
+    ``outputs`` are the stack's own of the last run. ``owner`` is the full name and the id that its
+    tags say, ``name`` the name it has now, ``last_name`` that of the last run. ``fresh`` is an id
+    for a state that has none.
     """
 
     owner: Owner
@@ -170,6 +169,7 @@ class Situation:
     passed_on: Mapping[str, Mapping[str, Mapping[str, str]]]
     given: Mapping[str, Version]
     last_versions: Mapping[str, Version]
+    occupied: Mapping[str, Thing]
     adopted: Mapping[str, str]
     remade: Mapping[str, str]
     outputs: Mapping[str, Any]

@@ -70,7 +70,9 @@ def _check(situation: Situation, build: Build) -> None:
     if lab is not None and lab.unfinished:
         return  # one that is half made has no artifacts to show yet
     if faults := artifact_faults(content, situation.shelves):
-        more = f" (and {len(faults) - 1} more: `validate --online`)" if len(faults) > 1 else ""
+        stack = situation.name.rpartition("/")[2]
+        command = f"python -m factory validate --stack {stack} --online"
+        more = f" (and {len(faults) - 1} more: `{command}`)" if len(faults) > 1 else ""
         msg = f"{faults[0]}{more}"
         raise _RefusedError(msg)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from factory.common.errors import Problems
+from factory.ledger.foundations import STORE
 from factory.plan.situation.situation import Situation
 from factory.plan.verdicts.verdict import Verdicts
 from factory.settings.stack import NAMESPACE
@@ -22,7 +23,7 @@ def _check_state(situation: Situation, _: Verdicts, problems: Problems) -> None:
     """Check what a run would lose whatever its verdicts are."""
     _lost_state(situation, problems)
     check_labs(situation, problems)
-    _anothers(situation, problems)
+    check_occupied(situation, problems)
     _foundations(situation, problems)
     _displaced(situation, problems)
     _adopted(situation, problems)
@@ -86,18 +87,6 @@ def _lost_state(situation: Situation, problems: Problems) -> None:
         )
 
 
-def _anothers(situation: Situation, problems: Problems) -> None:
-    """Two factories in one group would take each other's things for their own."""
-    for place, owner in situation.losses.anothers:
-        problems.error(
-            f"{NAMESPACE}:resourceGroup",
-            f"{place} is there already and belongs to {owner}, which is not the state of this run",
-            "give this stack a resource group and a factory lab of its own; if that is this "
-            "stack's lost state: `python -m factory recover --stack "
-            f"{situation.name.rpartition('/')[2]}`",
-        )
-
-
 def check_labs(situation: Situation, problems: Problems) -> None:
     """Note labs that were never there, or are not where the settings say."""
     for lab in situation.labs:
@@ -133,10 +122,33 @@ def check_labs(situation: Situation, problems: Problems) -> None:
         )
 
 
+def check_occupied(situation: Situation, problems: Problems) -> None:
+    """Note what others have where this stack is to make its own.
+
+    Azure would refuse it; and two factories in one group would take each other's for their own.
+    """
+    stack = situation.name.rpartition("/")[2]
+    for name, there in situation.occupied.items():
+        named_alike = there.owner is not None and there.owner.stack == situation.stack
+        if named_alike and situation.losses.state:
+            continue  # told already: the state was lost
+        setting = "resourceGroup" if name == STORE else "factoryLab"
+        whose = (
+            f"belongs to {there.owner}, not to this state" if there.owner else "is not this stack's"
+        )
+        lost = f"; if that was this stack's state: `python -m factory recover --stack {stack}`"
+        problems.error(
+            f"{NAMESPACE}:{setting}",
+            f"{there.id} is there already and {whose}",
+            "name another one, or have its owner delete it: what others made is never taken over"
+            + (lost if named_alike else ""),
+        )
+
+
 def _foundations(situation: Situation, problems: Problems) -> None:
     """A lab, group or network that we made goes by ``pulumi destroy`` alone."""
     for name, foundation in situation.losses.foundations:
-        setting = "resourceGroup" if name == "factory/store" else "factoryLab"
+        setting = "resourceGroup" if name == STORE else "factoryLab"
         problems.error(
             f"{NAMESPACE}:{setting}",
             f"this run would drop the {foundation.kind} {foundation.name!r} that this stack made",
