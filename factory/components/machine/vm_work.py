@@ -100,7 +100,7 @@ class VmWork:
                 self.say(f"{which} is applied")
                 return
             if status is not None and status.failed:
-                said = await self._said(artifact, status.message or status.status)
+                said = await self.told(status.message or status.status)
                 msg = f"{which} failed: {said}"
                 raise GaveUpError(msg)
             if now - started > self.definition.time_limit:
@@ -111,8 +111,9 @@ class VmWork:
                 asked_at = now if await self._ask(artifact, which) else None
             await self.waiter.pause()
 
-    async def _said(self, artifact: Artifact, text: str) -> str:
-        return await self.waiter.call(self.parameters.masked, artifact, text)
+    async def told(self, text: str) -> str:
+        """Give what Azure or the VM said as it may be told: whole texts only, nothing cut."""
+        return await self.waiter.call(self.parameters.masked, text, self.definition.vault_refs)
 
     async def _vm(self) -> BuildVm:
         vm = await self.waiter.call(self.waiter.arm.build_vm, self.vm_id)
@@ -121,7 +122,7 @@ class VmWork:
             raise GaveUpError(msg)
         if vm.provisioning_state.lower() in {"failed", "corrupted", "deleting"}:
             fault = await self.waiter.call(self.waiter.arm.vm_fault, self.vm_id)
-            cause = f": {fault}" if fault else ""
+            cause = f": {await self.told(fault)}" if fault else ""
             msg = f"its {self.called} is in state {vm.provisioning_state}{cause}"
             raise GaveUpError(msg)
         return vm
@@ -138,7 +139,7 @@ class VmWork:
         except ArmError as error:
             if error.status in {0, 409}:  # no answer (it may have been accepted), or busy
                 return error.status == 0
-            said = await self._said(artifact, error.reason)
+            said = await self.told(f"{error.code or 'no answer'}: {error.message}")
             msg = advised(f"{which} was refused: {said}")
             raise GaveUpError(msg) from None
         self.say(f"{which} is being applied")
