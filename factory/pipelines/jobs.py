@@ -80,7 +80,7 @@ def _preview(job: JobContext, stack: str) -> Outcome:
 
 
 def _is_missing(ran: Ran) -> bool:
-    return any(_NO_STACK in trouble for trouble in ran.summary.troubles)
+    return not ran.began and any(_NO_STACK in trouble for trouble in ran.summary.troubles)
 
 
 def _missing(stack: str) -> str:

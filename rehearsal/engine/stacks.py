@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from factory.pipelines.state_locks import StateLock
+from factory.pipelines.state_locks import StateLock, StateLocks
 
 
 def stack_exists(state: Path, project: str, stack: str) -> bool:
@@ -17,18 +17,12 @@ def stack_exists(state: Path, project: str, stack: str) -> bool:
 
 def locks(state: Path, project: str, stack: str) -> list[StateLock]:
     """Read the locks on a stack."""
-    folder = state / ".pulumi" / "locks" / "organization" / project / stack
-    found = [_read(file) for file in sorted(folder.glob("*.json"))]
-    return [
-        StateLock(
-            pid=int(entry.get("pid", 0)),
-            host=str(entry.get("hostname", "")),
-            user=str(entry.get("username", "")),
-            since=str(entry.get("timestamp", "")),
-        )
-        for entry in found
-        if entry
-    ]
+    return state_locks(state, project, stack).read()
+
+
+def state_locks(state: Path, project: str, stack: str) -> StateLocks:
+    """Find the locks on a stack."""
+    return StateLocks.of(f"file://{state}", f"organization/{project}/{stack}", {})
 
 
 def pending_creates(state: Path, project: str, stack: str) -> list[str]:
