@@ -25,6 +25,7 @@ _STATUS: dict[str, Callable[..., bool]] = {
     "ne": lambda a, b: a != b,
     "always": lambda: True,
     "canceled": lambda: False,
+    "replace": lambda text, old, new: str(text).replace(old, new),
 }
 Cut = Callable[[], bool]
 
