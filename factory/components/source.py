@@ -12,6 +12,13 @@ from factory.components.run_context import Run, adoption
 from factory.components.undeclared import undeclared
 from factory.components.version_facts import Goods
 
+# Nobody exports one by an address that works from anywhere; copies that Azure itself makes are no
+# export. https://learn.microsoft.com/azure/virtual-machines/disks-restrict-import-export-overview
+CLOSED: Mapping[str, str] = {
+    "network_access_policy": "DenyAll",
+    "public_network_access": "Disabled",
+}
+
 
 def source_snapshot(
     goods: Goods,
@@ -48,6 +55,7 @@ def source_snapshot(
         os_type=compute.OperatingSystemTypes(goods.os.azure),
         purchase_plan=_purchase_plan(goods.plan),
         tags=dict(goods.tags),
+        **CLOSED,
     )
     left = {"ignore_changes": [*(ignore_changes or ()), *undeclared(args)]}
     return compute.Snapshot(
