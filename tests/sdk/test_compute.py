@@ -162,6 +162,7 @@ def test_access_to_the_data(cloud: Cloud, snapshot: Any) -> None:
             source = {"create_option": "Copy", "source_resource_id": snapshot.id}
             body = {"location": "westeurope", "creation_data": source}
             client.begin_create_or_update(group, name, body).result()
+        client.begin_update(group, name, {"network_access_policy": "AllowAll"}).result()
         asked = {"access": "Read", "duration_in_seconds": 3600}
         granted = client.begin_grant_access(group, name, asked).result()
         assert granted.access_sas.startswith("https://md-")
