@@ -144,7 +144,7 @@ def _watch(job: JobContext, stack: str) -> Outcome:
         try:
             found = look(job, stack)
         except FactoryError as error:
-            if _NO_STACK in str(error):
+            if f"of {stack} failed: error: {_NO_STACK}" in str(error):
                 return Outcome(stack, Result.NOT_YET, (Notice("warning", _missing(stack)),))
             notices.append(Notice("error", str(error)))
             result = Result.ERROR

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
-from factory.common.errors import FactoryError, one_line
+from factory.common.errors import FactoryError, harmless, one_line
 from factory.pipelines.event_log import OPTION, SHOWN, read_troubles
 from factory.pipelines.narration import Narrator, Summary
 from factory.pipelines.state_locks import StateLocks, is_left_behind
@@ -210,9 +210,9 @@ def reason_of(*said: str) -> str:
 
 
 def _watched(lines: IO[str], log: Path | None) -> Iterator[str]:
-    """Pass the engine's lines on, and keep them all."""
+    """Pass the engine's lines on, and keep them all, without commands to a terminal."""
     with _kept(log) as keep:
-        for line in lines:
+        for line in map(harmless, lines):
             keep(line)
             yield line
 
