@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from factory.azure.key_vault import VaultError
 from factory.common.errors import one_line
 from factory.common.masking import Mask
 from factory.definitions.definition import Artifact, SecretRef, VaultRef
 
-Read = Callable[[VaultRef], str]
+# With a moment: only if the value is still the one of then.
+Read = Callable[..., str]
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,13 @@ class Parameters:
     """The values of one VM. ``secrets`` are all of the stack's, ``read`` reads one of a key vault.
 
     ``given`` is what this run has read, for whatever VM: an image keeps what its build was given.
+    ``began`` is when the version's build began.
     """
 
     secrets: Mapping[str, str] = field(repr=False)
     read: Read
     given: dict[VaultRef, set[str]] = field(default_factory=dict, repr=False)
+    began: datetime | None = None
 
     def of(self, artifact: Artifact) -> dict[str, str]:
         """Give the values of an artifact's parameters; asks key vaults, so it blocks.
@@ -38,12 +42,13 @@ class Parameters:
         """Give what a VM said in one line without any secret: scripts print what they were given.
 
         ``text`` is raw and whole, ``refs`` are those that its version is made with. What only a run
-        that was cut off has read is read once more; if that fails, nothing of the text is told.
+        that was cut off has read is read once more; if that fails, or is another value by now,
+        nothing of the text is told.
         """
         try:
             for ref in refs:
                 if ref not in self.given:
-                    self._read(ref)
+                    self._read(ref, self.began)
         except VaultError as error:
             return f"(its text may show a secret and is withheld: {error})"
         known = [value for values in self.given.values() for value in values]
@@ -57,13 +62,13 @@ class Parameters:
         # Read anew at every use, so that a value that was rotated is the new one.
         return self._read(value)
 
-    def _read(self, ref: VaultRef) -> str:
-        found = self.read(ref)
+    def _read(self, ref: VaultRef, *given: datetime | None) -> str:
+        found = self.read(ref, *given)
         self.given.setdefault(ref, set()).add(found)
         return found
 
 
-def no_vaults(ref: VaultRef) -> str:
+def no_vaults(ref: VaultRef, _: datetime | None = None) -> str:
     """Stand in for key vaults where there are none. Raises :class:`VaultError`."""
     msg = f"{ref} cannot be read: no key vault is connected"
     raise VaultError(msg)

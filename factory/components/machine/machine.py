@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pulumi
@@ -89,7 +90,8 @@ class Machine(pulumi.ComponentResource):
         args, run = self.args, self.args.run
         # All of the stack's: an image has what any build before its own left in it.
         values = await pulumi.Output.all(**run.secrets).future()
-        given = Parameters(values or {}, run.read_vault, run.given)
+        began = datetime.fromisoformat(args.spec.built)
+        given = Parameters(values or {}, run.read_vault, run.given, began)
         vm, definition, say = self.vm_id(attempt), self.definition, self.say
         applied, called = self.artifacts(), self.called
         return VmWork(run.waiter, vm, args.lab.id, definition, given, say, applied, called)
