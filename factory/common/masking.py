@@ -162,12 +162,13 @@ def _spellings(value: str) -> Iterator[str]:
         json.dumps(value, ensure_ascii=False)[1:-1],
         escape(value),
         escape(value, quote=False),
-        quote(value),
-        quote(value, safe=""),
-        quote_plus(value),
+        quote(value, errors="replace"),
+        quote(value, safe="", errors="replace"),
+        quote_plus(value, errors="replace"),
         " ".join(value.split()),
     ):
-        yield re.escape(form)
+        if len(form.strip()) >= _SHORTEST:
+            yield re.escape(form)
 
 
 def _needles(value: str) -> Iterator[_Needle]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -57,11 +58,21 @@ def test_a_text_without_secrets_stays_as_it_is(text: str, secrets: list[str]) ->
     assert Mask(secrets)(ordinary) == ordinary
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=60), st.text(max_size=40))
+def test_whatever_a_secret_is_it_is_gone(text: str, secret: str) -> None:
+    told = Mask([secret, json.dumps({"key": secret})])(f"{text}{secret}{text}")
+    assert len(told) <= 2 * len(text) + len(secret) + len(MASK) * (1 + len(text))
+    if len(secret.strip()) >= 3 and secret not in (MASK, text):
+        assert secret not in told or secret in MASK * 3
+
+
 @pytest.mark.parametrize(
     ("secret", "text", "told"),
     [
         ("vpn", "no vpn here", "no *** here"),
         ("ab", "ab is too short to be hidden", "ab is too short to be hidden"),
+        ("   ", "nothing   but room", "nothing   but room"),
         ("hunter2", 'user "hunter2"', 'user "***"'),
         ("pass word 1234", "the pass-word/1234!", "the ***!"),
         ('{"user": "me", "key": "sesame-4711"}', "its key sesame-4711", "its key ***"),

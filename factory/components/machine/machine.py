@@ -96,6 +96,10 @@ class Machine(pulumi.ComponentResource):
         applied, called = self.artifacts(), self.called
         return VmWork(run.waiter, vm, args.lab.id, definition, given, say, applied, called)
 
+    async def _told(self, attempt: int, fault: str) -> str:
+        """Give why Azure could not make a VM; a captured image may say what its build was given."""
+        return await (await self._work(attempt)).told(fault, unmade=not self.verdict)
+
     def vm_id(self, attempt: int) -> str:
         """Give the ARM id of the VM of one attempt."""
         return f"{self.args.lab.id}/virtualmachines/{self.vm_name(attempt)}"
@@ -161,7 +165,7 @@ class Machine(pulumi.ComponentResource):
             self.say,
         )
         if fault := await order.place():
-            self._vm_fault = advised(await (await self._work(attempt)).told(fault))
+            self._vm_fault = advised(await self._told(attempt, fault))
         return None if self._vm_fault else self._vm(attempt, ordered=True)
 
     async def _vm_failed(self, attempt: int, fault: str) -> bool:
@@ -172,7 +176,7 @@ class Machine(pulumi.ComponentResource):
         if interrupted(fault):
             self._interrupted = True
             return False
-        fault = await (await self._work(attempt)).told(fault)
+        fault = await self._told(attempt, fault)
         if self._tries_left == 0:
             self._vm_fault = advised(fault)
             return False

@@ -111,9 +111,13 @@ class VmWork:
                 asked_at = now if await self._ask(artifact, which) else None
             await self.waiter.pause()
 
-    async def told(self, text: str) -> str:
-        """Give what Azure or the VM said as it may be told: whole texts only, nothing cut."""
-        return await self.waiter.call(self.parameters.masked, text, self.definition.vault_refs)
+    async def told(self, text: str, *, unmade: bool = False) -> str:
+        """Give what Azure or the VM said as it may be told: whole texts only, nothing cut.
+
+        A VM that is ``unmade`` was given nothing: what its version is to be given is not read.
+        """
+        refs = () if unmade else self.definition.vault_refs
+        return await self.waiter.call(self.parameters.masked, text, refs)
 
     async def _vm(self) -> BuildVm:
         vm = await self.waiter.call(self.waiter.arm.build_vm, self.vm_id)
