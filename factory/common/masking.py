@@ -123,7 +123,8 @@ class Mask:
                     for span in reduced.spans(needle.text):
                         begin, end = needle.widened(decoded.text, *span)
                         spans.append((decoded.begins[begin], decoded.ends[end - 1]))
-        told, after = [], 0
+        told: list[str] = []
+        after = 0
         for begin, end in sorted(spans):
             if begin > after or not told:
                 told += [text[after:begin], MASK]

@@ -75,10 +75,18 @@ class _Folder:
             each.unlink(missing_ok=True)
 
 
+class _Elsewhere:
+    def read(self) -> dict[str, str]:
+        return {}
+
+    def delete(self, name: str) -> None:
+        raise AssertionError(name)
+
+
 class StateLocks:
     """The locks of one stack."""
 
-    def __init__(self, files: _Files | None) -> None:
+    def __init__(self, files: _Files) -> None:
         self._files = files
 
     @classmethod
@@ -93,7 +101,7 @@ class StateLocks:
             root = Path(backend.removeprefix("file://").partition("?")[0]).expanduser()
             return cls(_Folder(root / within))
         if url.scheme != "azblob":
-            return cls(None)
+            return cls(_Elsewhere())
         # Only a state in Azure needs these, which take long to be loaded.
         from factory.azure.blobs import Blobs  # noqa: PLC0415
         from factory.azure.cloud import (  # noqa: PLC0415
@@ -117,7 +125,7 @@ class StateLocks:
     def read(self) -> list[StateLock]:
         """Read them; what is no lock of the engine holds nothing. Raises :class:`FactoryError`."""
         found = []
-        for name, text in (self._files.read() if self._files else {}).items():
+        for name, text in self._files.read().items():
             try:
                 entry = json.loads(text)
                 pid, host, user = int(entry["pid"]), entry["hostname"], entry["username"]
@@ -141,7 +149,7 @@ class StateLocks:
                 f"`pulumi cancel -s {stack}`"
             )
             raise FactoryError(msg)
-        for lock in found if self._files else ():
+        for lock in found:
             say(f"{stack}: releasing the lock of {lock}, which is gone")
             self._files.delete(lock.name)
         return bool(found)

@@ -59,7 +59,12 @@ class Talking(FakeArm):
 def built() -> World:
     made = dev("linux/a")
     given = {"name": "linux-powershell", "parameters": {"key": {"secret": "canary"}}}
-    fields = {"artifacts": [given], "verify": ["linux-java"], "retries": "1", "keepFailed": "3d"}
+    fields: dict[str, Any] = {
+        "artifacts": [given],
+        "verify": ["linux-java"],
+        "retries": "1",
+        "keepFailed": "3d",
+    }
     made.images["linux/a"] = image("linux/a", **fields)
     return made
 

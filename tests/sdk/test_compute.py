@@ -229,7 +229,7 @@ def test_what_is_closed_to_the_network_is_copied_by_azure_all_the_same(
     closed = {"network_access_policy": "DenyAll", "public_network_access": "Disabled"}
     for name, source in (("closed", snapshot.id), ("closed-copy", None)):
         origin = source or client.get(group, "closed").id
-        body = {"location": "westeurope", **closed}
+        body: dict[str, Any] = {"location": "westeurope", **closed}
         body["creation_data"] = {"create_option": "Copy", "source_resource_id": origin}
         made = client.begin_create_or_update(group, name, body).result()
         assert (made.network_access_policy, made.public_network_access) == ("DenyAll", "Disabled")
