@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 from pulumi_azure_native import compute
@@ -14,7 +15,7 @@ from factory.components.version_facts import Goods
 
 # Nobody exports one by an address that works from anywhere; copies that Azure itself makes are no
 # export. https://learn.microsoft.com/azure/virtual-machines/disks-restrict-import-export-overview
-CLOSED: Mapping[str, str] = {
+CLOSED: Mapping[str, Any] = {
     "network_access_policy": "DenyAll",
     "public_network_access": "Disabled",
 }
