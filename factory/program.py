@@ -12,7 +12,7 @@ import pulumi
 
 from factory.azure.client import ArmError
 from factory.azure.waiter import Waiter
-from factory.common.errors import FactoryError
+from factory.common.errors import FactoryError, harmless
 from factory.common.names import version_urn_name
 from factory.common.ownership import Owner
 from factory.components.capture import Capture
@@ -73,7 +73,7 @@ def run(root: Path) -> None:
     except FactoryError as error:
         _stop(GUARD, error)
     for line in plan.warnings:
-        pulumi.warn(line)
+        pulumi.warn(harmless(line))
     pulumi.info(plan_table(plan, cost))
     settings = inputs.settings
     secrets = {name: engine_config.secret(name) for name in wanted_secrets(inputs.images, settings)}

@@ -17,10 +17,10 @@ from factory.pipelines.runner import EngineRunner
 from rehearsal.client import Client, RehearsalError, running
 from rehearsal.engine.stacks import (
     drop_cut_off_notes,
-    locks,
     pending_creates,
     put_back,
     stack_exists,
+    state_locks,
 )
 from rehearsal.engine.steps import say, seconds
 from rehearsal.home import Home
@@ -119,18 +119,13 @@ class Runner:
 
     def unlock(self, stack: str) -> None:
         """Release the lock of a process that is gone; WorkspaceError if it is not gone."""
-        held = locks(self._home.state, PROJECT, stack)
-        alive = [lock for lock in held if not lock.is_stale]
-        if alive:
-            message = f"stack {stack} is in use by {alive[0]}"
-            raise WorkspaceError(message)
         for name in drop_cut_off_notes(self._home.state, PROJECT, stack):
             say(f"{stack}: {name} was cut off by a kill; the engine does without it")
-        if held:
-            try:
-                self._engine.release(stack_name(stack), str(held[0]), stack)
-            except FactoryError as error:
-                raise WorkspaceError(str(error)) from None
+        try:
+            found = state_locks(self._home.state, PROJECT, stack)
+            found.release(stack, lambda lock: lock.is_stale, say)
+        except FactoryError as error:
+            raise WorkspaceError(str(error)) from None
 
     def _put_back(self, stack: str) -> None:
         """Put back the state of before a run that found no room to save its own."""

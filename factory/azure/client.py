@@ -120,7 +120,7 @@ class ArmClient:
             response: HttpResponse = self._client.send_request(request)
         except AzureError as error:
             # azure-identity tells of every credential it tried, over many lines.
-            raise ArmError(action, 0, "", " ".join(str(error.message).split())[:800]) from error
+            raise ArmError(action, 0, "", " ".join(str(error.message).split())) from error
         date = response.headers.get("Date")
         if date:
             with self._lock:
@@ -149,7 +149,7 @@ class ArmClient:
             error = response.json()["error"]
             code, message = str(error["code"]), str(error["message"])
         except (KeyError, TypeError, ValueError):
-            code, message = f"HTTP {response.status_code}", response.text()[:200]
+            code, message = f"HTTP {response.status_code}", response.text()
         return ArmError(action, response.status_code, code, message)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -44,14 +45,22 @@ class Vaults:
             ],
         )
 
-    def read(self, ref: VaultRef) -> str:
-        """Read the newest value of a secret. Raises :class:`VaultError`."""
+    def read(self, ref: VaultRef, given: datetime | None = None) -> str:
+        """Read the newest value of a secret. Raises :class:`VaultError`.
+
+        And if it was set after the moment ``given``: then it is not the one that was given.
+        """
         response = self._get(ref, "")
         if response.status_code != 200:
             raise VaultError(_refusal(ref, response))
-        value = _json(response).get("value")
+        found = _json(response)
+        value = found.get("value")
         if not isinstance(value, str):
             msg = f"{ref} has no value"
+            raise VaultError(msg)
+        since = (found.get("attributes") or {}).get("created") or 0
+        if given is not None and since > given.timestamp():
+            msg = f"{ref} was changed since"
             raise VaultError(msg)
         return value
 

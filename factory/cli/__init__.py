@@ -17,10 +17,12 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from typing import TextIO
 
 from factory.cli.common.options import Parser
 from factory.common.azure_error import ArmError
-from factory.common.errors import FactoryError
+from factory.common.errors import FactoryError, harmless
 
 # A command's module is imported if it is asked for: those that read files alone do without the
 # engine's SDK, which takes longer to import than 300 definitions to check.
@@ -49,6 +51,25 @@ _EXITS = """exit codes:
 """
 
 
+class _Harmless(io.TextIOBase):
+    """Passes on what is printed: names and tags of others may command the terminal of a reader."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(harmless(text))
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+
 def main(argv: Sequence[str]) -> int:
     """Run one command; gives the exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -59,10 +80,11 @@ def main(argv: Sequence[str]) -> int:
     # azure-identity logs a traceback of its own for what is told in one line here.
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     try:
-        code = int(options.run(options))
+        with redirect_stdout(_Harmless(sys.stdout)), redirect_stderr(_Harmless(sys.stderr)):
+            code = int(options.run(options))
         sys.stdout.flush()
     except (FactoryError, ArmError) as error:
-        print(f"image-factory: {error}", file=sys.stderr)
+        print(harmless(f"image-factory: {error}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -8,11 +8,15 @@ from factory.common.errors import one_line
 
 
 class ArmError(Exception):
-    """ARM refused a call or could not be reached. ``code`` is ARM's own word, "" without answer."""
+    """ARM refused a call or could not be reached. ``code`` is ARM's own word, "" without answer.
+
+    ``message`` is what it said, raw and whole.
+    """
 
     def __init__(self, action: str, status: int, code: str, message: str) -> None:
         self.status = status
         self.code = code
+        self.message = message
         self.reason = f"{code or 'no answer'}: {one_line(message)}"
         super().__init__(f"{action}: {self.reason}")
 

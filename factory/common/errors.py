@@ -13,6 +13,8 @@ INVISIBLE = (
 )
 _UNPRINTABLE = re.compile(f"[\\t\\n\\r{INVISIBLE}]")
 _HIDDEN = re.compile(f"[{INVISIBLE}]")
+# A line end that only goes back to the beginning of its line overwrites it.
+_COMMANDING = re.compile(f"[{INVISIBLE}]|\r(?!\n)")
 _PLACE = re.compile(r"(?P<file>.+?)(?::(?P<line>\d+))(?::(?P<column>\d+))?", re.DOTALL)
 _LONGEST = 1000
 _TRACEBACK = "Traceback (most recent call last)"
@@ -32,6 +34,14 @@ def printable(text: str) -> str:
     """Give text that stays on its line and shows all it has, whoever wrote it."""
     shown = _UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} ..."
+
+
+def harmless(text: str) -> str:
+    """Give text in which nothing is a command to a terminal, or unseen; its lines stay as they are.
+
+    What stands for a character is an escape of JSON, in which it means the same.
+    """
+    return _COMMANDING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def visible(text: str) -> str:

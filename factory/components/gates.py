@@ -17,7 +17,6 @@ from factory.azure.client import ArmError
 from factory.azure.waiter import GaveUpError, Waiter
 from factory.common import names
 from factory.common.durations import spell_duration
-from factory.common.errors import one_line
 from factory.common.ownership import BuildKey, Owner
 from factory.ledger.foundations import LAB, REMADE, in_the_making
 from factory.observed.model import Thing, under_way
@@ -61,7 +60,7 @@ def gate(
 
         async def failed(args: pulumi.ErrorHookArgs) -> bool:
             return args.failed_operation == "create" and await again(
-                one_line(args.errors[0]) if args.errors else "no reason given"
+                args.errors[0] if args.errors else "no reason given"
             )
 
         binding.on_error = [pulumi.ErrorHook(f"{name}: once more", failed)]

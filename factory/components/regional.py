@@ -16,6 +16,7 @@ from factory.components.delivery import Delivery
 from factory.components.gates import Check, Mark, RefusedError, clear_leftover, gate, remake_gate
 from factory.components.proof import proven
 from factory.components.run_context import Run, adoption, shield, unknown
+from factory.components.source import CLOSED
 from factory.components.undeclared import undeclared
 from factory.components.version_facts import Goods
 from factory.components.work_mark import work_mark
@@ -27,9 +28,13 @@ from factory.plan.travel import travel_fault
 # 127 GiB to the other side of the world; Azure promises no speed.
 _COPIED_WITHIN = timedelta(hours=24)
 # Of a snapshot that is there: completionPercent is Azure's to write, but the provider's schema has
-# it among the inputs; what it was made from may be gone, or another copy, and never changes.
+# it among the inputs; what it was made from may be gone, or another copy, and never changes. One
+# that an earlier release made was open to the network: nothing is rewritten for that.
 _SOURCES = ["managedImageId", "managedSnapshotId"]
-FROZEN = ["completionPercent", "creationData", "incremental"]
+FROZEN = [
+    *("completionPercent", "creationData", "incremental"),
+    *("networkAccessPolicy", "publicNetworkAccess"),
+]
 
 
 class Regional:
@@ -115,6 +120,7 @@ class Regional:
             hyper_v_generation=goods.generation,
             os_type=compute.OperatingSystemTypes(goods.os.azure),
             tags=self._tags,
+            **CLOSED,
         )
         copy = compute.Snapshot(
             goods.part("copy", region.region),

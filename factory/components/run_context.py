@@ -16,6 +16,7 @@ from factory.common.durations import spell_duration
 from factory.common.ownership import Owner
 from factory.components.gates import still_there_gate
 from factory.components.machine.artifact_parameters import Read, no_vaults
+from factory.definitions.definition import VaultRef
 from factory.ledger.foundations import compute_id
 from factory.settings.stack import FactoryLab, Settings, TargetLab
 
@@ -24,9 +25,10 @@ from factory.settings.stack import FactoryLab, Settings, TargetLab
 class Run:
     """One run of one stack. ``secrets`` are the stack's secrets that definitions refer to.
 
-    ``read_vault`` reads a secret of a key vault, at the moment of its use. ``known`` are the
-    logical names that the state had when the run began, ``began`` the moment of that: no two runs'
-    alike. ``without_id`` are those of them that were made when the state had no id of its own.
+    ``read_vault`` reads a secret of a key vault, at the moment of its use; ``given`` is what it has
+    read so far. ``known`` are the logical names that the state had when the run began, ``began``
+    the moment of that: no two runs' alike. ``without_id`` are those of them that were made when the
+    state had no id of its own.
     """
 
     owner: Owner
@@ -35,6 +37,7 @@ class Run:
     secrets: Mapping[str, pulumi.Output[str]]
     adopted: Mapping[str, str] = field(default_factory=dict)
     read_vault: Read = no_vaults
+    given: dict[VaultRef, set[str]] = field(default_factory=dict, repr=False)
     remade: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
     began: str = ""

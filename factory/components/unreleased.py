@@ -57,9 +57,15 @@ class Failures:
 def _failed(
     version: pulumi.Resource, identity: str, plan: VersionPlan | Unreleased, failure: Failure
 ) -> pulumi.Stash:
-    name = names.part(identity, plan.version, "failed")
     opts = pulumi.ResourceOptions(parent=version)
-    return pulumi.Stash(name, input=failure.dump(), opts=opts)
+    # When it was is no secret, and a command line has to know it; it is there before the rest.
+    at = pulumi.Stash(
+        names.part(identity, plan.version, "failed", "at"), input=failure.at, opts=opts
+    )
+    opts = pulumi.ResourceOptions(parent=version, depends_on=[at])
+    # It is masked; but what a script says is the business of those alone who may read secrets.
+    noted = pulumi.Output.secret(failure.dump())
+    return pulumi.Stash(names.part(identity, plan.version, "failed"), input=noted, opts=opts)
 
 
 def goods_of(spec: Spec, run: Run, attempt: pulumi.Input[str]) -> Goods:

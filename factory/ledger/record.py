@@ -31,6 +31,10 @@ from factory.ledger.record_fields import (
 from factory.settings.stack import VersionText
 
 SCHEMA = "1"
+_LONG_AGO = "1970-01-01T00:00:00+00:00"
+# By this key the engine marks a secret: https://www.pulumi.com/docs/iac/concepts/secrets.
+_MARK_OF_SECRETS = "4dabf18193072939515e22adb298388d"
+_HIDDEN = "why is a secret of the state: `pulumi preview` says it, and the log of that run"
 _T = TypeVar("_T", bound=Strict)
 
 
@@ -201,8 +205,13 @@ def read_spec(value: Any) -> Spec | None:
         return None
 
 
-def read_failure(value: Any) -> Failure | None:
-    """Read a failure strictly; None for anything that is not exactly one: then the why is lost."""
+def read_failure(value: Any, at: Any = _LONG_AGO) -> Failure | None:
+    """Read a failure strictly; None for anything that is not exactly one: then the why is lost.
+
+    It is a secret of the state, which the engine does not tell a command line: ``at`` is its time.
+    """
+    if isinstance(value, Mapping) and _MARK_OF_SECRETS in value:
+        value = {"at": at, "error": _HIDDEN}
     return _read(Failure, value)
 
 

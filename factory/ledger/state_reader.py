@@ -15,7 +15,7 @@ from factory.common import names
 from factory.common.errors import FactoryError
 from factory.common.versions import Version
 from factory.ledger.model import IMAGE_TYPE, Foundation, Held, Ledger, Path
-from factory.ledger.record import Failure, Record, Spec, read_failure, read_record, read_spec
+from factory.ledger.record import Record, Spec, read_failure, read_record, read_spec
 from factory.settings.environments import ENVIRONMENT_TYPE
 
 _T = TypeVar("_T")
@@ -37,7 +37,6 @@ class _Draft:
     record: Record | None = None
     retired: datetime | None = None
     retiring: dict[str, datetime] = field(default_factory=dict)
-    failure: Failure | None = None
 
 
 def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
@@ -86,7 +85,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
             draft.record,
             draft.retired,
             draft.retiring,
-            draft.failure,
+            read_failure(*_outputs(draft, ("failed",), ("failed", "at"))),
         )
         for key, draft in drafts.items()
     }
@@ -140,6 +139,12 @@ def _told(resources: Mapping[str, Mapping[str, Any]], key: str) -> Mapping[str, 
     }
 
 
+def _outputs(draft: _Draft, first: Path, *others: Path) -> list[Any]:
+    """Give what some stashes hold, the first in any case."""
+    paths = [first, *(path for path in others if path in draft.parts)]
+    return [draft.parts.get(path, {}).get("output") for path in paths]
+
+
 def _note(draft: _Draft, urn: str, path: Path, outputs: Mapping[str, Any]) -> None:
     draft.parts[path] = outputs
     value = outputs.get("output")
@@ -149,8 +154,6 @@ def _note(draft: _Draft, urn: str, path: Path, outputs: Mapping[str, Any]) -> No
         draft.record = read_record(value)
         if draft.record is None:
             raise _unreadable(urn, what="record")
-    elif path == ("failed",):
-        draft.failure = read_failure(value)
     elif path == ("retired",) and isinstance(value, str):
         draft.retired = _understood(urn, datetime.fromisoformat, value)
     elif path[0] == "retiring" and isinstance(value, str):

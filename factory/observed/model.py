@@ -170,5 +170,5 @@ def provisioning_fault(statuses: Iterable[Mapping[str, Any]]) -> str:
         code = str(status.get("code", ""))
         if code.lower().startswith("provisioningstate/failed/"):
             text = f"{code.rsplit('/', 1)[1]}: {status.get('message') or ''}"
-            return " ".join(text.split())[:600]
+            return " ".join(text.split())
     return ""

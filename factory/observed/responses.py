@@ -44,7 +44,8 @@ def mandatory_artifacts(lab: Mapping[str, Any], os: Os) -> tuple[str, ...]:
 def failure_text(message: str) -> str:
     """Take the innermost code and text out of a deployment status, which is JSON in a string.
 
-    It may also be plain text (azure-devtestlab#511); then that is given, on one line.
+    It may also be plain text (azure-devtestlab#511); then that is given, on one line. Nothing is
+    cut: it may show a secret, of which no part is to be left when it is masked.
     """
     try:
         error = json.loads(message)["error"]
@@ -53,7 +54,7 @@ def failure_text(message: str) -> str:
         text = f"{error['code']}: {error['message']}"
     except (ValueError, KeyError, TypeError, AttributeError):
         text = message
-    return " ".join(text.split())[:600]
+    return " ".join(text.split())
 
 
 def thing_of(found: Mapping[str, Any]) -> Thing:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from factory.common.errors import FactoryError
 from factory.common.git import GitError, git
-from factory.pipelines.pull_request import azure_api, github_api
+from factory.common.masking import Mask
+from factory.pipelines.pull_request import TOKENS, azure_api, github_api
 from factory.pipelines.service import AZURE, GITHUB, Service
+from factory.plan.reports.markdown import cell
 
 _WHAT = "the pull request"
 _SECONDS = 120.0
@@ -28,8 +30,10 @@ class Proposal:
 def propose(service: Service, file: Path, proposal: Proposal, now: datetime) -> tuple[int, str]:
     """Commit the changed file to a branch of its own, push it, and open a pull request.
 
-    Gives its number and address. Raises :class:`FactoryError`.
+    Gives its number and address. Raises :class:`FactoryError`, also where a token of this job would
+    be read by everybody.
     """
+    _check_for_tokens(service, proposal)
     if service.form not in (GITHUB, AZURE):
         msg = "neither GitHub nor Azure DevOps runs this -> commit the changed file yourself"
         raise FactoryError(msg)
@@ -49,9 +53,18 @@ def propose(service: Service, file: Path, proposal: Proposal, now: datetime) -> 
     return opened(service, branch, proposal)
 
 
+def _check_for_tokens(service: Service, proposal: Proposal) -> None:
+    """Refuse a text in which the service filled in a secret: $(System.AccessToken), say."""
+    secrets = [service.variables[name] for name in TOKENS if service.variables.get(name)]
+    told = f"{proposal.title}\n{proposal.body}"
+    if Mask(secrets)(told) != told:
+        msg = "the text has a token of this job in it -> write it without $( ) and ${{ }}"
+        raise FactoryError(msg)
+
+
 def _on_github(service: Service, branch: str, proposal: Proposal) -> tuple[int, str]:
     api, repository = github_api(service, _WHAT)
-    content = {"title": proposal.title, "body": proposal.body, "base": proposal.base}
+    content = {"title": proposal.title, "body": cell(proposal.body), "base": proposal.base}
     with api:
         found = api.call("POST", f"{repository}/pulls", {**content, "head": branch})
     return int(found["number"]), str(found["html_url"])
@@ -63,7 +76,7 @@ def _on_azure(service: Service, branch: str, proposal: Proposal) -> tuple[int, s
         "sourceRefName": f"refs/heads/{branch}",
         "targetRefName": f"refs/heads/{proposal.base}",
         "title": proposal.title,
-        "description": proposal.body,
+        "description": cell(proposal.body),
     }
     with api:
         found = api.call("POST", f"{repository}/pullrequests?api-version=7.1", content)

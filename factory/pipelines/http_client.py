@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from factory.common.errors import FactoryError, printable
+from factory.common.masking import Mask
 
 _SECONDS = 30.0
 _BUSY = (429, 500, 502, 503, 504)
@@ -29,9 +31,9 @@ class Api:
     Used in a ``with`` block, which keeps the connection.
     """
 
-    def __init__(self, what: str, bearer: str = "") -> None:
-        """Take the token that is sent with every request, "" for none."""
-        self._what = what
+    def __init__(self, what: str, bearer: str = "", secrets: Iterable[str] = ()) -> None:
+        """Take the token that is sent with every request, "" for none, and what else is secret."""
+        self._what, self._masked = what, Mask([bearer, *secrets])
         self._session = requests.Session()
         self._session.mount("https://", HTTPAdapter(max_retries=_RETRY))
         self._session.headers["Accept"] = "application/json"
@@ -56,7 +58,7 @@ class Api:
             msg = f"{self._what}: {host} did not answer ({type(error).__name__})"
             raise FactoryError(msg) from None
         if not answer.ok:
-            said = f"{answer.status_code} {printable(_reason(answer))}".strip()
+            said = f"{answer.status_code} {_shortened(self._masked(_reason(answer)))}".strip()
             msg = f"{self._what}: {host} said {said}"
             raise FactoryError(msg)
         try:
@@ -70,4 +72,8 @@ def _reason(answer: requests.Response) -> str:
         found = answer.json()
     except ValueError:
         return answer.reason or ""
-    return str(found.get("message") or "")[:300] if isinstance(found, dict) else ""
+    return str(found.get("message") or "") if isinstance(found, dict) else ""
+
+
+def _shortened(text: str) -> str:
+    return printable(" ".join(text.split())[:300])

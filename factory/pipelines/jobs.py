@@ -80,7 +80,7 @@ def _preview(job: JobContext, stack: str) -> Outcome:
 
 
 def _is_missing(ran: Ran) -> bool:
-    return any(_NO_STACK in trouble for trouble in ran.summary.troubles)
+    return not ran.began and any(_NO_STACK in trouble for trouble in ran.summary.troubles)
 
 
 def _missing(stack: str) -> str:
@@ -144,7 +144,7 @@ def _watch(job: JobContext, stack: str) -> Outcome:
         try:
             found = look(job, stack)
         except FactoryError as error:
-            if _NO_STACK in str(error):
+            if f"of {stack} failed: error: {_NO_STACK}" in str(error):
                 return Outcome(stack, Result.NOT_YET, (Notice("warning", _missing(stack)),))
             notices.append(Notice("error", str(error)))
             result = Result.ERROR

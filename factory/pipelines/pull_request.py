@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +11,8 @@ from factory.common.errors import FactoryError
 from factory.pipelines.http_client import Api
 from factory.pipelines.service import AZURE, GITHUB, Service
 
+# What a job may have of its service.
+TOKENS = ("GITHUB_TOKEN", "SYSTEM_ACCESSTOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 _PAGE = 100
 _VERSION = "api-version=7.1"
 _WHAT = "the comment on the pull request"
@@ -18,8 +20,9 @@ _CLOSED = 4  # a thread that is closed stands in nobody's way to complete the pu
 
 
 def post(service: Service, text: str, mark: str, number: int | None = None) -> str:
-    """Create or update the comment that carries ``mark``; says which was done.
+    """Create or update the comment that carries ``mark`` and is our own; says which was done.
 
+    Anybody can write the mark. Whose token we have wrote it: another's comment is left alone.
     ``number`` is the pull request where the run is not for one. Raises :class:`FactoryError`.
     """
     number = number or service.pull_request
@@ -62,14 +65,24 @@ def _on_github(service: Service, number: int, text: str, mark: str) -> str:
     """Comments of an issue, which a pull request is too. https://docs.github.com/rest/issues."""
     api, repository = github_api(service, _WHAT)
     comments = f"{repository}/issues/{number}/comments"
+    graph = service.variables.get("GITHUB_GRAPHQL_URL", "https://api.github.com/graphql")
     with api:
+        # Of a job's token, `GET /user` is refused: it is no person's.
+        found = api.call("POST", graph, {"query": "{ viewer { login } }"})
+        own_login = _login(((found or {}).get("data") or {}).get("viewer"))
         for each in _pages(api, comments):
-            if str(each.get("body") or "").startswith(mark):
+            theirs = _login(each.get("user"))
+            if own_login and own_login == theirs and str(each.get("body") or "").startswith(mark):
                 own = f"{repository}/issues/comments/{each['id']}"
                 api.call("PATCH", own, {"body": text})
                 return "updated"
         api.call("POST", comments, {"body": text})
     return "created"
+
+
+def _login(user: Mapping[str, Any] | None) -> str:
+    """Give a name by which a user is told from others: one interface says `[bot]`, one does not."""
+    return str((user or {}).get("login") or "").removesuffix("[bot]")
 
 
 def _pages(api: Api, url: str) -> Iterator[dict[str, Any]]:
@@ -84,10 +97,15 @@ def _on_azure(service: Service, number: int, text: str, mark: str) -> str:
     """Threads of a pull request, the first comment of which is ours."""
     api, repository = azure_api(service, _WHAT)
     threads = f"{repository}/pullRequests/{number}/threads"
+    collection = needed(service, "SYSTEM_COLLECTIONURI", "run this in a pipeline").rstrip("/")
     with api:
+        us = api.call("GET", f"{collection}/_apis/connectionData?{_VERSION}-preview")
+        own_id = ((us or {}).get("authenticatedUser") or {}).get("id")
         for thread in api.call("GET", f"{threads}?{_VERSION}")["value"]:
             first: dict[str, Any] = next(iter(thread.get("comments") or ()), {})
             if thread.get("isDeleted") or not str(first.get("content") or "").startswith(mark):
+                continue
+            if own_id is None or (first.get("author") or {}).get("id") != own_id:
                 continue
             own = f"{threads}/{thread['id']}/comments/{first['id']}"
             api.call("PATCH", f"{own}?{_VERSION}", {"content": text})

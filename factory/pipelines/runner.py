@@ -8,36 +8,40 @@ run itself, and then cleared.
 from __future__ import annotations
 
 import json
-import re
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
-from factory.common.errors import FactoryError, one_line
+from factory.common.errors import FactoryError, harmless, one_line
+from factory.pipelines.event_log import OPTION, SHOWN, read_troubles
 from factory.pipelines.narration import Narrator, Summary
-from factory.pipelines.state_locks import StateLock, is_left_behind
+from factory.pipelines.state_locks import StateLocks, is_left_behind
 
 UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 PREVIEW = ("preview", "--suppress-outputs", "--suppress-progress")
-_LOCKED = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
+_LOCKED = "the stack is currently locked"
 # After Ctrl-C the engine waits for what is under way; a second one ends it, a third is a kill.
 _PATIENCE = (120.0, 20.0)
 
 
 @dataclass(frozen=True)
 class Ran:
-    """What one command of the engine came to; ``cut_off`` if its time was up."""
+    """What one command of the engine came to; ``cut_off`` if its time was up.
+
+    ``began`` tells whether the engine was at work at all: before, all troubles are the command's.
+    """
 
     code: int
     summary: Summary = field(default_factory=Summary)
     cut_off: bool = False
-    locks: tuple[StateLock, ...] = ()
+    began: bool = True
 
     @property
     def ok(self) -> bool:
@@ -65,23 +69,21 @@ class EngineRunner:
         """
         limit = None if seconds is None else time.monotonic() + seconds
         ran = self.narrated(UP, stack, title=title, log=log, seconds=seconds)
-        if not ran.locks:
+        if ran.began or not any(_LOCKED in trouble for trouble in ran.summary.troubles):
             return ran
-        held = [lock for lock in ran.locks if not is_left_behind(lock, self._variables)]
-        if held:
-            msg = (
-                f"stack {stack} is in use by {held[0]} -> wait for it; if it is gone, "
-                f"`pulumi cancel -s {stack}`"
-            )
-            raise FactoryError(msg)
-        self.release(stack, str(ran.locks[0]), title)
+        released = self.locks(stack).release(
+            title or stack, lambda lock: is_left_behind(lock, self._variables), self._say
+        )
+        if not released:
+            return ran
         left = None if limit is None else max(1.0, limit - time.monotonic())
         return self.narrated(UP, stack, title=title, log=log, seconds=left)
 
-    def release(self, stack: str, whose: str, title: str = "") -> None:
-        """Release the lock of a process that is gone. Raises :class:`FactoryError`."""
-        self._say(f"{title or stack}: releasing the lock of {whose}, which is gone")
-        self.run("cancel", "--yes", stack=stack)
+    def locks(self, stack: str) -> StateLocks:
+        """Find the locks on a stack, where its state lies. Raises :class:`FactoryError`."""
+        backend = json.loads(self.run("whoami", "--json"))["url"]
+        words = ("stack", "--show-name", "--fully-qualify-stack-names")
+        return StateLocks.of(str(backend), self.run(*words, stack=stack).strip(), self._variables)
 
     def clear_pending(self, stack: str, title: str = "") -> int:
         """Clear creates that a run left unfinished and a later one has resolved; gives how many.
@@ -148,11 +150,22 @@ class EngineRunner:
         seconds: float | None = None,
     ) -> Ran:
         """Run a command and tell the gist of what it prints; all of it goes to ``log``."""
+        with TemporaryDirectory(prefix="image-factory-") as folder:
+            events = Path(folder) / "events.json"
+            ran = self._narrated((*verb, OPTION, str(events)), stack, title, log, seconds)
+            troubles = read_troubles(events)
+        if troubles is not None:
+            ran.summary.troubles = troubles
+        return replace(ran, began=troubles is not None)
+
+    def _narrated(
+        self, verb: Iterable[str], stack: str, title: str, log: Path | None, seconds: float | None
+    ) -> Ran:
         narrator = Narrator(title or stack, self._say)
         try:
             process = subprocess.Popen(
                 self._command(verb, stack),
-                env=dict(self._variables),
+                env={**self._variables, **SHOWN},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -163,10 +176,9 @@ class EngineRunner:
             raise _no_engine() from None
         if process.stdout is None:
             raise AssertionError
-        found: list[StateLock] = []
         with _limited(process, seconds) as cut:
             try:
-                summary = narrator.read(_watched(process.stdout, log, found))
+                summary = narrator.read(_watched(process.stdout, log))
             except KeyboardInterrupt:
                 # The terminal sent Ctrl-C to the engine too, which ends its operations and saves.
                 process.wait()
@@ -176,7 +188,7 @@ class EngineRunner:
                 process.wait()
                 raise
             code = process.wait()
-        return Ran(code, summary, cut.is_set() and code != 0, tuple(found))
+        return Ran(code, summary, cut.is_set() and code != 0)
 
     def _command(self, verb: Iterable[str], stack: str) -> list[str]:
         command = ["pulumi", "-C", str(self._work), "--non-interactive", "--color", "never"]
@@ -197,16 +209,11 @@ def reason_of(*said: str) -> str:
     return lines[-1].strip() if lines else ""
 
 
-def _watched(lines: IO[str], log: Path | None, found: list[StateLock]) -> Iterator[str]:
-    """Pass the engine's lines on, keep them all, and note whose locks it meets."""
+def _watched(lines: IO[str], log: Path | None) -> Iterator[str]:
+    """Pass the engine's lines on, and keep them all, without commands to a terminal."""
     with _kept(log) as keep:
-        locked = False
-        for line in lines:
+        for line in map(harmless, lines):
             keep(line)
-            locked = locked or "currently locked by" in line
-            if locked and (match := _LOCKED.search(line)):
-                lock = StateLock(int(match["pid"]), match["host"], match["user"], match["at"])
-                found.append(lock)
             yield line
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory.common.annotations import annotation
+from factory.common.errors import harmless
 
 GITHUB, AZURE, NONE = "github", "azure", "text"
 _PULL = re.compile(r"refs/pull/(\d+)/")
@@ -60,7 +61,7 @@ class Service:
 
         What artifacts and Azure say is printed too, and a log line may give the service commands.
         """
-        print(harmless(text), flush=True)
+        print(no_command(text), flush=True)
 
     def summarise(self, markdown: str, folder: Path, name: str) -> None:
         """Put Markdown onto the page of the run; ``folder`` keeps the file where one is needed."""
@@ -81,7 +82,7 @@ class Service:
             print(f"##vso[task.setvariable variable={name};isOutput=true]{value}", flush=True)
 
 
-def harmless(text: str) -> str:
-    """Give a line in which neither service finds a command."""
-    text = text.replace("##vso[", "## vso[").replace("##[", "## [")
+def no_command(text: str) -> str:
+    """Give a line in which neither a service nor a terminal finds a command."""
+    text = harmless(text).replace("##vso[", "## vso[").replace("##[", "## [")
     return re.sub(r"^(\s*):(?=:)", r"\1: ", text)

@@ -1,14 +1,23 @@
-"""Locks of the engine's own backends, and who can still hold one."""
+"""Locks of the engine's own backends: read where they lie, and who can still hold one.
+
+`pulumi cancel` deletes every lock of a stack, also one that was made after somebody looked. Here
+one is released by its own name, which no other lock ever has.
+"""
 
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from factory.common.errors import FactoryError, printable
 
 # Files of /proc count in whole seconds, and from a boot whose time follows the machine's clock.
 _TOLERANCE = timedelta(seconds=10)
@@ -17,12 +26,13 @@ _IN_PIPELINE = ("GITHUB_ACTIONS", "TF_BUILD")
 
 @dataclass(frozen=True)
 class StateLock:
-    """A lock on a stack, as the backends write it."""
+    """A lock on a stack, as the backends write it; ``name`` is that of its file or blob."""
 
     pid: int
     host: str
     user: str
     since: str
+    name: str = ""
 
     @property
     def is_stale(self) -> bool:
@@ -50,7 +60,108 @@ class StateLock:
         return bool(command) and b"pulumi" not in command
 
     def __str__(self) -> str:
-        return f"process {self.pid} of {self.user} on {self.host}, since {self.since}"
+        return printable(f"process {self.pid} of {self.user} on {self.host}, since {self.since}")
+
+
+class _Files(Protocol):
+    def read(self) -> Mapping[str, str]:
+        """Read what there is, by name."""
+
+    def delete(self, name: str) -> None:
+        """Delete one that may be gone already."""
+
+
+class _Folder:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self) -> dict[str, str]:
+        files = sorted(self._folder.glob("*.json"))
+        return {each.name: each.read_text(encoding="utf-8", errors="replace") for each in files}
+
+    def delete(self, name: str) -> None:
+        for each in (self._folder / name, self._folder / f"{name}.attrs"):
+            each.unlink(missing_ok=True)
+
+
+class _Elsewhere:
+    def read(self) -> dict[str, str]:
+        return {}
+
+    def delete(self, name: str) -> None:
+        raise AssertionError(name)
+
+
+class StateLocks:
+    """The locks of one stack."""
+
+    def __init__(self, files: _Files) -> None:
+        self._files = files
+
+    @classmethod
+    def of(cls, backend: str, stack: str, variables: Mapping[str, str]) -> StateLocks:
+        """Find them: ``backend`` is its URL, ``stack`` organization/project/stack.
+
+        Those of a service (Pulumi Cloud) or of another cloud's storage are not ours to read: there
+        are none then, and nothing is released. Raises :class:`FactoryError`.
+        """
+        url, within = urlsplit(backend), f".pulumi/locks/{stack}/"
+        if url.scheme == "file":
+            root = Path(backend.removeprefix("file://").partition("?")[0]).expanduser()
+            return cls(_Folder(root / within))
+        if url.scheme != "azblob":
+            return cls(_Elsewhere())
+        # Only a state in Azure needs these, which take long to be loaded.
+        from factory.azure.blobs import Blobs  # noqa: PLC0415
+        from factory.azure.cloud import (  # noqa: PLC0415
+            find_cloud,
+            find_credential,
+            provider_lookup,
+        )
+
+        query = {key: values[-1] for key, values in parse_qs(url.query).items()}
+        account = query.get("storage_account") or variables.get("AZURE_STORAGE_ACCOUNT", "")
+        domain = query.get("domain") or variables.get("AZURE_STORAGE_DOMAIN", "")
+        host = f"{account}.{domain or 'blob.core.windows.net'}"
+        folder = f"{url.path.strip('/')}/" if url.path.strip("/") else ""
+        sas = variables.get("AZURE_STORAGE_SAS_TOKEN", "")
+        address, lookup = f"https://{host}/{url.netloc}", provider_lookup(lambda _: None)
+        blobs = Blobs(
+            address, f"{folder}{within}", lambda: find_credential(lookup, find_cloud(lookup)), sas
+        )
+        return cls(blobs)
+
+    def read(self) -> list[StateLock]:
+        """Read them; what is no lock of the engine holds nothing. Raises :class:`FactoryError`."""
+        found = []
+        for name, text in self._files.read().items():
+            try:
+                entry = json.loads(text)
+                pid, host, user = int(entry["pid"]), entry["hostname"], entry["username"]
+            except (ValueError, KeyError, TypeError):
+                continue
+            found.append(StateLock(pid, str(host), str(user), str(entry.get("timestamp")), name))
+        return found
+
+    def release(
+        self, stack: str, may_go: Callable[[StateLock], bool], say: Callable[[str], None]
+    ) -> bool:
+        """Release those that nobody holds any more; tells whether there was one.
+
+        Each is judged, and it alone is released. Raises :class:`FactoryError`, and releases none,
+        if one is still held.
+        """
+        found = self.read()
+        if held := [each for each in found if not may_go(each)]:
+            msg = (
+                f"stack {stack} is in use by {held[0]} -> wait for it; if it is gone, "
+                f"`pulumi cancel -s {stack}`"
+            )
+            raise FactoryError(msg)
+        for lock in found:
+            say(f"{stack}: releasing the lock of {lock}, which is gone")
+            self._files.delete(lock.name)
+        return bool(found)
 
 
 def _began(pid: int) -> datetime:

@@ -5,11 +5,12 @@ A chat that does not answer never fails a run. The address is a secret: who has 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from factory.common.errors import FactoryError
+from factory.common.errors import FactoryError, harmless
 from factory.pipelines.http_client import Api
 from factory.pipelines.outcome import Notice, Outcome, Result
 
@@ -17,6 +18,10 @@ ADDRESS, KIND = "IMAGE_FACTORY_WEBHOOK", "IMAGE_FACTORY_WEBHOOK_KIND"
 SLACK, TEAMS = "slack", "teams"
 _MOST = 10
 _LONGEST = 500
+# A shorter piece of an address is a word such as `hooks` or `workflows`, and no secret.
+_SECRET = 8
+_APART = "\u200b"  # takes no room, and no chat makes a link of what it parts
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
 
 
 def notify(variables: Mapping[str, str], outcomes: Sequence[Outcome], url: str) -> str | None:
@@ -36,10 +41,10 @@ def notify(variables: Mapping[str, str], outcomes: Sequence[Outcome], url: str) 
         return f"{KIND}: expected {SLACK} or {TEAMS}; nobody was told"
     body = (slack if kind == SLACK else teams)(title, told, url)
     try:
-        with Api("the message to the chat") as api:
+        with Api("the message to the chat", secrets=_parts(address)) as api:
             api.call("POST", address, body)
     except FactoryError as error:
-        return f"{_without(address, str(error))}; the run itself is not harmed"
+        return f"{error}; the run itself is not harmed"
     return None
 
 
@@ -51,13 +56,13 @@ def _is_https(address: str) -> bool:
         return False
 
 
-def _without(address: str, text: str) -> str:
-    """Take out what makes an address a secret: what a service answers may repeat it."""
+def _parts(address: str) -> list[str]:
+    """Give what makes an address a secret, piece by piece: a service may repeat any of it."""
     parts = urlsplit(address)
-    for each in (address, f"{parts.path}?{parts.query}", parts.path, parts.query):
-        if len(each) > 1:
-            text = text.replace(each, "***")
-    return text
+    values = [value for _, value in parse_qsl(parts.query)]
+    path = unquote(parts.path)
+    pieces = (*parts.path.split("/"), *path.split("/"), *values)
+    return [address, parts.path, path, parts.query, *(p for p in pieces if len(p) >= _SECRET)]
 
 
 def kind_of(address: str) -> str:
@@ -69,11 +74,19 @@ def kind_of(address: str) -> str:
 def slack(title: str, told: Sequence[tuple[Outcome, Notice]], url: str) -> dict[str, Any]:
     """Make a message of Slack's blocks."""
     safe = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-    lines = [f"*{o.stack}* {n.kind}: {n.text[:_LONGEST].translate(safe)}" for o, n in told[:_MOST]]
+    parted = str.maketrans({mark: f"{mark}{_APART}" for mark in "@#*_~`"})
+    lines = [
+        f"*{o.stack}* {n.kind}: {_dead(n.text).translate(parted).translate(safe)}"
+        for o, n in told[:_MOST]
+    ]
     lines += _more(told)
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": title[:150]}},
-        *({"type": "section", "text": {"type": "mrkdwn", "text": line}} for line in lines),
+        *(
+            # Verbatim: of a name or an address in it Slack makes no link by itself.
+            {"type": "section", "text": {"type": "mrkdwn", "text": line, "verbatim": True}}
+            for line in lines
+        ),
     ]
     if url:
         blocks.append(
@@ -87,7 +100,8 @@ def teams(title: str, told: Sequence[tuple[Outcome, Notice]], url: str) -> dict[
     body: list[dict[str, Any]] = [_block(title, size="Medium", weight="Bolder")]
     for outcome, notice in told[:_MOST]:
         color = {"error": "Attention", "warning": "Warning"}.get(notice.kind, "Default")
-        body.append(_block(f"{outcome.stack}: {notice.text[:_LONGEST]}", color=color))
+        text = re.sub(r"([\\\[\]()*_`~#<>])", r"\\\1", _dead(notice.text))
+        body.append(_block(f"{outcome.stack}: {text}", color=color))
     body += [_block(line) for line in _more(told)]
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -99,6 +113,11 @@ def teams(title: str, told: Sequence[tuple[Outcome, Notice]], url: str) -> dict[
         card["actions"] = [{"type": "Action.OpenUrl", "title": "The run", "url": url}]
     kind = "application/vnd.microsoft.card.adaptive"
     return {"type": "message", "attachments": [{"contentType": kind, "content": card}]}
+
+
+def _dead(text: str) -> str:
+    """Shorten a text, of which no chat is to make a link: a script may have said it."""
+    return _LINK.sub(_APART, harmless(text[:_LONGEST]))
 
 
 def _block(text: str, **more: str) -> dict[str, Any]:

@@ -134,9 +134,10 @@ def _built(state: _State, version: VersionPlan, spec: Spec) -> None:
 def _unreleased(state: _State, left: Unreleased) -> None:
     """Keep what is kept for a look as it is."""
     held = state.inputs.ledger.held[(left.identity, left.version)]
-    for part in ("spec", "failed", *(["source"] * left.source), *(["capture"] * left.capture)):
-        if held.has(part):
-            state.put("part", names.part(left.identity, left.version, part), **held.parts[(part,)])
+    kept = [("spec",), ("failed",), ("failed", "at")]
+    for path in (*kept, *([("source",)] * left.source), *([("capture",)] * left.capture)):
+        if held.has(*path):
+            state.put("part", names.part(left.identity, left.version, *path), **held.parts[path])
 
 
 def _expected_record(inputs: Inputs, spec: Spec, attempt: int) -> Record:

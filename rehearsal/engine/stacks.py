@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from factory.pipelines.state_locks import StateLock
+from factory.pipelines.state_locks import StateLock, StateLocks
 
 
 def stack_exists(state: Path, project: str, stack: str) -> bool:
@@ -17,27 +17,19 @@ def stack_exists(state: Path, project: str, stack: str) -> bool:
 
 def locks(state: Path, project: str, stack: str) -> list[StateLock]:
     """Read the locks on a stack."""
-    folder = state / ".pulumi" / "locks" / "organization" / project / stack
-    return _locks(folder)
+    return state_locks(state, project, stack).read()
 
 
-def _locks(folder: Path) -> list[StateLock]:
-    found = [_read(file) for file in sorted(folder.rglob("*.json"))]
-    return [
-        StateLock(
-            pid=int(entry.get("pid", 0)),
-            host=str(entry.get("hostname", "")),
-            user=str(entry.get("username", "")),
-            since=str(entry.get("timestamp", "")),
-        )
-        for entry in found
-        if entry
-    ]
+def state_locks(state: Path, project: str, stack: str) -> StateLocks:
+    """Find the locks on a stack."""
+    return StateLocks.of(f"file://{state}", f"organization/{project}/{stack}", {})
 
 
 def forget_stacks(state: Path) -> StateLock | None:
     """Empty the file backend; nothing goes while somebody is at work, whose lock is given then."""
-    held = [lock for lock in _locks(state / ".pulumi" / "locks") if not lock.is_stale]
+    stacks = (state / ".pulumi" / "locks" / "organization").glob("*/*")
+    found = (lock for each in stacks for lock in locks(state, each.parent.name, each.name))
+    held = [lock for lock in found if not lock.is_stale]
     if not held and state.exists():
         shutil.rmtree(state)
     return held[0] if held else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,3 +108,14 @@ def test_a_cloud_without_vaults_says_so() -> None:
 def test_every_named_cloud_has_its_vaults() -> None:
     for name in ("public", "usgovernment", "china"):
         assert find_cloud({"environment": name}.get).vault.startswith("vault.")
+
+
+def test_a_value_that_was_set_since_is_not_the_one_that_was_given() -> None:
+    """A run that goes on looks for what one that was cut off has given to a VM."""
+    set_at = datetime(2026, 11, 22, 8, tzinfo=UTC)
+    attributes = {"created": int(set_at.timestamp())}
+    found, _ = vaults(Answer(200, {"value": "hunter2", "attributes": attributes}))
+    assert found.read(REF, set_at) == "hunter2"
+    with pytest.raises(VaultError, match=f"{NAMED} was changed since") as caught:
+        found.read(REF, set_at - timedelta(minutes=1))
+    assert "hunter2" not in str(caught.value)

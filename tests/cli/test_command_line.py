@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import subprocess
 import sys
@@ -120,3 +122,21 @@ def test_an_export_reads_as_the_ledger_that_a_program_sees() -> None:
     found = read_ledger(resources_of({"version": 3, "deployment": {"resources": resources}}))
     assert found == world.ledger
     assert resources_of({"version": 3, "deployment": {}}) == {}
+
+
+def test_what_a_command_prints_is_no_command_to_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names, tags and reasons of others are printed; JSON of them stays JSON."""
+
+    def stages(_: argparse.Namespace) -> int:
+        print("a lab's name: \x1b[2J\u202e\r.", file=sys.stderr)
+        print(json.dumps({"name": "\x7f\x1b"}, ensure_ascii=False))
+        return 0
+
+    monkeypatch.setattr("factory.cli.ci._stages", stages)
+    assert main(["ci", "stages"]) == 0
+    out, err = capsys.readouterr()
+    assert err == "a lab's name: \\u001b[2J\\u202e\\u000d.\n"
+    assert "\x7f" not in out
+    assert json.loads(out) == {"name": "\x7f\x1b"}

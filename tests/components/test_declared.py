@@ -56,6 +56,8 @@ def test_the_source_is_an_incremental_standard_snapshot_of_the_os_disk() -> None
     assert source["sku"] == {"name": "Standard_LRS"}
     assert source["creationData"] == {"createOption": "Copy", "sourceResourceId": "/disk/os"}
     assert source["hyperVGeneration"] == "V2"
+    assert source["networkAccessPolicy"] == "DenyAll"
+    assert source["publicNetworkAccess"] == "Disabled"
 
 
 @pytest.mark.parametrize(
@@ -151,6 +153,9 @@ def test_a_receiving_stack_declares_copies_of_the_origins_snapshot_and_no_lab() 
     copies = [made.inputs(SNAPSHOT, name)["creationData"] for name in made.names(SNAPSHOT)]
     assert [copy["createOption"] for copy in copies] == ["CopyStart", "Copy"]
     assert {copy["sourceResourceId"] for copy in copies} == {origin.source_id}
+    for name in made.names(SNAPSHOT):
+        copy = made.inputs(SNAPSHOT, name)
+        assert (copy["networkAccessPolicy"], copy["publicNetworkAccess"]) == ("DenyAll", "Disabled")
 
 
 def test_a_retired_version_keeps_its_record_and_its_source_alone() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -350,6 +350,22 @@ def test_what_cannot_be_masked_is_not_told() -> None:
     said = work(arm, artifacts=[VAULTED]).error
     assert "is withheld" in said
     assert "E42" not in said
+
+
+def test_what_another_run_gave_and_nobody_knows_any_more_is_not_told() -> None:
+    def changed(ref: VaultRef, given: object = None) -> str:
+        if given is None:
+            return "the new one"
+        msg = f"{ref} was changed since"
+        raise VaultError(msg)
+
+    done = f"{LAB}/artifactsources/public repo/artifacts/linux-java"
+    arm = FakeArm(
+        fate={"linux-java": "Failed"}, statuses=[ArtifactStatus(done, "Failed", "hunter2")]
+    )
+    given = Parameters({}, changed, began=datetime(2026, 11, 22, tzinfo=UTC))
+    job = VmWork(waiter(arm), "/vm", LAB, definition(artifacts=[VAULTED]), given, lambda _: None)
+    assert "is withheld: secret vpn of key vault kv-x was changed" in asyncio.run(job.run()).error
 
 
 @pytest.mark.parametrize(

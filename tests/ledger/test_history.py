@@ -81,3 +81,20 @@ def test_a_failed_verification_is_told_with_its_reason() -> None:
     text = history_text(updates(1), exported(world, {}))
     assert "attempt 1 began to verify it" in text
     assert "failed: verification failed: E42" in text
+
+
+def test_a_command_line_knows_that_a_version_failed_and_when_but_not_why() -> None:
+    """The engine gives whoever exports a state no secrets, in the form of a mapping."""
+    world = dev("linux/a")
+    world.images["linux/a"] = image("linux/a", verify=[], keepFailed="3d")
+    world.run(unverified={"linux/a"})
+    said = next(iter(world.ledger.held.values())).failure
+    (failed,) = [urn for urn in world.resources if urn.endswith("/failed")]
+    hidden = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+    world.resources[failed]["outputs"] = {"output": {**hidden, "ciphertext": "v1:xyz"}}
+    known = next(iter(world.ledger.held.values())).failure
+    assert said is not None
+    assert known is not None
+    assert known.at == said.at
+    text = history_text(updates(1), exported(world, {}))
+    assert "failed: why is a secret of the state" in text

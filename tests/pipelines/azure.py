@@ -18,13 +18,14 @@ Json = dict[str, Any]
 
 # Tasks that are no scripts of ours; what they do to the files is nothing that a test would miss.
 TASKS = {"UsePythonVersion@0", "Cache@2"}
-_STATUS: dict[str, Callable[..., bool]] = {
+_STATUS: dict[str, Callable[..., Any]] = {
     "and": lambda *all_: all(all_),
     "not": lambda it: not it,
     "eq": lambda a, b: a == b,
     "ne": lambda a, b: a != b,
     "always": lambda: True,
     "canceled": lambda: False,
+    "replace": lambda text, old, new: str(text).replace(old, new),
 }
 Cut = Callable[[], bool]
 

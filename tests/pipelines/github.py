@@ -124,6 +124,7 @@ class GitHub:
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_API_URL": f"{url}/api",
+            "GITHUB_GRAPHQL_URL": f"{url}/api/graphql",
             "GITHUB_SERVER_URL": url,
             "GITHUB_REPOSITORY": github["repository"],
             "GITHUB_REF": github["ref"],

@@ -53,6 +53,8 @@ class Standin:
         for pattern, do in (
             (r"GET /oidc/github", self._github_token),
             (r"POST /oidc/azure", self._azure_token),
+            (r"POST /api/graphql", self._viewer),
+            (r"GET /contoso/_apis/connectionData", self._us),
             (rf"GET {REPOSITORY}/issues/(\d+)/comments", self._list),
             (rf"POST {REPOSITORY}/issues/(\d+)/comments", self._add),
             (rf"PATCH {REPOSITORY}/issues/comments/(\d+)", self._change),
@@ -85,6 +87,14 @@ class Standin:
         self.tokens.append(token)
         return token
 
+    def _viewer(self, body: Json, _: Json) -> tuple[int, Any]:
+        assert "viewer { login }" in body["query"]
+        return 200, {"data": {"viewer": {"login": "github-actions"}}}
+
+    def _us(self, _: Any, query: Json) -> tuple[int, Any]:
+        assert query["api-version"] == "7.1-preview"
+        return 200, {"authenticatedUser": {"id": "github-actions[bot]"}}
+
     def _list(self, _: Any, query: Json, number: int) -> tuple[int, Any]:
         found = self.comments.get(number, [])
         size, page = int(query["per_page"]), int(query["page"])
@@ -92,6 +102,7 @@ class Standin:
 
     def _add(self, body: Json, _: Json, number: int) -> tuple[int, Any]:
         made = {"id": sum(map(len, self.comments.values())) + 1, "body": body["body"]}
+        made["user"] = {"login": "github-actions[bot]"}
         self.comments.setdefault(number, []).append(made)
         return 201, made
 
@@ -104,7 +115,12 @@ class Standin:
     def _threads(self, _: Any, query: Json, number: int) -> tuple[int, Any]:
         assert query["api-version"] == "7.1"
         found = [
-            {"id": each["id"], "comments": [{"id": 1, "content": each["body"]}]}
+            {
+                "id": each["id"],
+                "comments": [
+                    {"id": 1, "content": each["body"], "author": {"id": each["user"]["login"]}}
+                ],
+            }
             for each in self.comments.get(number, [])
         ]
         return 200, {"value": found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import yaml
 
 from factory.cli import main
 from factory.common.errors import FactoryError
+from factory.pipelines.change_request import Proposal, propose
+from factory.pipelines.service import Service
 from factory.pipelines.stack_edits import REBUILD, REVOKE, ROLL_BACK, StackEdit, with_edit
 
 CHECKOUT = Path(__file__).parents[2]
@@ -184,3 +187,12 @@ def test_the_ends_of_lines_stay_what_they_were(work: Path) -> None:
     new = file.read_bytes()
     assert new.startswith(old.rstrip(b"\r\n"))
     assert new.count(b"\n") == new.count(b"\r\n") == old.count(b"\n") + 2
+
+
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "SYSTEM_ACCESSTOKEN"])
+def test_a_wish_with_a_token_of_the_job_in_it_is_refused(name: str, tmp_path: Path) -> None:
+    service = Service({"TF_BUILD": "True", name: "eyJ0-canary.4711-token"})
+    proposal = Proposal("Revoke linux/a", "since eyJ0-canary.4711-token is out", "main")
+    with pytest.raises(FactoryError, match="has a token of this job in it") as caught:
+        propose(service, tmp_path / "Pulumi.dev.yaml", proposal, datetime(2026, 11, 22, tzinfo=UTC))
+    assert "canary" not in str(caught.value)

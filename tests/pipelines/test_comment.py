@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
+import requests
 
 from factory.common.annotations import annotation
 from factory.pipelines.comment import LIMITS, MARK, comment
 from factory.pipelines.outcome import Notice, Outcome, Result, judge, worst
 from factory.pipelines.plan_file import ERROR, GUARD
-from factory.pipelines.service import Service, harmless
+from factory.pipelines.run_summary import summary
+from factory.pipelines.service import Service, no_command
 from factory.pipelines.webhook import kind_of, notify, slack, teams
 
 
@@ -121,7 +125,7 @@ def test_annotations_of_both_services_stay_on_one_line_and_escape() -> None:
     ["##vso[task.setvariable variable=a]b", "x ##vso[task.complete]", "##[error]x", "  ::error::x"],
 )
 def test_what_a_build_says_is_no_command(text: str) -> None:
-    said = harmless(text)
+    said = no_command(text)
     assert "##vso[" not in said
     assert "##[" not in said
     assert not said.strip().startswith("::")
@@ -164,3 +168,46 @@ def test_a_chat_that_fails_is_a_warning_without_its_address() -> None:
         assert fault == "IMAGE_FACTORY_WEBHOOK is not an https:// address; nobody was told"
     assert notify({}, [bad], "") is None
     assert notify({"IMAGE_FACTORY_WEBHOOK": address}, [Outcome("a", Result.DONE)], "") is None
+
+
+HOSTILE = (
+    "see https://evil.example/x or www.evil.example, [log in](https://evil.example) @contoso/admins"
+    " #12 !34 <img src=x> **now** \x1b]8;;https://evil.example\x07ok\x1b[2J"
+)
+
+
+def test_nothing_that_a_script_says_is_live_in_a_comment_or_a_card() -> None:
+    bad = judge("dev", plan(step("warn", "linux/a", HOSTILE)), succeeded=False, troubles=[HOSTILE])
+    told = [(bad, notice) for notice in bad.notices]
+    card = json.dumps(teams("t", told, ""), ensure_ascii=False)
+    blocks = json.dumps(slack("t", told, ""), ensure_ascii=False)
+    for text in (comment([bad], 60_000), summary([bad]), card, blocks):
+        assert "evil.example" in text
+        told_by_us = text.replace("http://adaptivecards.io", "")
+        assert re.search(r"https?://|www\.evil", told_by_us) is None, text
+        assert "\x1b" not in text
+        assert "[log in]" not in text or text is blocks  # which is no markup to Slack
+        assert "<img" not in text or text is card  # which renders no HTML
+        assert re.search(r"@contoso|#12", text) is None or text is card  # which knows no mentions
+    assert "!34" not in comment([bad], 60_000)
+
+
+def test_what_a_service_repeats_of_the_webhooks_address_is_masked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = "/triggers/manual%2Fkey-3f9a8c7d/invoke"
+    address = f"https://prod-1.example.com{path}?sp=%2Ftriggers&sig=Zk9-canary_4711xQ"
+    said = f"no {'x' * 250} key-3f9a8c7d, nor Zk9-canary_4711xQ of {address}"
+
+    def refuse(*_: object, **__: object) -> requests.Response:
+        answer = requests.Response()
+        answer.status_code = 403
+        answer._content = json.dumps({"message": said}).encode()
+        return answer
+
+    monkeypatch.setattr(requests.Session, "request", refuse)
+    bad = Outcome("dev", Result.STOPPED, (Notice("error", "x"),))
+    fault = notify({"IMAGE_FACTORY_WEBHOOK": address}, [bad], "")
+    assert fault is not None
+    assert "prod-1.example.com said 403 no xxx" in fault
+    assert not any(piece in fault for piece in ("3f9a", "canary", "Zk9", "triggers"))

@@ -15,6 +15,7 @@ import yaml
 
 from factory.cli import main
 from tests.pipelines.azure import read_texts
+from tests.pipelines.expressions import filled
 
 CHECKOUT = Path(__file__).parents[2]
 WORKFLOWS = sorted((CHECKOUT / ".github/workflows").glob("*.yml"))
@@ -118,3 +119,20 @@ def test_one_run_of_a_stack_and_a_newer_one_waits() -> None:
     assert "inputs.stack" in stack["concurrency"]["group"]
     (stage,) = yaml.safe_load((CHECKOUT / ".azure/stack.yml").read_text())["stages"]
     assert stage["lockBehavior"] == "sequential"
+
+
+def test_what_somebody_writes_by_hand_is_no_macro() -> None:
+    """Azure DevOps fills `$(System.AccessToken)` in wherever it stands in a step's `env`."""
+    content = read_texts(CHECKOUT / ".azure/by-hand.yml")
+    wish = "$(System.AccessToken) $$(System.AccessToken)) ${{ variables['System.AccessToken'] }}"
+    names = {each["name"]: wish for each in content["parameters"] if "values" not in each}
+    names["what"] = "revoke"
+    (env,) = [step["env"] for step in content["jobs"][0]["steps"] if "env" in step]
+    functions = {"replace": lambda text, old, new: text.replace(old, new)}
+    given = {
+        name: filled(value, {"parameters": names}, functions)
+        for name, value in env.items()
+        if name != "SYSTEM_ACCESSTOKEN"
+    }
+    assert given.keys() == {"WHAT", "STACK", "IMAGE", "VERSION", "REASON"}
+    assert [value for value in given.values() if "$(" in value] == []

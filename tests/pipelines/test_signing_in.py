@@ -41,6 +41,7 @@ def github(service: Standin) -> dict[str, str]:
     return {
         "GITHUB_ACTIONS": "true",
         "GITHUB_API_URL": f"{service.url}/api",
+        "GITHUB_GRAPHQL_URL": f"{service.url}/api/graphql",
         "GITHUB_REPOSITORY": "contoso/image-factory",
         "GITHUB_TOKEN": TOKEN,
         "GITHUB_REF": "refs/pull/7/merge",
@@ -118,11 +119,18 @@ def test_without_a_client_the_variables_are_named_and_at_a_desk_nothing_happens(
 @BOTH
 def test_a_comment_is_made_once_and_then_changed(service: Standin, of: Variables) -> None:
     running = Service(of(service))
-    others = [{"id": number, "body": f"{MARK} quoted? no, said"[1:]} for number in range(1, 131)]
+    us, them = {"login": "github-actions[bot]"}, {"login": "somebody"}
+    others = [
+        {"id": number, "body": f"{MARK} quoted? no, said"[1:], "user": us}
+        for number in range(1, 130)
+    ]
+    # Whoever may comment can write the mark: what he said is not ours to replace.
+    others.append({"id": 130, "body": f"{MARK}\ntheirs", "user": them})
     service.comments[7] = list(others)
     assert post(running, f"{MARK}\none", MARK) == "created"
     assert post(running, f"{MARK}\ntwo", MARK) == "updated"
     assert [each["body"] for each in service.comments[7][130:]] == [f"{MARK}\ntwo"]
+    assert service.comments[7][129]["body"] == f"{MARK}\ntheirs"
 
 
 def test_who_may_not_comment_is_told_what_to_do(service: Standin) -> None:

@@ -8,6 +8,7 @@ from factory.plan.cost import Cost, estimate
 from factory.plan.model import Action, Plan, Step
 from factory.plan.reports.json_report import PLAN_SCHEMA, plan_json
 from factory.plan.reports.markdown import plan_markdown
+from factory.plan.reports.table import HEADS, table
 from tests.plan.world import changed, dev
 
 NO_COST = Cost()
@@ -81,3 +82,9 @@ def test_a_huge_plan_still_fits_into_a_comment() -> None:
     assert len(text) < 65_536
     assert "more lines" in text
     assert text.rstrip().endswith("</details>")
+
+
+def test_a_name_or_a_reason_is_no_command_to_a_terminal() -> None:
+    rows = [("deliver", "linux/a", "1", "lab", "is in use by \x1b[2Jvm\r\u202e\x9b1m")]
+    (_, line) = table(HEADS, rows)
+    assert line.endswith("is in use by \\u001b[2Jvm\\u000d\\u202e\\u009b1m")

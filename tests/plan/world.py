@@ -275,7 +275,8 @@ def played(
             continue
         catalogue.setdefault(version.identity, {})[str(version.version)] = entry
     for left in plan.unreleased:
-        for part in ("spec", "failed", *["source"] * left.source, *["capture"] * left.capture):
+        kept = ("spec", "failed", "failed/at")
+        for part in (*kept, *["source"] * left.source, *["capture"] * left.capture):
             name = names.part(left.identity, left.version, part)
             after |= {urn: dict(old) for urn, old in before.items() if urn.endswith(f"::{name}")}
     for identity, entries in plan.passed_on.items():
@@ -299,6 +300,7 @@ def _failed(put: Any, version: VersionPlan, how: str) -> None:
         put("azure-native:devtestlab:VirtualMachine", _name(version, "verify", "1"))
     elif not version.spec.content.keep_failed:
         return  # as a run that was cut off would leave it
+    _put(put, version, ("failed", "at"), version.spec.built)
     _put(put, version, ("failed",), {"at": version.spec.built, "error": f"{how} failed: E42"})
 
 

@@ -162,6 +162,7 @@ def test_access_to_the_data(cloud: Cloud, snapshot: Any) -> None:
             source = {"create_option": "Copy", "source_resource_id": snapshot.id}
             body = {"location": "westeurope", "creation_data": source}
             client.begin_create_or_update(group, name, body).result()
+        client.begin_update(group, name, {"network_access_policy": "AllowAll"}).result()
         asked = {"access": "Read", "duration_in_seconds": 3600}
         granted = client.begin_grant_access(group, name, asked).result()
         assert granted.access_sas.startswith("https://md-")
@@ -219,3 +220,18 @@ def test_what_is_not_rehearsed_says_so_loudly(cloud: Cloud) -> None:
     with refused(501, "RouteNotRehearsed", "availabilitySets"):
         list(client.availability_sets.list_by_subscription())
     assert time.monotonic() - began < 10
+
+
+def test_what_is_closed_to_the_network_is_copied_by_azure_all_the_same(
+    cloud: Cloud, snapshot: Any
+) -> None:
+    client, group = cloud.compute.snapshots, "rg-snaps"
+    closed = {"network_access_policy": "DenyAll", "public_network_access": "Disabled"}
+    for name, source in (("closed", snapshot.id), ("closed-copy", None)):
+        origin = source or client.get(group, "closed").id
+        body: dict[str, Any] = {"location": "westeurope", **closed}
+        body["creation_data"] = {"create_option": "Copy", "source_resource_id": origin}
+        made = client.begin_create_or_update(group, name, body).result()
+        assert (made.network_access_policy, made.public_network_access) == ("DenyAll", "Disabled")
+        with refused(409, "OperationNotAllowed"):
+            client.begin_grant_access(group, name, {"access": "Read", "duration_in_seconds": 60})

@@ -5,26 +5,31 @@ The one place where a secret is text. It goes from here into one request, and in
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from factory.azure.key_vault import VaultError
+from factory.common.errors import one_line
+from factory.common.masking import Mask
 from factory.definitions.definition import Artifact, SecretRef, VaultRef
 
-Read = Callable[[VaultRef], str]
-# Shorter ones would black out half of every sentence and hide nothing.
-_SHORTEST = 3
-_MASK = "***"
+# With a moment: only if the value is still the one of then.
+Read = Callable[..., str]
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """The values of one build. ``secrets`` are the stack's, ``read`` reads one of a key vault."""
+    """The values of one VM. ``secrets`` are all of the stack's, ``read`` reads one of a key vault.
 
-    secrets: Mapping[str, str]
+    ``given`` is what this run has read, for whatever VM: an image keeps what its build was given.
+    ``began`` is when the version's build began.
+    """
+
+    secrets: Mapping[str, str] = field(repr=False)
     read: Read
-    _seen: dict[VaultRef, str] = field(default_factory=dict, repr=False)
+    given: dict[VaultRef, set[str]] = field(default_factory=dict, repr=False)
+    began: datetime | None = None
 
     def of(self, artifact: Artifact) -> dict[str, str]:
         """Give the values of an artifact's parameters; asks key vaults, so it blocks.
@@ -33,22 +38,21 @@ class Parameters:
         """
         return {name: self._value(value) for name, value in artifact.parameters.items()}
 
-    def masked(self, artifact: Artifact, text: str) -> str:
-        """Take every secret out of what an artifact said: scripts print what they were given.
+    def masked(self, text: str, refs: Iterable[VaultRef]) -> str:
+        """Give what a VM said in one line without any secret: scripts print what they were given.
 
-        What a run that was cut off gave it is read once more for that; if that fails, nothing of
-        the text is told.
+        ``text`` is raw and whole, ``refs`` are those that its version is made with. What only a run
+        that was cut off has read is read once more; if that fails, or is another value by now,
+        nothing of the text is told.
         """
         try:
-            self.of(artifact)
+            for ref in refs:
+                if ref not in self.given:
+                    self._read(ref, self.began)
         except VaultError as error:
             return f"(its text may show a secret and is withheld: {error})"
-        for value in sorted({*self.secrets.values(), *self._seen.values()}, key=len, reverse=True):
-            if len(value) < _SHORTEST:
-                continue
-            for form in (value, json.dumps(value)[1:-1]):
-                text = text.replace(form, _MASK)
-        return text
+        known = [value for values in self.given.values() for value in values]
+        return one_line(Mask([*self.secrets.values(), *known])(text))
 
     def _value(self, value: str | SecretRef | VaultRef) -> str:
         if isinstance(value, str):
@@ -56,11 +60,15 @@ class Parameters:
         if isinstance(value, SecretRef):
             return self.secrets[value.secret]
         # Read anew at every use, so that a value that was rotated is the new one.
-        self._seen[value] = found = self.read(value)
+        return self._read(value)
+
+    def _read(self, ref: VaultRef, *given: datetime | None) -> str:
+        found = self.read(ref, *given)
+        self.given.setdefault(ref, set()).add(found)
         return found
 
 
-def no_vaults(ref: VaultRef) -> str:
+def no_vaults(ref: VaultRef, _: datetime | None = None) -> str:
     """Stand in for key vaults where there are none. Raises :class:`VaultError`."""
     msg = f"{ref} cannot be read: no key vault is connected"
     raise VaultError(msg)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pulumi
@@ -19,7 +20,7 @@ from factory.components.machine.size_fallback import VmOrder
 from factory.components.machine.vm_work import BuildOutcome, VmWork
 from factory.components.proof import is_there
 from factory.components.run_context import timeouts, unknown
-from factory.definitions.definition import Artifact, SecretRef
+from factory.definitions.definition import Artifact
 
 
 class Machine(pulumi.ComponentResource):
@@ -76,27 +77,28 @@ class Machine(pulumi.ComponentResource):
         # One that may be of several sizes is ordered when all that it needs is there.
         at_once = self.args.held or self.args.run.dry or not self.definition.fallback_sizes
         first = self._vm(self.args.attempt) if at_once else None
-        known = pulumi.Output.all(self._secrets(), *after)
-        ended: pulumi.Output[dict[str, str]] = known.apply(
-            lambda all_: unknown() if self.args.run.dry else self._attempts(first, all_[0])
+        ended: pulumi.Output[dict[str, str]] = pulumi.Output.all(*after).apply(
+            lambda _: unknown() if self.args.run.dry else self._attempts(first)
         )
-        # What is said of a VM names no secret: the outcome need not be one.
-        return pulumi.Output.unsecret(ended)
+        return ended
 
     def part(self, *path: str) -> str:
         """Give the logical name of a part of the version."""
         return names.part(self.args.spec.definition, self.number, *path)
 
-    def _secrets(self) -> dict[str, pulumi.Output[str]]:
-        wanted = sorted(
-            {
-                value.secret
-                for artifact in self.artifacts()
-                for value in artifact.parameters.values()
-                if isinstance(value, SecretRef)
-            }
-        )
-        return {name: self.args.run.secrets[name] for name in wanted}
+    async def _work(self, attempt: int) -> VmWork:
+        args, run = self.args, self.args.run
+        # All of the stack's: an image has what any build before its own left in it.
+        values = await pulumi.Output.all(**run.secrets).future()
+        began = datetime.fromisoformat(args.spec.built)
+        given = Parameters(values or {}, run.read_vault, run.given, began)
+        vm, definition, say = self.vm_id(attempt), self.definition, self.say
+        applied, called = self.artifacts(), self.called
+        return VmWork(run.waiter, vm, args.lab.id, definition, given, say, applied, called)
+
+    async def _told(self, attempt: int, fault: str) -> str:
+        """Give why Azure could not make a VM; a captured image may say what its build was given."""
+        return await (await self._work(attempt)).told(fault, unmade=not self.verdict)
 
     def vm_id(self, attempt: int) -> str:
         """Give the ARM id of the VM of one attempt."""
@@ -161,7 +163,8 @@ class Machine(pulumi.ComponentResource):
             definition.time_limit,
             self.say,
         )
-        self._vm_fault = advised(await order.place())
+        if fault := await order.place():
+            self._vm_fault = advised(await self._told(attempt, fault))
         return None if self._vm_fault else self._vm(attempt, ordered=True)
 
     async def _vm_failed(self, attempt: int, fault: str) -> bool:
@@ -172,6 +175,7 @@ class Machine(pulumi.ComponentResource):
         if interrupted(fault):
             self._interrupted = True
             return False
+        fault = await self._told(attempt, fault)
         if self._tries_left == 0:
             self._vm_fault = advised(fault)
             return False
@@ -180,13 +184,11 @@ class Machine(pulumi.ComponentResource):
         await self.release(attempt)
         return True
 
-    async def _attempts(
-        self, first: devtestlab.VirtualMachine | None, values: dict[str, str]
-    ) -> dict[str, str]:
+    async def _attempts(self, first: devtestlab.VirtualMachine | None) -> dict[str, str]:
         attempt = self.args.attempt
         vm = first or (None if await self.hindrance() else await self._next_vm(attempt))
         while True:
-            outcome = await self._attempt(vm, attempt, values)
+            outcome = await self._attempt(vm, attempt)
             if not outcome.error:
                 await self.done(attempt)
                 return outcome.dump()
@@ -203,9 +205,7 @@ class Machine(pulumi.ComponentResource):
             attempt += 1
             vm = await self._next_vm(attempt)
 
-    async def _attempt(
-        self, vm: devtestlab.VirtualMachine | None, attempt: int, values: dict[str, str]
-    ) -> BuildOutcome:
+    async def _attempt(self, vm: devtestlab.VirtualMachine | None, attempt: int) -> BuildOutcome:
         if hindered := await self.hindrance():
             return BuildOutcome(error=hindered, attempt=str(attempt))
         if self._interrupted:
@@ -218,12 +218,7 @@ class Machine(pulumi.ComponentResource):
             error = f"{self.verdict}its {self.called} could not be created: {cause}"
             return BuildOutcome(error=error, attempt=str(attempt))
         vm_id = str(await vm.id.future())
-        waiter, lab, applied = self.args.run.waiter, self.args.lab.id, self.artifacts()
-        definition, say, called = self.definition, self.say, self.called
-        given = Parameters(values, self.args.run.read_vault)
-        outcome = await self.work(
-            VmWork(waiter, vm_id, lab, definition, given, say, applied, called)
-        )
+        outcome = await self.work(replace(await self._work(attempt), vm_id=vm_id))
         error = f"{self.verdict}{outcome.error}" if outcome.error else ""
         return replace(outcome, error=error, attempt=str(attempt), vm_id=vm_id)
 

@@ -140,7 +140,7 @@ class VmWork:
                 self.say(f"{which} is applied")
                 return
             if status is not None and status.failed:
-                said = await self._said(artifact, status.message or status.status)
+                said = await self.told(status.message or status.status)
                 msg = f"{which} failed: {said}"
                 raise GaveUpError(msg)
             if now - started > self.definition.time_limit:
@@ -151,8 +151,13 @@ class VmWork:
                 asked_at = now if await self._ask(artifact, which) else None
             await self.waiter.pause()
 
-    async def _said(self, artifact: Artifact, text: str) -> str:
-        return await self.waiter.call(self.parameters.masked, artifact, text)
+    async def told(self, text: str, *, unmade: bool = False) -> str:
+        """Give what Azure or the VM said as it may be told: whole texts only, nothing cut.
+
+        A VM that is ``unmade`` was given nothing: what its version is to be given is not read.
+        """
+        refs = () if unmade else self.definition.vault_refs
+        return await self.waiter.call(self.parameters.masked, text, refs)
 
     async def _vm(self) -> BuildVm:
         vm = await self.waiter.call(self.waiter.arm.build_vm, self.vm_id)
@@ -161,7 +166,7 @@ class VmWork:
             raise GaveUpError(msg)
         if vm.provisioning_state.lower() in {"failed", "corrupted", "deleting"}:
             fault = await self.waiter.call(self.waiter.arm.vm_fault, self.vm_id)
-            cause = f": {fault}" if fault else ""
+            cause = f": {await self.told(fault)}" if fault else ""
             msg = f"its {self.called} is in state {vm.provisioning_state}{cause}"
             raise GaveUpError(msg)
         return vm
@@ -178,7 +183,7 @@ class VmWork:
         except ArmError as error:
             if error.status in {0, 409}:  # no answer (it may have been accepted), or busy
                 return error.status == 0
-            said = await self._said(artifact, error.reason)
+            said = await self.told(f"{error.code or 'no answer'}: {error.message}")
             msg = advised(f"{which} was refused: {said}")
             # What the lab says of the request itself it says of the same one for another VM.
             raise (_FinalError if error.status in {400, 403} else GaveUpError)(msg) from None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from factory.common.errors import harmless
 from factory.plan.cost import Cost
 from factory.plan.model import Plan, Step
 from factory.plan.reports.table import HEADS, changing, headline, row, waiting, warned
@@ -12,9 +14,15 @@ from factory.plan.reports.table import HEADS, changing, headline, row, waiting, 
 _LONGEST = 60_000
 # An HTML comment that tools look for, to replace their last comment instead of adding one.
 MARK = "<!-- image-factory plan: {stack} -->"
+# A character without width parts what the services make links and mentions of by themselves, of
+# the text that they have read (https://github.github.com/gfm/#autolinks-extension-).
+_APART = "&#8203;"
 _SAFE = str.maketrans(
-    {mark: f"\\{mark}" for mark in "\\`|*_[]"} | {mark: f"&#{ord(mark)};" for mark in "&<>@#"}
+    {mark: f"\\{mark}" for mark in "\\`|*_[]~"}
+    | {mark: f"&#{ord(mark)};" for mark in "&<>"}
+    | {mark: f"&#{ord(mark)};{_APART}" for mark in "@#!"}
 )
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
 
 
 def plan_markdown(stack: str, plan: Plan, cost: Cost) -> str:
@@ -47,5 +55,5 @@ def _table(steps: Sequence[Step], room: int) -> list[str]:
 
 
 def cell(text: str) -> str:
-    """Keep a text in its cell, and from being read as markup or as a mention of somebody."""
-    return " ".join(text.split()).translate(_SAFE)
+    """Keep a text in its cell, and from being read as markup, as a link or as a mention."""
+    return _LINK.sub(_APART, " ".join(harmless(text).split()).translate(_SAFE))

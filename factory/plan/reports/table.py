@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from factory.common.errors import harmless
 from factory.plan.cost import Cost
 from factory.plan.model import CHANGES, Action, Plan, Step
 
@@ -51,7 +52,11 @@ def warned(plan: Plan) -> list[Step]:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lay out rows in columns as wide as their widest cell; the last column runs free."""
+    """Lay out rows in columns as wide as their widest cell; the last column runs free.
+
+    A name or a reason of somebody else is no command to the terminal that shows it.
+    """
+    rows = [[harmless(cell) for cell in row] for row in rows]
     widths = [max(len(row[index]) for row in (heads, *rows)) for index in range(len(heads) - 1)]
     return [
         "  "

@@ -25,6 +25,9 @@ def begin(call: Call) -> Answer:
     if not isinstance(seconds, int) or not 0 < seconds <= _LONGEST:
         raise errors.INVALID_PARAMETER.of(name="durationInSeconds", value=str(seconds))
     copying.check_ready(azure, disk)
+    if disk.properties.get("networkAccessPolicy") == "DenyAll":
+        message = f"Disk {disk.name} has the network access policy DenyAll: it is not exported."
+        raise ArmError(409, "OperationNotAllowed", message)  # [inf]: documented, words unknown
     if disk.properties.get("diskState") not in ("Unattached", "Reserved", "ActiveSAS"):
         message = f"Disk {disk.name} is attached to a running VM and cannot be exported."
         raise ArmError(409, "OperationNotAllowed", message)

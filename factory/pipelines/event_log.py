@@ -1,0 +1,47 @@
+"""What the engine itself says of a run: its event log, in which each thing has a field of its own.
+
+Its text is for people only: what a script, a tag or somebody's reason says can look like any line
+of it. Pulumi's Automation API reads the same log, by the same option, which is hidden otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from factory.common.errors import one_line
+
+OPTION, SHOWN = "--event-log", {"PULUMI_DEBUG_COMMANDS": "true"}
+_COLOR = re.compile(r"<\{%[^%]*%\}>")
+_STACK = "pulumi:pulumi:Stack"
+_LAST = "update failed"
+
+
+def read_troubles(log: Path) -> list[str] | None:
+    """Give every error as one line, with the name of the resource that it is about.
+
+    None if the engine never began: then all that was printed is the command's own.
+    """
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return None
+    if not lines:
+        return None
+    found: dict[str, None] = {}
+    for line in lines:
+        try:
+            event = json.loads(line).get("diagnosticEvent") or {}
+        except ValueError:  # the last one, of an engine that was killed
+            continue
+        if event.get("severity") != "error" or event.get("ephemeral"):
+            continue
+        told = one_line(_COLOR.sub("", str(event.get("message", ""))).strip())
+        told = told.removeprefix("error:").strip()
+        _, _, kind_and_name = str(event.get("urn") or "").partition("::")
+        kind, _, name = kind_and_name.partition("::")[2].partition("::")
+        of = f"{name}: " if name and not kind.endswith(_STACK) else ""
+        if told and told != _LAST:
+            found[of + told] = None
+    return list(found)
