@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +22,7 @@ from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image, read_images
 from factory.definitions.lock_file import Lock, read_lock
 from factory.ledger.catalogue import Catalogue
-from factory.ledger.foundations import located
+from factory.ledger.foundations import chain_of, located
 from factory.ledger.recovered_file import Recovered, read_recovered, with_recovered
 from factory.ledger.source_catalogues import read_all
 from factory.ledger.spelling import as_spelled
@@ -183,9 +184,11 @@ def connect(engine: Engine) -> Azure:
 
 
 def read_catalogues(
-    sources: Sources, engine: Engine, own: Mapping[str, Any]
+    sources: Sources, engine: Engine, own: Mapping[str, Any], now: datetime
 ) -> tuple[Catalogue | None, Catalogue | None]:
     """Read what this stack receives, and where it finds parents; ``own`` are its own outputs.
+
+    ``now`` is the time by Azure's clock.
 
     Raises :class:`FactoryError`.
     """
@@ -194,7 +197,13 @@ def read_catalogues(
     def read(names: Sequence[str], *, patient: bool) -> Catalogue | None:
         stacks = [engine.full_name(name) for name in names]
         return read_all(
-            engine.outputs_of, stacks, own, lambda name: moved.get(name, name), patient=patient
+            engine.outputs_of,
+            stacks,
+            own,
+            lambda name: moved.get(name, name),
+            now,
+            patient=patient,
+            chains=lambda name: chain_of(engine.stack_folder(), name, engine.full_name),
         )
 
     # The first run of a building stack must not wait for the first run of another.
@@ -219,7 +228,9 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
     wanted = selected(sources.images, settings)
     observed = observe(azure.arm, settings, stack, wanted, sources.lock, vaults=azure.vaults)
     receives, parents = (
-        read_catalogues(sources, engine, ledger.outputs) if catalogue else (None, None)
+        read_catalogues(sources, engine, ledger.outputs, observed.now)
+        if catalogue
+        else (None, None)
     )
     return Inputs(
         stack=stack,

@@ -22,6 +22,7 @@ from factory.pipelines.plan_file import VARIABLE, WAITS, note_stop, read_plan
 from factory.pipelines.run_summary import summary
 from factory.settings import engine_config
 from tests.pipelines.test_stages import project
+from tests.plan.world import START
 
 DEV, PROD = "organization/image-factory/dev", "organization/image-factory/prod"
 SAID = "dev has not been brought up yet: nothing can be said of prod"
@@ -54,12 +55,12 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_a_source_that_never_ran_is_told_from_one_that_lost_its_catalogue() -> None:
     with pytest.raises(NotBroughtUpError, match="run `up` there first; nothing was changed") as it:
-        read_all(lambda _: {}, [DEV], {}, same)
+        read_all(lambda _: {}, [DEV], {}, same, START)
     assert it.value.consequence(PROD) == SAID
     assert it.value.consequence("organization/other/prod").startswith(f"{DEV} has not been")
     before = {"received": {"stack": DEV, "serial": "7"}}
     with pytest.raises(FactoryError, match="no catalogue with schema and serial") as lost:
-        read_all(lambda _: {}, [DEV], before, same)
+        read_all(lambda _: {}, [DEV], before, same, START)
     assert not isinstance(lost.value, NotBroughtUpError)
 
 
