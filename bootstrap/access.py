@@ -100,5 +100,10 @@ def sources(settings: Factory) -> list[str]:
     return list(dict.fromkeys([*settings.receives_from, *settings.parents_from]))
 
 
+def source_names(settings: Factory) -> list[str]:
+    """Name them as this program does, without organization and project."""
+    return list(dict.fromkeys(_plain(name) for name in sources(settings)))
+
+
 def _plain(stack: str) -> str:
     return stack.rpartition("/")[2]

@@ -27,6 +27,7 @@ from factory.ledger.recovered_file import Recovered, read_recovered, with_recove
 from factory.ledger.source_catalogues import read_all
 from factory.ledger.spelling import as_spelled
 from factory.ledger.state_reader import read_ledger
+from factory.ledger.undeclared_entries import check_resources
 from factory.plan.inputs import Inputs
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.engine_config import git_commit
@@ -222,7 +223,9 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
     Raises :class:`FactoryError`, or :class:`ArmError` if Azure cannot be read.
     """
     name = engine.stack_name()
-    ledger = read_ledger(engine.own_resources(name))
+    resources = engine.own_resources(name)
+    check_resources(name, resources)
+    ledger = read_ledger(resources)
     settings = as_spelled(sources.settings, ledger)
     stack = ledger.first_name or name
     wanted = selected(sources.images, settings)

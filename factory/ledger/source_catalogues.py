@@ -53,7 +53,9 @@ def read_all(
 
     ``outputs`` gives a stack's outputs, ``own`` are those of this stack, which say what was read
     last, ``present`` gives a definition's name of today, ``now`` is the time by Azure's clock,
-    ``chains`` gives what is known of the stacks before a source (see ``read_catalogue``). With ``patient`` a stack that never ran
+    ``chains`` gives what is known of the stacks before a source (see ``read_catalogue``).
+
+    With ``patient`` a stack that never ran
     offers nothing, where otherwise it stops the run (:class:`NotBroughtUpError`); one whose
     catalogue was read before has to have it still. Raises :class:`FactoryError` with one line.
     """

@@ -20,9 +20,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from factory.common.errors import FactoryError, one_line
+from factory.ledger.undeclared_entries import check_export
 from factory.pipelines.narration import Narrator, Summary
 from factory.pipelines.state_locks import StateLock, is_left_behind
+from factory.settings.engine_command import backend_of
 
+NO_STACK = "no stack named"
 UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 PREVIEW = ("preview", "--suppress-outputs", "--suppress-progress")
 _LOCKED = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
@@ -64,6 +67,7 @@ class EngineRunner:
         A lock that a dead run left is released first. Raises :class:`FactoryError`.
         """
         limit = None if seconds is None else time.monotonic() + seconds
+        self.check(stack)
         ran = self.narrated(UP, stack, title=title, log=log, seconds=seconds)
         if not ran.locks:
             return ran
@@ -125,7 +129,7 @@ class EngineRunner:
                 self._command(words, stack),
                 # The program has no part in these, whatever the user has set: a `refresh` with it
                 # would be a run (an engine that does not know the variable passes over it).
-                env={**self._variables, "PULUMI_RUN_PROGRAM": "false"},
+                env={**self._for(stack), "PULUMI_RUN_PROGRAM": "false"},
                 capture_output=True,
                 text=True,
                 check=False,
@@ -147,12 +151,15 @@ class EngineRunner:
         log: Path | None = None,
         seconds: float | None = None,
     ) -> Ran:
-        """Run a command and tell the gist of what it prints; all of it goes to ``log``."""
+        """Run a command and tell the gist of what it prints; all of it goes to ``log``.
+
+        The state was looked through before (:meth:`check`).
+        """
         narrator = Narrator(title or stack, self._say)
         try:
             process = subprocess.Popen(
                 self._command(verb, stack),
-                env=dict(self._variables),
+                env=self._for(stack),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -177,6 +184,22 @@ class EngineRunner:
                 raise
             code = process.wait()
         return Ran(code, summary, cut.is_set() and code != 0, tuple(found))
+
+    def check(self, stack: str) -> None:
+        """Look through a stack's state before an engine loads it: what it names would be run.
+
+        A stack that is not there is for the command itself to tell. Raises :class:`FactoryError`.
+        """
+        try:
+            export = self.export(stack)
+        except FactoryError as error:
+            if NO_STACK in str(error):
+                return
+            raise
+        check_export(stack, export)
+
+    def _for(self, stack: str) -> dict[str, str]:
+        return {**self._variables, **backend_of(stack, self._variables)}
 
     def _command(self, verb: Iterable[str], stack: str) -> list[str]:
         command = ["pulumi", "-C", str(self._work), "--non-interactive", "--color", "never"]

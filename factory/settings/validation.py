@@ -24,6 +24,7 @@ from factory.settings.stack_file import (
     stack_of,
     with_defaults,
 )
+from factory.settings.stack_levels import below, level_fault
 
 
 @dataclass(frozen=True)
@@ -123,11 +124,21 @@ def _check_together(
     for name, (stack, settings) in stacks.items():
         if settings:
             check_sharing(images[name].sound, settings, stack, sibling, problems)
+    _check_level(project, {name: each for name, (_, each) in stacks.items() if each}, problems)
     # One stack alone knows nothing of what the others build.
     folders = {id(each): each.sound for each in images.values()}
     if len(stacks) > 1 and len(folders) == 1:
         (found,) = folders.values()
         check_all_built(found, [each for _, each in stacks.values() if each], problems)
+
+
+def _check_level(project: Project, stacks: Mapping[str, Settings], problems: Problems) -> None:
+    """Tell where the bootstrap keeps identities and states, if it lies beside."""
+    for path in sorted((project.work / "bootstrap").glob("Pulumi.*.yaml")):
+        stack = read_stack_file(path, shown(path), Problems())
+        home = str(stack.raw.get("subscriptionId", ""))
+        for name, here in below(home, stacks).items():
+            problems.warn(stack.place("subscriptionId"), *level_fault(name, here, home))
 
 
 def shown(path: Path) -> str:

@@ -13,7 +13,7 @@ from factory.components.roles import role_id
 from tests.e2e.harness import CHECKOUT, DEV, PROD, FactoryUnderTest, Ran
 
 STACK = "pipelines"
-GROUP = f"/subscriptions/{DEV}/resourceGroups/rg-image-factory-pipelines"
+GROUP = f"/subscriptions/{PROD}/resourceGroups/rg-image-factory-pipelines"
 SOURCE = f"/subscriptions/{DEV}/resourceGroups/rg-image-factory"
 OWNER = "4e1b9a70-2c83-4d7e-8f15-9a0c6b2d9102"
 ASSIGNMENTS = "providers/Microsoft.Authorization/roleAssignments"
