@@ -41,6 +41,22 @@ def travel_fault(record: Record, region: str, subscription: str) -> str | None:
     return None
 
 
+def swap_fault(record: Record, source: Thing | None) -> str | None:
+    """Say that a source snapshot is not the one that was released; None if it is, or is gone.
+
+    Whoever may write where it lies can put another in its place, of the same name and tags.
+    """
+    if source is None or not record.source_unique_id:
+        return None
+    if source.unique_id.lower() == record.source_unique_id.lower():
+        return None
+    return (
+        f"its source snapshot is not the one that was released, made at "
+        f"{record.source_created} -> find out who replaced it; image-factory:rebuild in "
+        f"{record.stack} makes a good version"
+    )
+
+
 def is_ours(stack: str, identity: str, version: Version, thing: Thing) -> bool:
     """Tell whether something in Azure is this stack's of that version, by its tags."""
     return thing.belongs_to(stack) and thing.is_of(identity, str(version))
