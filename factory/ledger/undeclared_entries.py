@@ -68,6 +68,9 @@ def _of_provider(package: str, entry: Mapping[str, Any]) -> Iterator[str]:
     if package not in (PROVIDER, "pulumi"):
         yield f"a provider of {printable(package)[:_LONGEST]}"
     for values in (entry.get("inputs"), entry.get("outputs")):
-        for key in values if isinstance(values, Mapping) else ():
+        for key, value in values.items() if isinstance(values, Mapping) else ():
+            # The engine's own note of a provider: where its plugin came from, if from elsewhere.
+            if key == "__internal" and isinstance(value, Mapping) and not value:
+                continue
             if key not in PROVIDER_KEYS | {"version"}:
                 yield f"a provider with {printable(str(key))[:_LONGEST]}"

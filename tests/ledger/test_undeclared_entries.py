@@ -20,7 +20,7 @@ def entry(kind: str, name: str = "x", **more: Any) -> dict[str, Any]:
 PROVIDER = entry(
     "pulumi:providers:azure-native",
     custom=True,
-    inputs={"location": "westeurope", "subscriptionId": "s", "version": "3.29.0"},
+    inputs={"__internal": {}, "location": "westeurope", "version": "3.29.0"},
 )
 GOOD = [
     entry(STACK, outputs={"catalogue": {}}),
