@@ -258,6 +258,23 @@ def test_labs_with_environments_are_opened_to_the_stack_that_makes_them(tmp_path
     assert not [scope for _, scope in azure.roles_of("prod") if "team-web" in scope]
 
 
+def test_the_last_of_a_chain_copies_from_who_built_and_from_nobody_else(tmp_path: Path) -> None:
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"):
+        (tmp_path / name).write_text((CHECKOUT / name).read_text())
+    middle = yaml.safe_load((tmp_path / "Pulumi.prod.yaml").read_text())
+    middle["config"]["image-factory:resourceGroup"] = "rg-middle"
+    (tmp_path / "Pulumi.test.yaml").write_text(yaml.safe_dump(middle))
+    last = yaml.safe_load((tmp_path / "Pulumi.prod.yaml").read_text())
+    last["config"]["image-factory:receivesFrom"] = "test"
+    (tmp_path / "Pulumi.prod.yaml").write_text(yaml.safe_dump(last))
+    azure, _ = declared(folder=tmp_path, stacks=["dev", "test", "prod"])
+    found = azure.roles_of("prod")
+    # What the one in the middle passes on is copied from where it was built, and read of by itself.
+    assert [at for role, at in found if role == Role.SOURCE.value] == [SOURCE]
+    read = [at for role, at in found if role == BLOB_READER]
+    assert read == ["/id/state/test/container"]
+
+
 def test_what_is_not_there_yet_is_assigned_in_a_later_run() -> None:
     azure, _ = declared(there=False)
     assert not [role for role, _ in azure.roles_of("prod") if role == Role.SOURCE.value]
