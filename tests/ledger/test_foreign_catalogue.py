@@ -131,6 +131,21 @@ def test_a_serial_of_the_future_is_refused_and_one_that_was_taken_once_stops_nob
         read_all(lambda _: OUTPUTS, [DEV], own, str, START)
 
 
+def test_any_change_there_leads_on_after_an_old_state_was_put_back() -> None:
+    own = {RECEIVED: received({DEV: int(START.timestamp()) + 600})}
+    later, catalogue = START + timedelta(hours=1), OUTPUTS[OUTPUT]
+    with pytest.raises(FactoryError, match=r"docs/security\.md"):
+        read_all(lambda _: OUTPUTS, [DEV], own, str, later)
+    # As docs/security.md has it: a revocation, or a version that is built again.
+    content = {name: dict.fromkeys(held, "") for name, held in catalogue["definitions"].items()}
+    bad = {"linux/a": {VERSION: "CVE"}}
+    serial = next_serial(OUTPUTS, content, bad, later)
+    told = {OUTPUT: {**catalogue, "serial": str(serial), "revoked": bad}}
+    found = read_all(lambda _: told, [DEV], own, str, later)
+    assert found is not None
+    assert found.serials == {DEV: int(later.timestamp())}
+
+
 @pytest.mark.parametrize("serial", [TOMORROW, str(10**15)])
 def test_the_next_run_of_the_stack_itself_overrules_a_forged_serial(serial: str) -> None:
     forged = {OUTPUT: {**OUTPUTS[OUTPUT], "serial": serial}}
