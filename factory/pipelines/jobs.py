@@ -15,7 +15,8 @@ from factory.common.errors import FactoryError, one_line
 from factory.ledger import catalogue as cat
 from factory.pipelines.outcome import Notice, Outcome, Result, judge
 from factory.pipelines.plan_file import VARIABLE, read_plan
-from factory.pipelines.runner import NO_STACK, PREVIEW, EngineRunner, Ran
+from factory.pipelines.runner import PREVIEW, EngineRunner, Ran
+from factory.settings.engine_command import is_unknown_stack
 
 _DRIFT = ("refresh", "--preview-only", "--json")
 # What Azure writes by itself, and nobody else can: a snapshot's copy goes on after it is declared.
@@ -89,7 +90,7 @@ def _preview(job: JobContext, stack: str) -> Outcome:
 
 
 def _is_missing(ran: Ran) -> bool:
-    return any(NO_STACK in trouble for trouble in ran.summary.troubles)
+    return any(map(is_unknown_stack, ran.summary.troubles))
 
 
 def _missing(stack: str) -> str:
@@ -153,7 +154,7 @@ def _watch(job: JobContext, stack: str) -> Outcome:
         try:
             found = look(job, stack)
         except FactoryError as error:
-            if NO_STACK in str(error):
+            if is_unknown_stack(str(error)):
                 return Outcome(stack, Result.NOT_YET, (Notice("warning", _missing(stack)),))
             notices.append(Notice("error", str(error)))
             result = Result.ERROR

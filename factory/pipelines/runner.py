@@ -23,9 +23,8 @@ from factory.common.errors import FactoryError, one_line
 from factory.ledger.undeclared_entries import check_export
 from factory.pipelines.narration import Narrator, Summary
 from factory.pipelines.state_locks import StateLock, is_left_behind
-from factory.settings.engine_command import backend_of
+from factory.settings.engine_command import backend_of, is_unknown_stack
 
-NO_STACK = "no stack named"
 UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 PREVIEW = ("preview", "--suppress-outputs", "--suppress-progress")
 _LOCKED = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
@@ -193,7 +192,7 @@ class EngineRunner:
         try:
             export = self.export(stack)
         except FactoryError as error:
-            if NO_STACK in str(error):
+            if is_unknown_stack(str(error)):
                 return
             raise
         check_export(stack, export)

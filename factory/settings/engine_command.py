@@ -24,8 +24,17 @@ _TRIES, _PAUSE = 6, 0.25
 _TIMEOUT = 300
 
 
+# What engines say of a stack that was never made, and where its place was not either.
+_NOWHERE = ("no stack named", "ContainerNotFound", "unable to open state directory")
+
+
 class UnknownStackError(FactoryError):
-    """There is no stack of that name in this backend."""
+    """There is no stack of that name in this backend, or no such backend."""
+
+
+def is_unknown_stack(said: str) -> bool:
+    """Tell whether an engine found no stack of that name: it was never made."""
+    return any(words in said for words in _NOWHERE)
 
 
 def place_name(stack: str) -> str:
@@ -98,8 +107,7 @@ def resources_of(export: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _error(stack: str, words: tuple[str, ...], said: str) -> FactoryError:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    if any("no stack named" in line for line in lines):
+    if is_unknown_stack(said):
         return UnknownStackError(f"there is no stack {stack!r} -> `pulumi stack init {stack}`")
     why = one_line(said)[:400].removeprefix("error: ") or "it said nothing"
     return FactoryError(f"`pulumi {' '.join(words)}` of stack {stack} failed: {why}")
