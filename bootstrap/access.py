@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,9 +70,7 @@ def rights(name: str, stacks: Mapping[str, Factory]) -> list[Right]:
     settings = stacks[name]
     home = f"/subscriptions/{settings.subscription_id}"
     found = [Right(Role.BUILD if settings.builds else Role.RECEIVE, home)]
-    for name_of_source in sources(settings):
-        source = stacks[_plain(name_of_source)]
-        group = group_id(source)
+    for group in dict.fromkeys(group_id(stacks[each]) for each in _builders(settings, stacks)):
         found.append(Right(Role.SOURCE, group, group))
     for lab in dict.fromkeys(each.lab for each in settings.environments):
         group = settings.lab_named(lab).resource_group
@@ -98,6 +96,25 @@ def split(wanted: Iterable[Right], there: Callable[[str], bool]) -> tuple[list[R
 def sources(settings: Factory) -> list[str]:
     """Name the stacks whose snapshots are copied from: for labs, or to build on."""
     return list(dict.fromkeys([*settings.receives_from, *settings.parents_from]))
+
+
+def source_names(settings: Factory) -> list[str]:
+    """Name them as this program does, without organization and project."""
+    return list(dict.fromkeys(_plain(name) for name in sources(settings)))
+
+
+def _builders(settings: Factory, stacks: Mapping[str, Factory]) -> Iterator[str]:
+    """Name the stacks whose snapshots are copied: those that built what arrives by any chain."""
+    seen: set[str] = set()
+    waiting = source_names(settings)
+    while waiting:
+        name = waiting.pop(0)
+        if name in seen:
+            continue
+        seen.add(name)
+        if stacks[name].builds:
+            yield name
+        waiting += [_plain(each) for each in stacks[name].receives_from]
 
 
 def _plain(stack: str) -> str:

@@ -7,15 +7,21 @@ from dataclasses import dataclass
 
 from bootstrap.services import AzureDevOps, Deployments, GitHub
 from bootstrap.settings import PREVIEW, Settings
+from factory.settings.engine_command import STACK, place_name
 
 
 @dataclass(frozen=True)
 class Made:
-    """What this program has made, as text; identities and subscriptions by their names."""
+    """What this program has made, as text; identities and subscriptions by their names.
+
+    ``backend_url`` has ``{stack}`` in it, ``own`` are address and key of this program's own state,
+    ``keys`` those of the secrets of each stack.
+    """
 
     tenant: str
     backend_url: str
-    secrets_provider: str
+    own: tuple[str, str]
+    keys: Mapping[str, str]
     clients: Mapping[str, str]
     subscriptions: Mapping[str, str]
 
@@ -33,11 +39,13 @@ def commands(settings: Settings, made: Made) -> dict[str, list[str]]:
 
 
 def _state(settings: Settings, made: Made) -> list[str]:
-    stacks = [
-        f"pulumi stack init {name} --secrets-provider '{made.secrets_provider}'"
-        for name in settings.stacks
-    ]
-    return [f"pulumi login '{made.backend_url}'", *stacks]
+    url, key = made.own
+    found = [f"pulumi login '{url}'", f"pulumi stack init pipelines --secrets-provider '{key}'"]
+    for name in settings.stacks:
+        place = made.backend_url.replace(STACK, place_name(name))
+        found.append(f"pulumi login '{place}'")
+        found.append(f"pulumi stack init {name} --secrets-provider '{made.keys[name]}'")
+    return found
 
 
 def _github(github: GitHub, made: Made) -> list[str]:

@@ -17,44 +17,52 @@ from bootstrap.trust import Trust
 # Roles that Azure brings along, by the ids that they have everywhere.
 BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 BLOB_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
-CRYPTO_USER = "12338af0-0e69-4776-bea7-57ae8d297424"
-DECRYPTER = "Image Factory Secrets Reader"
-"""A role of our own: Key Vault Crypto User may also change a key, or take it out of use."""
-_DECRYPTS = (
-    "Microsoft.KeyVault/vaults/keys/read",
-    "Microsoft.KeyVault/vaults/keys/decrypt/action",
-)
+# Roles of our own: Key Vault Crypto User may also change a key, or take it out of use.
+DECRYPTER, ENCRYPTER = "Image Factory Secrets Reader", "Image Factory Secrets"
+_KEY = "Microsoft.KeyVault/vaults/keys"
+_DECRYPTS = (f"{_KEY}/read", f"{_KEY}/decrypt/action")
+_OWN_ROLES = {
+    "decrypter": (DECRYPTER, "Decrypts the secrets in a state", _DECRYPTS),
+    "encrypter": (
+        ENCRYPTER,
+        "Encrypts and decrypts the secrets in a state",
+        (*_DECRYPTS, f"{_KEY}/encrypt/action"),
+    ),
+}
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What all identities have in common; ``roles`` are the ids of the factory's, by name."""
+    """What all identities have in common; ``roles`` are the ids of all roles, by name."""
 
     settings: Settings
     state: State
     roles: Mapping[str, pulumi.Input[str]]
-    decrypter: pulumi.Input[str]
 
 
-def decrypter(settings: Settings) -> authorization.RoleDefinition:
-    """Declare the role of those who read encrypted state, and change nothing."""
+def secrets_roles(settings: Settings) -> dict[str, pulumi.Input[str]]:
+    """Declare the roles of those who use a key of the state, and never change one; ids by name."""
     scope = f"/subscriptions/{settings.subscription_id}"
-    return authorization.RoleDefinition(
-        "decrypter",
-        role_definition_id=str(uuid5(NAMESPACE_URL, f"{scope}/{DECRYPTER}")),
-        role_name=DECRYPTER,
-        role_type="CustomRole",
-        description="Decrypts the secrets in the state: assigned on the key vault of the state.",
-        scope=scope,
-        assignable_scopes=[scope],
-        permissions=[authorization.PermissionArgs(data_actions=list(_DECRYPTS))],
-    )
+    return {
+        name: authorization.RoleDefinition(
+            label,
+            role_definition_id=str(uuid5(NAMESPACE_URL, f"{scope}/{name}")),
+            role_name=name,
+            role_type="CustomRole",
+            description=f"{about}: assigned on the key of that state.",
+            scope=scope,
+            assignable_scopes=[scope],
+            permissions=[authorization.PermissionArgs(data_actions=list(actions))],
+        ).id
+        for label, (name, about, actions) in _OWN_ROLES.items()
+    }
 
 
 class PipelineIdentity(pulumi.ComponentResource):
     """A managed identity that no secret opens: tokens of the CI are exchanged for Azure's.
 
-    ``writes`` says whether it may write state; the rights in Azure are those of the factory.
+    ``own`` is the stack whose state it writes, if any, ``reads`` those whose state it reads,
+    ``decrypts`` whether with their secrets; the rights in Azure are those of the factory.
     """
 
     def __init__(
@@ -64,7 +72,9 @@ class PipelineIdentity(pulumi.ComponentResource):
         trusts: Sequence[Trust],
         rights: Sequence[Right],
         *,
-        writes: bool,
+        own: str | None = None,
+        reads: Sequence[str] = (),
+        decrypts: bool = False,
     ) -> None:
         super().__init__("imagefactory:bootstrap:Identity", name)
         self._name, self._shared = name, shared
@@ -82,10 +92,15 @@ class PipelineIdentity(pulumi.ComponentResource):
         self._believe(made, trusts)
         for right in rights:
             self._may(right.role.name.lower(), right.scope, shared.roles[right.role.value])
-        blobs = BLOB_CONTRIBUTOR if writes else BLOB_READER
-        self._may("state", shared.state.container.id, _built_in(settings, blobs))
-        secrets = _built_in(settings, CRYPTO_USER) if writes else shared.decrypter
-        self._may("secrets", shared.state.vault.id, secrets)
+        places = shared.state.places
+        if own is not None:
+            self._may("own state", places[own].container.id, _built_in(settings, BLOB_CONTRIBUTOR))
+            self._may("own secrets", places[own].key.id, shared.roles[ENCRYPTER])
+        for stack in reads:
+            at = places[stack].container.id
+            self._may(f"state of {stack}", at, _built_in(settings, BLOB_READER))
+            if decrypts:
+                self._may(f"secrets of {stack}", places[stack].key.id, shared.roles[DECRYPTER])
         self.register_outputs({"clientId": self.client_id, "principalId": self.principal_id})
 
     def _believe(
@@ -116,12 +131,12 @@ class PipelineIdentity(pulumi.ComponentResource):
 def let_operate(operator: Operator, shared: Shared) -> None:
     """Declare what somebody needs who works with the state by hand."""
     settings, state = shared.settings, shared.state
-    for what, scope, role in (
-        ("state", state.container.id, BLOB_CONTRIBUTOR),
-        ("secrets", state.vault.id, CRYPTO_USER),
-    ):
-        label = f"operators/{operator.id}/{what}"
-        assign(label, (operator.id, operator.type.value), scope, _built_in(settings, role))
+    who = (operator.id, operator.type.value)
+    for name, place in {"": state.own, **state.places}.items():
+        label = f"operators/{operator.id}/state{f' of {name}' if name else ''}"
+        assign(label, who, place.container.id, _built_in(settings, BLOB_CONTRIBUTOR))
+    # On the vault: all keys that are there, and those of stacks to come.
+    assign(f"operators/{operator.id}/secrets", who, state.vault.id, shared.roles[ENCRYPTER])
 
 
 def assign(

@@ -12,7 +12,7 @@ from pulumi_azure_native import authorization
 
 from bootstrap import access, trust
 from bootstrap.commands import Made, commands
-from bootstrap.identities import PipelineIdentity, Shared, decrypter, let_operate
+from bootstrap.identities import PipelineIdentity, Shared, let_operate, secrets_roles
 from bootstrap.settings import NAMESPACE, PREVIEW, Settings, parse
 from bootstrap.state import State
 from factory.azure.api_versions import api_of
@@ -22,6 +22,7 @@ from factory.azure.roles import Role
 from factory.common.errors import FactoryError, Problems
 from factory.components.roles import Roles, role_id
 from factory.settings.stack import Settings as Factory
+from factory.settings.stack_levels import below, level_fault
 
 There = Callable[[str], bool]
 _TEXTS = ("resourceGroup", "storageAccount", "redundancy", "container", "keyVault", "key")
@@ -57,6 +58,9 @@ def _read(folder: Path) -> tuple[Settings, dict[str, Factory]]:
     if settings is not None:
         trust.check(settings, place, problems)
         stacks = access.read_stacks(folder, settings.stacks, problems)
+        home = settings.subscription_id
+        for name, here in below(home, stacks).items():
+            problems.error(f"{place}: azure-native:subscriptionId", *level_fault(name, here, home))
     problems.raise_if_any("The bootstrap's settings have errors")
     if settings is None:
         raise AssertionError
@@ -93,16 +97,26 @@ def _declare(
     rights: Mapping[str, list[access.Right]],
 ) -> None:
     tenant = authorization.get_client_config_output().tenant_id
-    state = State("state", settings, tenant)
-    shared = Shared(settings, state, _roles(settings, stacks), decrypter(settings).id)
+    state = State("state", settings, settings.stacks, tenant)
+    shared = Shared(settings, state, {**_roles(settings, stacks), **secrets_roles(settings)})
     made = {
         name: PipelineIdentity(
-            name, shared, trust.trusts(settings, name), rights[name], writes=True
+            name,
+            shared,
+            trust.trusts(settings, name),
+            rights[name],
+            own=name,
+            reads=access.source_names(stacks[name]),
         )
         for name in settings.stacks
     }
     made[PREVIEW] = PipelineIdentity(
-        PREVIEW, shared, trust.trusts(settings, PREVIEW), access.looking(stacks), writes=False
+        PREVIEW,
+        shared,
+        trust.trusts(settings, PREVIEW),
+        access.looking(stacks),
+        reads=settings.stacks,
+        decrypts=True,
     )
     for operator in settings.operators:
         let_operate(operator, shared)
@@ -110,15 +124,29 @@ def _declare(
     homes[PREVIEW] = homes[settings.stacks[0]]
     pulumi.export("tenantId", tenant)
     pulumi.export("backendUrl", state.backend_url)
-    pulumi.export("secretsProvider", state.secrets_provider)
+    keys = {name: place.secrets_provider for name, place in state.places.items()}
+    pulumi.export("secretsProvider", state.own.secrets_provider)
+    pulumi.export("secretsProviders", keys)
     clients = {name: identity.client_id for name, identity in made.items()}
     pulumi.export("clientIds", clients)
     told = pulumi.Output.all(
-        tenant=tenant, url=state.backend_url, key=state.secrets_provider, clients=clients
+        tenant=tenant,
+        url=state.backend_url,
+        own=state.own.backend_url,
+        key=state.own.secrets_provider,
+        keys=keys,
+        clients=clients,
     ).apply(
         lambda found: commands(
             settings,
-            Made(found["tenant"], found["url"], found["key"], found["clients"], homes),
+            Made(
+                found["tenant"],
+                found["url"],
+                (found["own"], found["key"]),
+                found["keys"],
+                found["clients"],
+                homes,
+            ),
         )
     )
     pulumi.export("commands", told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
@@ -12,8 +13,10 @@ from bootstrap.services import AzureDevOps, Deployments, GitHub, Guid, StackName
 from factory.common import messages
 from factory.common.errors import Problems
 from factory.common.fields import Strict, Switch, Text, empty_is_none, formed
+from factory.settings.engine_command import place_name
 from factory.settings.stack import GroupName, Region
 
+_CONTAINER = re.compile("[a-z0-9](-?[a-z0-9]){2,62}")
 NAMESPACE = "image-factory-bootstrap"
 PREVIEW = "preview"
 _PROVIDERS = {"region": "azure-native:location", "subscriptionId": "azure-native:subscriptionId"}
@@ -54,7 +57,7 @@ class Settings(Strict):
     redundancy: Redundancy = Redundancy.ZONES
     container: Annotated[
         str,
-        formed(r"^[a-z0-9](-?[a-z0-9]){2,62}$", "small letters, digits and single dashes, 3 to 63"),
+        formed(f"^{_CONTAINER.pattern}$", "small letters, digits and single dashes, 3 to 63"),
     ] = "state"
     key_vault: Annotated[
         str,
@@ -111,6 +114,7 @@ def _check(settings: Settings, place: str, problems: Problems) -> None:
                 "give the stack another name",
             )
         seen.add(name.lower())
+    _check_places(settings, place, problems)
     ways = (settings.github, settings.azure_dev_ops, settings.pulumi_deployments)
     if not any(ways):
         problems.error(
@@ -126,3 +130,16 @@ def _check(settings: Settings, place: str, problems: Problems) -> None:
                     f"{NAMESPACE}:azureDevOps.connections.{name}: there is no such identity",
                     f"the identities are {', '.join(settings.names)}",
                 )
+
+
+def _check_places(settings: Settings, place: str, problems: Problems) -> None:
+    places: dict[str, str] = {}
+    for name in settings.stacks:
+        found = place_name(name)
+        other = places.setdefault(found, name)
+        if other != name and other.lower() != name.lower():
+            what = f"{NAMESPACE}:stacks: the states of {other} and {name} would both be {found}"
+            problems.error(place, what, "give one of them another name")
+        if not _CONTAINER.fullmatch(f"{settings.container}-{found}"):
+            what = f"{NAMESPACE}:stacks: no container can be called {settings.container}-{found}"
+            problems.error(place, what, "small letters, digits and single dashes, 3 to 63")

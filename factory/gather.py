@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,13 +23,14 @@ from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image, read_images
 from factory.definitions.lock_file import Lock, read_lock
 from factory.ledger.catalogue import Catalogue
-from factory.ledger.foundations import located
+from factory.ledger.foundations import chain_of, located
 from factory.ledger.lab_places import as_placed
 from factory.ledger.model import Ledger
 from factory.ledger.recovered_file import Recovered, read_recovered, with_recovered
 from factory.ledger.source_catalogues import read_all
 from factory.ledger.spelling import as_spelled
 from factory.ledger.state_reader import read_ledger
+from factory.ledger.undeclared_entries import check_resources
 from factory.plan.inputs import Inputs
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.engine_config import git_commit
@@ -186,9 +188,11 @@ def connect(engine: Engine) -> Azure:
 
 
 def read_catalogues(
-    sources: Sources, engine: Engine, own: Mapping[str, Any]
+    sources: Sources, engine: Engine, own: Mapping[str, Any], now: datetime
 ) -> tuple[Catalogue | None, Catalogue | None]:
     """Read what this stack receives, and where it finds parents; ``own`` are its own outputs.
+
+    ``now`` is the time by Azure's clock.
 
     Raises :class:`FactoryError`.
     """
@@ -197,7 +201,13 @@ def read_catalogues(
     def read(names: Sequence[str], *, patient: bool) -> Catalogue | None:
         stacks = [engine.full_name(name) for name in names]
         return read_all(
-            engine.outputs_of, stacks, own, lambda name: moved.get(name, name), patient=patient
+            engine.outputs_of,
+            stacks,
+            own,
+            lambda name: moved.get(name, name),
+            now,
+            patient=patient,
+            chains=lambda name: chain_of(engine.stack_folder(), name, engine.full_name),
         )
 
     # The first run of a building stack must not wait for the first run of another.
@@ -229,14 +239,18 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
     Raises :class:`FactoryError`, or :class:`ArmError` if Azure cannot be read.
     """
     name = engine.stack_name()
-    ledger = read_ledger(engine.own_resources(name))
+    resources = engine.own_resources(name)
+    check_resources(name, resources)
+    ledger = read_ledger(resources)
     settings, ledger = as_placed(as_spelled(sources.settings, ledger), ledger)
     fresh = new_state_id()
     owner = owner_of(ledger, name, sources.recovered, fresh)
     wanted = selected(sources.images, settings)
     observed = observe(azure.arm, settings, owner, wanted, sources.lock, vaults=azure.vaults)
     receives, parents = (
-        read_catalogues(sources, engine, ledger.outputs) if catalogue else (None, None)
+        read_catalogues(sources, engine, ledger.outputs, observed.now)
+        if catalogue
+        else (None, None)
     )
     return Inputs(
         stack=owner.stack,

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from azure.core import PipelineClient
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
 from azure.core.pipeline.policies import (
     HeadersPolicy,
-    RedirectPolicy,
     RetryPolicy,
     UserAgentPolicy,
 )
@@ -23,6 +22,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from factory.azure.cloud import Cloud
 from factory.azure.transport import OneToken, transport
 from factory.common.azure_error import ArmError
+from factory.common.errors import printable
 
 _OK = range(200, 300)
 
@@ -40,7 +40,7 @@ class ArmClient:
             policies=[
                 HeadersPolicy(),
                 UserAgentPolicy("image-factory"),
-                RedirectPolicy(),
+                # No redirects, which ARM does not know: the token goes to its own host alone.
                 RetryPolicy(retry_total=6, retry_backoff_max=60),
                 OneToken(credential, cloud.scope),
             ],
@@ -89,8 +89,7 @@ class ArmClient:
         if response.status_code == 404:
             raise self._error(f"PUT {path}", response)  # noqa: EM102 - not a message
         link = str(response.headers.get("Azure-AsyncOperation") or "")
-        # The token goes to ARM alone, whatever an answer says.
-        return link if link.startswith(f"{self._endpoint}/") else ""
+        return link if self._is_own(link) else ""
 
     def operation(self, link: str) -> dict[str, Any]:
         """GET the operation that :meth:`put` named; {} if it is forgotten."""
@@ -113,6 +112,11 @@ class ArmClient:
         return self._request(method, f"{self._endpoint}{quote(path)}?{words}", body)
 
     def _request(self, method: str, url: str, body: Mapping[str, Any] | None) -> HttpResponse:
+        if not self._is_own(url):
+            host = urlsplit(url).hostname or "another host"
+            raise ArmError(
+                method, 0, "ForeignLink", f"an answer of ARM leads to {printable(host)[:100]}"
+            )
         request = HttpRequest(method, url, json=body)
         place = url.removeprefix(self._endpoint).partition("?")[0]
         action = f"{method} {place}"
@@ -130,6 +134,10 @@ class ArmClient:
         if response.status_code == 404 and method == "GET" and self._route_is_wrong(response):
             raise self._error(action, response)
         return response
+
+    def _is_own(self, url: str) -> bool:
+        """Tell whether an address is ARM's own: the token goes there alone, whatever it answers."""
+        return _origin(url) == _origin(self._endpoint)
 
     @staticmethod
     def _route_is_wrong(response: HttpResponse) -> bool:
@@ -151,6 +159,14 @@ class ArmClient:
         except (KeyError, TypeError, ValueError):
             code, message = f"HTTP {response.status_code}", response.text()
         return ArmError(action, response.status_code, code, message)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or {"https": 443}.get(parts.scheme)
+    except ValueError:  # a port that is no number
+        return "", None, None
 
 
 __all__ = ["ArmClient", "ArmError"]

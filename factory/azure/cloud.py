@@ -1,7 +1,8 @@
 """Which Azure this is and who we are there: the settings and variables that azure-native reads too.
 
 Configuration of the provider (``azure-native:clientId`` ...) wins over ``ARM_*`` variables; with
-neither, azure-identity's own chain decides (``AZURE_*``, a managed identity, ``az login``).
+neither, azure-identity's own chain decides (``AZURE_*``, a managed identity, ``az login``). An
+address that a token comes from or goes to is never taken from the configuration.
 https://www.pulumi.com/registry/packages/azure-native/installation-configuration/
 """
 
@@ -28,7 +29,15 @@ from azure.identity import (
 
 from factory.azure.transport import transport
 from factory.common.errors import FactoryError
+from factory.settings.stack_file import (
+    NOT_CONFIGURED,
+    PROVIDER,
+    PROVIDER_ADVICE,
+    PROVIDER_KEYS,
+)
 
+# What else azure-native would take from the configuration (pulumi_azure_native/provider.py).
+_REFUSED = ("auxiliaryTenantIds", "msiEndpoint")
 _VARIABLES = {
     "clientCertificatePassword": "ARM_CLIENT_CERTIFICATE_PASSWORD",
     "clientCertificatePath": "ARM_CLIENT_CERTIFICATE_PATH",
@@ -96,13 +105,20 @@ _CLOUDS = {
 
 
 def provider_lookup(configured: Lookup) -> Lookup:
-    """Look a provider key up as azure-native does: the stack's configuration, then ``ARM_*``."""
+    """Look a provider key up as azure-native does: the stack's configuration, then ``ARM_*``.
+
+    Raises :class:`FactoryError` if the configuration has a key that azure-native would follow to
+    another host: it comes from ``Pulumi.yaml`` or an environment if not from the stack file.
+    """
+    for key in sorted({*_VARIABLES, *_REFUSED} - PROVIDER_KEYS):
+        if configured(key):
+            msg = f"{PROVIDER}:{key} {NOT_CONFIGURED} -> {PROVIDER_ADVICE}; nothing was changed"
+            raise FactoryError(msg)
 
     def lookup(key: str) -> str | None:
-        for value in (configured(key), os.environ.get(_VARIABLES[key])):
-            if value:
-                return value
-        return os.environ.get(_OF_GITHUB.get(key, "")) or None
+        own = configured(key) if key in PROVIDER_KEYS else None
+        named = (_VARIABLES[key], _OF_GITHUB.get(key, ""))
+        return own or next((found for name in named if (found := os.environ.get(name))), None)
 
     return lookup
 

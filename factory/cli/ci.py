@@ -55,6 +55,7 @@ def add_to(commands: Commands) -> None:
     stages.add_argument("--json", action="store_true", help="print it for machines, on one line")
     write = add("write", _write, "write the jobs of all stacks into the pipeline files")
     write.add_argument("--check", action="store_true", help="only say whether they differ: exit 1")
+    add("check", _check, "ask the service what protects main, and say what is open")
     preview = add("preview", _preview, "preview every stack, and keep the plans")
     comment = add("comment", _comment, "make one comment of the plans that `preview` kept")
     comment.add_argument("--post", action="store_true", help="put it on the pull request")
@@ -111,6 +112,19 @@ def _write(options: argparse.Namespace) -> int:
         raise FactoryError(msg)
     print(f"written: {', '.join(differing)}")
     return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from factory.pipelines.protection import open_steps  # noqa: PLC0415 - asks the service
+
+    service = Service(os.environ)
+    work = work_folder(options.work)
+    found = open_steps(service, work, read_stages(work))
+    for line in found:
+        service.annotate("warning", f"{line} -> docs/security.md, Branches and approvals")
+    if not found:
+        print("main, environments and approvals are as docs/security.md has them.")
+    return 1 if found else 0
 
 
 def _preview(options: argparse.Namespace) -> int:

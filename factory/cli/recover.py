@@ -74,7 +74,7 @@ def _run(options: argparse.Namespace) -> int:
     observed = observe(arm, settings, owner, {})
     ledger = read_ledger(engine.own_resources(name))
     # A receiving stack has most records from there, a building one those of foreign parents alone.
-    catalogue, parents = read_catalogues(sources, engine, ledger.outputs)
+    catalogue, parents = read_catalogues(sources, engine, ledger.outputs, observed.now)
     inputs = Inputs(
         owner.stack,
         sources.images,
@@ -132,6 +132,7 @@ def _look(arm: Arm, settings: Settings) -> Iterator[Seen]:
 def _known(engine: CommandLine, inputs: Inputs, trusted: Collection[Key]) -> Known:
     """Collect what other stacks know: the source's catalogue, the states of the receivers."""
     catalogue, own_names = inputs.catalogue, {inputs.name, inputs.stack}
+    now = inputs.observed.now
     records: dict[Key, tuple[str, Record]] = {}
     remarks: list[str] = []
     serial = 0
@@ -142,7 +143,7 @@ def _known(engine: CommandLine, inputs: Inputs, trusted: Collection[Key]) -> Kno
         except FactoryError as error:
             remarks.append(f"{short} receives from this stack, and was not read: {error}")
             continue
-        serial = max(serial, *(cat.last_serial(ledger.outputs, each) for each in own_names))
+        serial = max(serial, *(cat.last_serial(ledger.outputs, each, now) for each in own_names))
         for key, held in ledger.held.items():
             if held.record and (catalogue is not None or held.record.stack in own_names):
                 records[key] = (f"{short}'s state", held.record)

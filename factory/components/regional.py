@@ -21,9 +21,9 @@ from factory.components.undeclared import undeclared
 from factory.components.version_facts import Goods
 from factory.components.work_mark import work_mark
 from factory.definitions.definition import Capture as Kind
-from factory.ledger.record import read_record
+from factory.ledger.record import Record, read_record
 from factory.plan.model import RegionDelivery
-from factory.plan.travel import travel_fault
+from factory.plan.travel import swap_fault, travel_fault
 
 # 127 GiB to the other side of the world; Azure promises no speed.
 _COPIED_WITHIN = timedelta(hours=24)
@@ -195,6 +195,9 @@ class Regional:
                 if record
                 else None
             )
+            if record and not fault and not self._is_own(record):
+                source = await run.waiter.call(run.waiter.arm.thing, record.source_id)
+                fault = swap_fault(record, source)
             if fault:
                 msg = f"{goods.identity} {goods.version} cannot go to {region.region}: {fault}"
                 raise RefusedError(msg)
@@ -205,6 +208,11 @@ class Regional:
             await clear_leftover(run.waiter, run.compute_id("snapshots", name), mark)
 
         return gate(f"{goods.part('copy', region.region)} may be made", *ready, may_travel, room)
+
+    def _is_own(self, record: Record) -> bool:
+        """Tell whether the source is this stack's, which may have made it again."""
+        name = record.source_id.rpartition("/")[2]
+        return record.source_id.lower() == self._run.compute_id("snapshots", name).lower()
 
     def _backing(
         self, region: RegionDelivery, snapshot: pulumi.Input[str], checks: list[Check]

@@ -101,9 +101,11 @@ class Version(pulumi.ComponentResource):
         gates = [failures.passed(verified)] if verified is not None else []
         record = pulumi.Stash(
             self._part("record"),
-            input=pulumi.Output.all(outcome, source.id, verified).apply(
+            input=pulumi.Output.all(
+                outcome, verified, source.id, source.unique_id, source.time_created
+            ).apply(
                 lambda known: released(
-                    spec, known[0], run.stack, run.settings.region, known[1]
+                    spec, known[0], run.stack, run.settings.region, known[2:]
                 ).dump()
             ),
             opts=pulumi.ResourceOptions(

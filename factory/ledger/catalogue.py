@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from factory.common.errors import INVISIBLE, FactoryError
@@ -26,10 +26,11 @@ OUTPUT = "catalogue"
 RECEIVED = "received"
 HANDED_OVER = "handedOver"
 BEGAN = "began"
-_HIGHEST_SERIAL = 10**12
+# A serial is a time by Azure's clock (see next_serial): nobody has one of tomorrow.
+_AHEAD = timedelta(hours=1)
 # How the engine writes "not known yet" into a saved output (pulumi sdk, runtime/rpc.py UNKNOWN).
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-# What no chain of stacks has, and what no clock counts to: beyond that a catalogue is not ours.
+# What no chain of stacks has: beyond that a catalogue is not ours.
 _MOST_ENTRIES = 100_000
 _IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _HIDDEN = re.compile(f"[\\r\\n{INVISIBLE}]")
@@ -144,15 +145,21 @@ def last_name(outputs: Mapping[str, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def last_serial(outputs: Mapping[str, Any], stack: str) -> int:
-    """Give the serial this stack last received from ``stack`` (its own output), 0 if never."""
+def last_serial(outputs: Mapping[str, Any], stack: str, now: datetime) -> int:
+    """Give the serial this stack last received from ``stack`` (its own output), 0 if never.
+
+    One of the future was forged, before such were refused: it counts for nothing, since it would
+    stop this stack for good.
+    """
     told = outputs.get(RECEIVED)
     if not isinstance(told, Mapping):
         return 0
     several = told.get("serials")
     if isinstance(several, Mapping):
-        return _serial_of(several.get(stack, 0), stack)
-    return _serial_of(told.get("serial"), stack) if told.get("stack") == stack else 0
+        found = _serial_of(several.get(stack, 0), stack)
+    else:
+        found = _serial_of(told.get("serial"), stack) if told.get("stack") == stack else 0
+    return found if _is_possible(found, now) else 0
 
 
 def received(serials: Mapping[str, int]) -> dict[str, Any]:
@@ -183,7 +190,8 @@ def next_serial(
     A mark is when it was retired, or why it was revoked, "" for a good version.
 
     The old one if nothing changed, else a higher one. Never below the seconds since 1970, so that a
-    stack that was destroyed and made again does not look like an old state to its receivers.
+    stack that was destroyed and made again does not look like an old state to its receivers; and
+    never one of the future, which no receiver believes: who forged one is overruled.
     """
     old = previous.get(OUTPUT)
     if not isinstance(old, Mapping) or "serial" not in old:
@@ -199,17 +207,27 @@ def next_serial(
     }
     serial = _serial_of(old["serial"], "this stack")
     same = {k: v for k, v in before.items() if v} == {k: dict(v) for k, v in content.items() if v}
+    if not _is_possible(serial, now):
+        return int(now.timestamp())
     if same and (old.get("revoked") or {}) == revoked:
         return serial
     return max(serial + 1, int(now.timestamp()))
 
 
-def read_catalogue(outputs: Mapping[str, Any], stack: str, last_serial: int) -> Catalogue:
-    """Read the outputs of the stack that is received from.
+def read_catalogue(
+    outputs: Mapping[str, Any],
+    stack: str,
+    last_serial: int,
+    now: datetime,
+    chain: Mapping[str, str] | None = None,
+) -> Catalogue:
+    """Read the outputs of the stack that is received from; ``now`` is the time by Azure's clock.
 
-    Raises :class:`FactoryError` with one line if there is no catalogue, if it is older than what
-    was last received, or if anything in it is not what this program would have written. Entries
-    that are not known yet (a build that failed or never ran) are left out, in preview and up alike.
+    ``chain`` has the resource group's id of it and of every stack before it, by full name; None if
+    nobody knows all of them. Raises :class:`FactoryError` with one line if there is no catalogue,
+    if it is older than what was last received, if an entry is of no stack of the chain, or if
+    anything in it is not what this program would have written. Entries that are not known yet (a
+    build that failed or never ran) are left out, in preview and up alike.
     """
     value = outputs.get(OUTPUT)
     if not isinstance(value, Mapping) or not {"schema", "stack", "serial"} <= set(value):
@@ -229,14 +247,23 @@ def read_catalogue(outputs: Mapping[str, Any], stack: str, last_serial: int) -> 
             "if the stack was renamed, run `up` there first; else see receivesFrom",
         )
     serial = _serial_of(value["serial"], stack)
+    if not _is_possible(serial, now):
+        raise _unreadable(
+            stack,
+            f"its serial {serial} is of a time that has not come",
+            "find out who wrote it; `up` there writes a good one",
+        )
     if serial < last_serial:
         raise _unreadable(
             stack,
             f"its serial {serial} is lower than the last one received, {last_serial}",
             "an old state was put back there: put the newest one back (`pulumi stack import`), or "
-            "have something built anew there (image-factory:rebuild)",
+            "have something built anew there (image-factory:rebuild); see docs/security.md (The "
+            "serial)",
         )
     entries = _entries(value.get("definitions", {}), stack)
+    if chain is not None:
+        _check_chain(entries.values(), stack, chain)
     bad = {key: entry.revoked for key, entry in entries.items() if entry.revoked}
     told = {**_revoked(value.get("revoked", {}), stack), **bad}
     return Catalogue(stack, serial, entries, told, serials={stack: serial})
@@ -299,6 +326,30 @@ def _check_origins(entries: Iterable[Entry], stack: str) -> None:
             )
 
 
+def _check_chain(entries: Iterable[Entry], stack: str, chain: Mapping[str, str]) -> None:
+    """What is offered was built by a stack of the chain: by its name, or where that one keeps it.
+
+    The name alone is not enough, and the place alone has to be: a stack that was renamed since goes
+    on under the name it began with, and one whose group is another now left the old ones there.
+    """
+    homes = {home.lower() for home in chain.values()}
+    subscriptions = {name: _subscription(home) for name, home in chain.items()}
+    for record in (entry.record for entry in entries):
+        home = record.source_id.lower().rpartition("/providers/")[0]
+        named = subscriptions.get(record.stack)
+        if home not in homes and named != _subscription(home):
+            raise _unreadable(
+                stack,
+                f"{_shown(record.definition)} {record.version} is said to be of "
+                f"{_shown(record.stack)}, in {home}: that is no stack before this one",
+                "find out who wrote it",
+            )
+
+
+def _subscription(home: str) -> str:
+    return home.lower().split("/")[2]
+
+
 def _entry(identity: str, version: str, raw: Any) -> Entry | None:
     if not isinstance(raw, Mapping):
         return None
@@ -347,6 +398,11 @@ def _is_unknown(raw: Any) -> bool:
 def _serial_of(value: Any, stack: str) -> int:
     """Read a serial. Raises :class:`FactoryError` for what is none."""
     text = str(value).removesuffix(".0") if isinstance(value, str | int | float) else ""
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _HIGHEST_SERIAL):
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
         raise _unreadable(stack, f"serial {_shown(value)} is not a number", "see `stack output`")
     return int(text)
+
+
+def _is_possible(serial: int, now: datetime) -> bool:
+    """Tell whether a serial is not of the future, by Azure's clock."""
+    return serial <= (now + _AHEAD).timestamp()

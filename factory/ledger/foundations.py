@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from factory.common.ownership import Owner
 from factory.ledger.model import Foundation, Ledger
 from factory.observed.model import Observed, Thing, under_way
+from factory.settings.sibling_stacks import ANY_SUBSCRIPTION, read_sibling
 from factory.settings.stack import Settings
 
 SUBNET = "build"
@@ -25,6 +27,26 @@ REMADE = ("factory/address", "factory/nat", "factory/network", "factory/lab-netw
 def group_id(settings: Settings) -> str:
     """Give the ARM id of the stack's own resource group."""
     return f"/subscriptions/{settings.subscription_id}/resourceGroups/{settings.resource_group}"
+
+
+def chain_of(
+    folder: Path | None, stack: str, full_name: Callable[[str], str]
+) -> dict[str, str] | None:
+    """Give, by full name, the group's id of a stack and of every one before it, by their files.
+
+    None unless all their files lie in ``folder`` and say where they are: then nobody knows.
+    """
+    found: dict[str, str] = {}
+    waiting = [stack]
+    while waiting:
+        name = waiting.pop()
+        short = name.rpartition("/")[2]
+        read = read_sibling(folder, short) if full_name(short) == name else None
+        if read is None or read[1].subscription_id == ANY_SUBSCRIPTION:
+            return None
+        found[name] = group_id(read[1])
+        waiting += [each for each in map(full_name, read[1].receives_from) if each not in found]
+    return found
 
 
 def compute_id(settings: Settings, kind: str, name: str = "") -> str:

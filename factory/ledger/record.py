@@ -7,8 +7,9 @@ the version is declared from it, and a receiving stack gets exactly it through t
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -111,6 +112,16 @@ class Record(_Facts):
     security_type: Short = ""
     encryption: Short = ""
     disk_size_gb: Number
+    # What Azure calls the source snapshot, and since when: one that was put in its place has its
+    # id and tags, and not these. "" in records of older programs.
+    source_unique_id: Short = ""
+    source_created: Short = ""
+
+    @property
+    def digest(self) -> str:
+        """What sets this very release apart: 32 hex digits of all that the record holds."""
+        text = json.dumps(self.dump(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def user_tags(self) -> dict[str, str]:
         """The definition's own tags at the time of the build."""
@@ -161,10 +172,11 @@ def tags_for(facts: Record | Spec, owner: Owner, attempt: Any) -> dict[str, Any]
 
 
 def released(
-    spec: Spec, outcome: Mapping[str, str], stack: str, region: str, source_id: str
+    spec: Spec, outcome: Mapping[str, str], stack: str, region: str, source: Sequence[str | None]
 ) -> Record:
     """Write down what a version was made from, at the moment it has passed every gate.
 
+    ``source`` are the id, the unique id and the time of creation of its source snapshot.
     ``outcome`` is a :class:`factory.components.machine.vm_work.BuildOutcome` as plain data.
     """
     definition = spec.content
@@ -180,7 +192,9 @@ def released(
             "os": definition.os.value,
             "capture": definition.capture.value,
             "region": region,
-            "sourceId": source_id,
+            "sourceId": source[0],
+            "sourceUniqueId": source[1] or "",
+            "sourceCreated": source[2] or "",
             "osDiskId": outcome["os_disk_id"],
             "vmId": outcome["vm_id"],
             "generation": outcome["generation"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from factory.common.errors import FactoryError
@@ -43,13 +44,18 @@ def read_all(
     stacks: Sequence[str],
     own: Mapping[str, Any],
     present: Callable[[str], str],
+    now: datetime,
     *,
     patient: bool = False,
+    chains: Callable[[str], Mapping[str, str] | None] = lambda _: None,
 ) -> Catalogue | None:
     """Read the catalogues of ``stacks`` by their full names; None if there are none to read.
 
     ``outputs`` gives a stack's outputs, ``own`` are those of this stack, which say what was read
-    last, ``present`` gives a definition's name of today. With ``patient`` a stack that never ran
+    last, ``present`` gives a definition's name of today, ``now`` is the time by Azure's clock,
+    ``chains`` gives what is known of the stacks before a source (see ``read_catalogue``).
+
+    With ``patient`` a stack that never ran
     offers nothing, where otherwise it stops the run (:class:`NotBroughtUpError`); one whose
     catalogue was read before has to have it still. Raises :class:`FactoryError` with one line.
     """
@@ -57,12 +63,12 @@ def read_all(
     for stack in stacks:
         told = outputs(stack)
         # What was read before the source was renamed stands under its name of then.
-        known = last_serial(own, stack) or last_serial(own, first_name(told))
+        known = last_serial(own, stack, now) or last_serial(own, first_name(told), now)
         if not known and OUTPUT not in told:
             if not patient:
                 raise NotBroughtUpError(stack)
             continue
-        found.append(read_catalogue(told, stack, known))
+        found.append(read_catalogue(told, stack, known, now, chains(stack)))
     if not found and not (patient and stacks):
         return None
     return merged(found, ", ".join(stacks), present)

@@ -74,6 +74,7 @@ class Thing(Tagged):
     copy_percent: float | None = None
     copy_error: str = ""
     created: str = ""
+    unique_id: str = ""
     size_gb: int | None = None
     given_up: bool = False
 

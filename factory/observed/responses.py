@@ -73,5 +73,6 @@ def thing_of(found: Mapping[str, Any]) -> Thing:
             str(error[key]) for key in ("errorCode", "errorMessage") if key in error
         ),
         created=str(properties.get("creationDate") or ""),
+        unique_id=str(properties.get("uniqueId") or ""),
         size_gb=int(size) if size else None,
     )

@@ -16,6 +16,7 @@ from factory.ledger import catalogue as cat
 from factory.pipelines.outcome import Notice, Outcome, Result, judge
 from factory.pipelines.plan_file import VARIABLE, read_plan
 from factory.pipelines.runner import PREVIEW, EngineRunner, Ran
+from factory.settings.engine_command import is_unknown_stack
 
 _DRIFT = ("refresh", "--preview-only", "--json")
 # What Azure writes by itself, and nobody else can: a snapshot's copy goes on after it is declared.
@@ -26,9 +27,13 @@ _PASSING = ":VirtualMachine"
 _MOST = 10
 _AT_ONCE = 4
 _SAID = "image-factory: "  # how a command begins to say why it failed
-_NO_STACK = "no stack named"
 # The engine's own defaults stop at the first failure, and do four things per core at once.
-_DEFAULTS = {"PULUMI_CONTINUE_ON_ERROR": "true", "PULUMI_PARALLEL": "64"}
+# A plugin is what the agent was given (.ci/prepare), never what a state or an address names.
+_DEFAULTS = {
+    "PULUMI_CONTINUE_ON_ERROR": "true",
+    "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    "PULUMI_PARALLEL": "64",
+}
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,12 @@ def _fresh(job: JobContext, stack: str) -> tuple[Path, Path]:
 
 def _preview(job: JobContext, stack: str) -> Outcome:
     plan, log = _fresh(job, stack)
-    ran = job.engine(plan).narrated(PREVIEW, stack, log=log)
+    engine = job.engine(plan)
+    try:
+        engine.check(stack)
+    except FactoryError as error:
+        return Outcome(stack, Result.ERROR, (Notice("error", str(error)),))
+    ran = engine.narrated(PREVIEW, stack, log=log)
     if _is_missing(ran):
         text = f"{_missing(stack)} before this is merged"
         return Outcome(stack, Result.NOT_YET, (Notice("warning", text),))
@@ -80,7 +90,7 @@ def _preview(job: JobContext, stack: str) -> Outcome:
 
 
 def _is_missing(ran: Ran) -> bool:
-    return not ran.began and any(_NO_STACK in trouble for trouble in ran.summary.troubles)
+    return not ran.began and any(map(is_unknown_stack, ran.summary.troubles))
 
 
 def _missing(stack: str) -> str:
@@ -144,7 +154,7 @@ def _watch(job: JobContext, stack: str) -> Outcome:
         try:
             found = look(job, stack)
         except FactoryError as error:
-            if f"of {stack} failed: error: {_NO_STACK}" in str(error):
+            if is_unknown_stack(str(error)):
                 return Outcome(stack, Result.NOT_YET, (Notice("warning", _missing(stack)),))
             notices.append(Notice("error", str(error)))
             result = Result.ERROR
@@ -158,7 +168,9 @@ def _watch(job: JobContext, stack: str) -> Outcome:
 
 def _drift(job: JobContext, stack: str) -> str:
     """Compare the state with Azure; "" if nobody changed anything. Raises FactoryError."""
-    said = job.engine().run(*_DRIFT, stack=stack)
+    engine = job.engine()
+    engine.check(stack)
+    said = engine.run(*_DRIFT, stack=stack)
     changed = []
     for step in json.loads(said).get("steps", ()):
         if str(step["urn"]).split("::")[2].endswith(_PASSING):

@@ -69,7 +69,8 @@ def github(stages: Sequence[Stage]) -> str:
             lines.append("    if: ${{ !cancelled() }}")
         lines.append("    uses: ./.github/workflows/stack.yml")
         lines.append(f'    with: {{stack: "{stage.stack}"}}')
-        lines.append("    secrets: inherit")
+        # What a stack's job needs and no more: others may be anybody's.
+        lines.append('    secrets: {IMAGE_FACTORY_WEBHOOK: "${{ secrets.IMAGE_FACTORY_WEBHOOK }}"}')
     return "\n".join(lines) + "\n"
 
 

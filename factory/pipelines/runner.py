@@ -20,9 +20,11 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from factory.common.errors import FactoryError, harmless, one_line
+from factory.ledger.undeclared_entries import check_export
 from factory.pipelines.event_log import OPTION, SHOWN, read_troubles
 from factory.pipelines.narration import Narrator, Summary
 from factory.pipelines.state_locks import StateLocks, is_left_behind
+from factory.settings.engine_command import backend_of, is_unknown_stack
 
 UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 PREVIEW = ("preview", "--suppress-outputs", "--suppress-progress")
@@ -68,6 +70,7 @@ class EngineRunner:
         A lock that a dead run left is released first. Raises :class:`FactoryError`.
         """
         limit = None if seconds is None else time.monotonic() + seconds
+        self.check(stack)
         ran = self.narrated(UP, stack, title=title, log=log, seconds=seconds)
         if ran.began or not any(_LOCKED in trouble for trouble in ran.summary.troubles):
             return ran
@@ -127,7 +130,7 @@ class EngineRunner:
                 self._command(words, stack),
                 # The program has no part in these, whatever the user has set: a `refresh` with it
                 # would be a run (an engine that does not know the variable passes over it).
-                env={**self._variables, "PULUMI_RUN_PROGRAM": "false"},
+                env={**self._for(stack), "PULUMI_RUN_PROGRAM": "false"},
                 capture_output=True,
                 text=True,
                 check=False,
@@ -149,7 +152,10 @@ class EngineRunner:
         log: Path | None = None,
         seconds: float | None = None,
     ) -> Ran:
-        """Run a command and tell the gist of what it prints; all of it goes to ``log``."""
+        """Run a command and tell the gist of what it prints; all of it goes to ``log``.
+
+        The state was looked through before (:meth:`check`).
+        """
         with TemporaryDirectory(prefix="image-factory-") as folder:
             events = Path(folder) / "events.json"
             ran = self._narrated((*verb, OPTION, str(events)), stack, title, log, seconds)
@@ -165,7 +171,7 @@ class EngineRunner:
         try:
             process = subprocess.Popen(
                 self._command(verb, stack),
-                env={**self._variables, **SHOWN},
+                env={**self._for(stack), **SHOWN},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -189,6 +195,22 @@ class EngineRunner:
                 raise
             code = process.wait()
         return Ran(code, summary, cut.is_set() and code != 0)
+
+    def check(self, stack: str) -> None:
+        """Look through a stack's state before an engine loads it: what it names would be run.
+
+        A stack that is not there is for the command itself to tell. Raises :class:`FactoryError`.
+        """
+        try:
+            export = self.export(stack)
+        except FactoryError as error:
+            if is_unknown_stack(str(error)):
+                return
+            raise
+        check_export(stack, export)
+
+    def _for(self, stack: str) -> dict[str, str]:
+        return {**self._variables, **backend_of(stack, self._variables)}
 
     def _command(self, verb: Iterable[str], stack: str) -> list[str]:
         command = ["pulumi", "-C", str(self._work), "--non-interactive", "--color", "never"]

@@ -72,7 +72,7 @@ def read_stages(work: Path) -> list[Stage]:
             tuple(sorted(after[name])),
             waves[name],
             builds=_builds(file),
-            approval=bool(after[name]) and not _builds(file) and name not in wanted,
+            approval=_receives(file) and not _builds(file) and name not in wanted,
         )
         for name, file in files.items()
     ]
@@ -130,6 +130,11 @@ def _config(file: YamlFile) -> Mapping[str, Any]:
 
 def _builds(file: YamlFile) -> bool:
     return bool(_config(file).get(_LAB))
+
+
+def _receives(file: YamlFile) -> bool:
+    """Tell whether it takes from any stack, of this project or of another one."""
+    return any(_config(file).get(edge) for edge in _EDGES)
 
 
 def _sources(

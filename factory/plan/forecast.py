@@ -92,7 +92,9 @@ def _at(inputs: Inputs, now: datetime, before: Sequence[Inputs]) -> Inputs:
     if not played:
         return replace(inputs, observed=observed)
     builds = inputs.settings.builds
-    told = read_all(lambda stack: played[stack], list(played), {}, inputs.present, patient=builds)
+    told = read_all(
+        lambda stack: played[stack], list(played), {}, inputs.present, observed.now, patient=builds
+    )
     return replace(
         inputs,
         observed=observed,

@@ -154,4 +154,4 @@ def _expected_record(inputs: Inputs, spec: Spec, attempt: int) -> Record:
         "encryption": "",
         "disk_size_gb": str(Sizes(inputs).of_spec(spec)),
     }
-    return released(spec, outcome, inputs.stack, settings.region, source)
+    return released(spec, outcome, inputs.stack, settings.region, (source, "", ""))

@@ -42,6 +42,22 @@ def travel_fault(record: Record, region: str, subscription: str) -> str | None:
     return None
 
 
+def swap_fault(record: Record, source: Thing | None) -> str | None:
+    """Say that a source snapshot is not the one that was released; None if it is, or is gone.
+
+    Whoever may write where it lies can put another in its place, of the same name and tags.
+    """
+    if source is None or not record.source_unique_id:
+        return None
+    if source.unique_id.lower() == record.source_unique_id.lower():
+        return None
+    return (
+        f"its source snapshot is not the one that was released, made at "
+        f"{record.source_created} -> find out who replaced it; image-factory:rebuild in "
+        f"{record.stack} makes a good version"
+    )
+
+
 def in_the_way(owner: Owner, build: BuildKey, thing: Thing | None) -> str:
     """Say that another custom image has the name of one of ours and whose it is, "" if none has."""
     if thing is None or thing.is_ours(owner, build):

@@ -12,6 +12,12 @@ from typing import Any
 import pulumi
 from pulumi.output import Unknown
 
+from factory.settings.engine_command import (
+    UnknownStackError,
+    backend_of,
+    export_of,
+    outputs_in,
+)
 from factory.settings.stack import NAMESPACE, WORK_VARIABLE
 
 _TEXT = (
@@ -118,7 +124,16 @@ def own_resources(stack: str) -> Mapping[str, Mapping[str, Any]]:
 
 
 def outputs_of(stack: str) -> Mapping[str, Any]:
-    """Read another stack's outputs as last saved; {} for a stack that does not exist (yet)."""
+    """Read another stack's outputs as last saved; {} for a stack that does not exist (yet).
+
+    A stack reference knows one backend alone, and wants the key of the other's secrets. So a state
+    that lies in a place of its own is read as it is: the right to read it is enough.
+    """
+    if backend_of(stack, os.environ):
+        try:
+            return outputs_in(export_of(stack, stack_folder() or Path()))
+        except UnknownStackError:
+            return {}
     try:
         return _read(
             lambda: pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value[

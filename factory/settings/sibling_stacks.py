@@ -12,7 +12,7 @@ from factory.settings.stack import Settings
 from factory.settings.stack_file import StackFile, read_stack_file, stack_of, with_defaults
 
 # A subscription may come by ARM_SUBSCRIPTION_ID; nothing here hangs on it.
-_ANY = "00000000-0000-0000-0000-000000000000"
+ANY_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 
 
 def read_sibling(folder: Path | None, name: str) -> tuple[StackFile, Settings] | None:
@@ -29,7 +29,7 @@ def read_sibling(folder: Path | None, name: str) -> tuple[StackFile, Settings] |
         return None
     unheard = Problems()
     stack = read_stack_file(path, path.name, unheard)
-    raw = {"subscriptionId": _ANY, **with_defaults(stack, folder / "Pulumi.yaml")}
+    raw = {"subscriptionId": ANY_SUBSCRIPTION, **with_defaults(stack, folder / "Pulumi.yaml")}
     settings = parse_settings(raw, stack, unheard) if stack.file else None
     return (stack, settings) if settings else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -88,6 +89,18 @@ def _version(text: str) -> str:
 
 
 VersionText = Annotated[str, AfterValidator(_version)]
+
+
+def _approved(text: str) -> str:
+    version, at, digest = text.partition("@")
+    if at and not re.fullmatch("[0-9a-f]{32}", digest):
+        msg = "after @ the 32 digits that the plan shows are expected"
+        raise ValueError(msg)
+    return f"{_version(version)}{at}{digest}"
+
+
+ApprovedText = Annotated[str, AfterValidator(_approved)]
+"""A version, or that very release of it: VERSION@DIGEST, as the plan shows it."""
 
 
 class TargetLab(Strict):
@@ -213,7 +226,7 @@ class Settings(Strict):
     receives_from: StackNames = []
     keep: Annotated[Keep | None, BeforeValidator(empty_is_none)] = None
     after: Annotated[Duration | None, BeforeValidator(empty_is_none)] = None
-    approve: dict[Identity, list[VersionText]] | None = None
+    approve: dict[Identity, list[ApprovedText]] | None = None
     pin: dict[Identity, VersionText] = {}
     hold: list[Pattern] = []
     adopt: dict[LabName, list[OldImageName]] = {}

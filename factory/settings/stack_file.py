@@ -21,11 +21,37 @@ from factory.common.yaml_file import Loc, YamlFile, read_yaml
 from factory.settings.stack import NAMESPACE, Settings
 
 PROVIDER = "azure-native"
+PROVIDER_KEYS = frozenset(
+    {
+        "clientCertificatePassword",
+        "clientCertificatePath",
+        "clientId",
+        "clientSecret",
+        "disablePulumiPartnerId",
+        "environment",
+        "location",
+        "partnerId",
+        "subscriptionId",
+        "tenantId",
+        "useDefaultAzureCredential",
+        "useMsi",
+        "useOidc",
+    }
+)
+"""What a stack may tell the provider. Not where tokens are asked for, and not where they go.
+
+Whoever may change a stack file could else have the run's tokens sent to any host: addresses
+(``metadataHost``, ``oidcRequestUrl``, ``msiEndpoint``) come from the environment alone.
+"""
 _OF_PROVIDER = {"region": "location", "subscriptionId": "subscriptionId"}
 _SWITCHES = {"true": True, "True": True, "false": False, "False": False}
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _NAME = re.compile(r"Pulumi\.(?P<stack>[A-Za-z0-9_.-]+)\.ya?ml")
 _BROKEN = re.compile(r"[-+]?([0-9]{1,18}\.[0-9]{0,18}|\.[0-9]{1,18})")
+
+
+NOT_CONFIGURED = "is no setting of a stack: it may not say where tokens come from, or go"
+PROVIDER_ADVICE = "what an agent needs of this, it is told by ARM_* variables (docs/settings.md)"
 
 
 def stack_of(path: Path) -> str | None:
@@ -159,7 +185,13 @@ def same_value(of_engine: Any, written: Any) -> bool:
 
 
 def check_keys(stack: StackFile, wanted: Iterable[str], problems: Problems) -> None:
-    """Note keys that nothing reads; ``wanted`` are the names of secrets in use."""
+    """Note keys that nothing reads or nobody may set; ``wanted`` are the names of used secrets."""
+    keys = (stack.file.data.get("config") or {}) if stack.file else {}
+    for key in keys if isinstance(keys, dict) else ():
+        namespace, _, name = str(key).partition(":")
+        if namespace == PROVIDER and stack.file and name not in PROVIDER_KEYS:
+            place = stack.file.place(("config", key))
+            problems.error(place, f"{key} {NOT_CONFIGURED}", f"take it out: {PROVIDER_ADVICE}")
     known = SETTINGS - set(_OF_PROVIDER)
     secrets = set(wanted)
     for name in stack.unknown:

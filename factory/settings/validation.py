@@ -25,6 +25,7 @@ from factory.settings.stack_file import (
     stack_of,
     with_defaults,
 )
+from factory.settings.stack_levels import below, level_fault
 
 
 @dataclass(frozen=True)
@@ -126,12 +127,22 @@ def _check_together(
             check_sharing(images[name].sound, settings, stack, sibling, problems)
     read = [(stack, settings) for stack, settings in stacks.values() if settings]
     check_order(read, problems)
+    _check_level(project, {name: each for name, (_, each) in stacks.items() if each}, problems)
     folders = {id(each): each.sound for each in images.values()}
     check_apart({} if len(folders) > 1 else next(iter(folders.values()), {}), read, problems)
     # One stack alone knows nothing of what the others build.
     if len(stacks) > 1 and len(folders) == 1:
         (found,) = folders.values()
         check_all_built(found, [settings for _, settings in read], problems)
+
+
+def _check_level(project: Project, stacks: Mapping[str, Settings], problems: Problems) -> None:
+    """Tell where the bootstrap keeps identities and states, if it lies beside."""
+    for path in sorted((project.work / "bootstrap").glob("Pulumi.*.yaml")):
+        stack = read_stack_file(path, shown(path), Problems())
+        home = str(stack.raw.get("subscriptionId", ""))
+        for name, here in below(home, stacks).items():
+            problems.warn(stack.place("subscriptionId"), *level_fault(name, here, home))
 
 
 def shown(path: Path) -> str:

@@ -12,11 +12,13 @@ import pytest
 import yaml
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs
 
-from bootstrap.identities import BLOB_CONTRIBUTOR, BLOB_READER, CRYPTO_USER
+from bootstrap.identities import BLOB_CONTRIBUTOR, BLOB_READER, DECRYPTER, ENCRYPTER
 from bootstrap.program import run
 from bootstrap.settings import NAMESPACE
 from factory.azure.roles import Role, actions_of
+from factory.common.errors import Problems
 from factory.components.roles import role_id
+from factory.settings.validation import check, find_project
 from tests.components.harness import Recorder, in_loop
 
 CHECKOUT = Path(__file__).parents[2]
@@ -27,7 +29,7 @@ TRUST = "azure-native:managedidentity:FederatedIdentityCredential"
 ASSIGNMENT = "azure-native:authorization:RoleAssignment"
 ROLE = "azure-native:authorization:RoleDefinition"
 ENTRA = f"https://login.microsoftonline.com/{TENANT}/v2.0"
-WRITES = (BLOB_CONTRIBUTOR, CRYPTO_USER)
+WRITES = (BLOB_CONTRIBUTOR, ENCRYPTER)
 
 Json = dict[str, Any]
 
@@ -84,7 +86,7 @@ def config(**settings: Any) -> dict[str, str]:
         f"{NAMESPACE}:{key}": value if isinstance(value, str) else json.dumps(value)
         for key, value in own.items()
     }
-    provider = {"azure-native:subscriptionId": DEV, "azure-native:location": "westeurope"}
+    provider = {"azure-native:subscriptionId": PROD, "azure-native:location": "westeurope"}
     return {key: value for key, value in (found | provider).items() if value != "null"}
 
 
@@ -172,13 +174,62 @@ def test_no_subject_has_a_wildcard_and_none_is_believed_by_two_identities() -> N
 
 def test_each_stack_may_do_what_its_stack_file_needs_and_no_more() -> None:
     azure, _ = declared()
-    state = {(BLOB_CONTRIBUTOR, "/id/state/container"), (CRYPTO_USER, "/id/state/vault")}
-    assert azure.roles_of("dev") == {(Role.BUILD.value, f"/subscriptions/{DEV}"), *state}
+    assert azure.roles_of("dev") == {(Role.BUILD.value, f"/subscriptions/{DEV}"), *own("dev")}
     assert azure.roles_of("prod") == {
         (Role.RECEIVE.value, f"/subscriptions/{PROD}"),
         (Role.SOURCE.value, SOURCE),
-        *state,
+        # What dev offers is read as it lies there: nothing of its secrets.
+        (BLOB_READER, "/id/state/dev/container"),
+        *own("prod"),
     }
+
+
+def own(stack: str) -> set[tuple[str, str]]:
+    place = f"/id/state/{stack}"
+    return {(BLOB_CONTRIBUTOR, f"{place}/container"), (ENCRYPTER, f"{place}/key")}
+
+
+def test_no_identity_can_write_the_state_of_another_stack() -> None:
+    person = [{"id": PERSON, "type": "User"}]
+    azure, _ = declared(operators=person, pulumiDeployments={"organization": "contoso"})
+    names = {each["roleDefinitionId"]: each["roleName"] for each in azure.of(ROLE).values()}
+    readers = {BLOB_READER, DECRYPTER, *(role.value for role in Role)}
+    written: dict[str, set[str]] = {}
+    for each in azure.of(ASSIGNMENT).values():
+        role = each["roleDefinitionId"].rpartition("/")[2]
+        if names.get(role, role) not in readers:
+            written.setdefault(each["principalId"], set()).add(each["scope"])
+    ways = {"container", "key"}
+    assert written.pop(PERSON) == {
+        "/id/state/vault",
+        *(f"/id/state{at}/container" for at in ("", "/dev", "/prod")),
+    }
+    assert written == {
+        f"of {stack}/identity": {f"/id/state/{stack}/{way}" for way in ways}
+        for stack in ("dev", "prod")
+    }
+    # Nothing of the factory's own roles reaches a state: it lies in no group of theirs.
+    for role in Role:
+        assert not [each for each in actions_of(role) if "Storage" in each or "KeyVault" in each]
+        assert not [each for each in actions_of(role) if "*" in each or "Authorization" in each]
+    # Each place is one of its own, by what Azure calls it.
+    containers = azure.of("azure-native:storage:BlobContainer").values()
+    assert sorted(each["containerName"] for each in containers) == [
+        "state",
+        "state-dev",
+        "state-prod",
+    ]
+    keys = azure.of("azure-native:keyvault:Key").values()
+    assert len({each["keyName"] for each in keys}) == len(keys) == 3
+
+
+def test_a_key_is_used_and_never_changed() -> None:
+    azure, _ = declared()
+    for label, ways in {"decrypter": ["decrypt"], "encrypter": ["decrypt", "encrypt"]}.items():
+        (found,) = azure.inputs(ROLE, label)["permissions"]
+        start = "Microsoft.KeyVault/vaults/keys"
+        uses = [f"{start}/{way}/action" for way in ways]
+        assert found == {"dataActions": [f"{start}/read", *uses]}
 
 
 def test_who_previews_may_write_nowhere() -> None:
@@ -187,19 +238,10 @@ def test_who_previews_may_write_nowhere() -> None:
     assert found == {
         (Role.LOOK.value, f"/subscriptions/{DEV}"),
         (Role.LOOK.value, f"/subscriptions/{PROD}"),
-        (BLOB_READER, "/id/state/container"),
-        ("Image Factory Secrets Reader", "/id/state/vault"),
+        *((BLOB_READER, f"/id/state/{stack}/container") for stack in ("dev", "prod")),
+        *((DECRYPTER, f"/id/state/{stack}/key") for stack in ("dev", "prod")),
     }
     assert not [role for role, _ in found if role in WRITES]
-    own = azure.inputs(ROLE, "decrypter")["permissions"]
-    assert own == [
-        {
-            "dataActions": [
-                "Microsoft.KeyVault/vaults/keys/read",
-                "Microsoft.KeyVault/vaults/keys/decrypt/action",
-            ]
-        }
-    ]
     assert {action.rpartition("/")[2] for action in actions_of(Role.LOOK)} == {"read"}
 
 
@@ -216,6 +258,23 @@ def test_labs_with_environments_are_opened_to_the_stack_that_makes_them(tmp_path
     assert not [scope for _, scope in azure.roles_of("prod") if "team-web" in scope]
 
 
+def test_the_last_of_a_chain_copies_from_who_built_and_from_nobody_else(tmp_path: Path) -> None:
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"):
+        (tmp_path / name).write_text((CHECKOUT / name).read_text())
+    middle = yaml.safe_load((tmp_path / "Pulumi.prod.yaml").read_text())
+    middle["config"]["image-factory:resourceGroup"] = "rg-middle"
+    (tmp_path / "Pulumi.test.yaml").write_text(yaml.safe_dump(middle))
+    last = yaml.safe_load((tmp_path / "Pulumi.prod.yaml").read_text())
+    last["config"]["image-factory:receivesFrom"] = "test"
+    (tmp_path / "Pulumi.prod.yaml").write_text(yaml.safe_dump(last))
+    azure, _ = declared(folder=tmp_path, stacks=["dev", "test", "prod"])
+    found = azure.roles_of("prod")
+    # What the one in the middle passes on is copied from where it was built, and read of by itself.
+    assert [at for role, at in found if role == Role.SOURCE.value] == [SOURCE]
+    read = [at for role, at in found if role == BLOB_READER]
+    assert read == ["/id/state/test/container"]
+
+
 def test_what_is_not_there_yet_is_assigned_in_a_later_run() -> None:
     azure, _ = declared(there=False)
     assert not [role for role, _ in azure.roles_of("prod") if role == Role.SOURCE.value]
@@ -224,7 +283,7 @@ def test_what_is_not_there_yet_is_assigned_in_a_later_run() -> None:
 
 def test_roles_that_are_made_elsewhere_are_only_referred_to() -> None:
     azure, _ = declared(makeRoles=False)
-    assert set(azure.of(ROLE)) == {"decrypter"}
+    assert set(azure.of(ROLE)) == {"decrypter", "encrypter"}
     made = {each["roleDefinitionId"] for each in azure.of(ASSIGNMENT).values()}
     ours, _ = declared()
     ids = {name: each["roleDefinitionId"] for name, each in ours.of(ROLE, "roles/").items()}
@@ -254,8 +313,9 @@ def test_the_state_is_reached_by_entra_alone_and_what_is_overwritten_can_be_had_
     for policy in ("deleteRetentionPolicy", "containerDeleteRetentionPolicy"):
         assert kept[policy]["enabled"] is True
         assert kept[policy]["days"] >= 30
-    container = azure.inputs("azure-native:storage:BlobContainer", "state/container")
-    assert container["publicAccess"] == "None"
+    containers = azure.of("azure-native:storage:BlobContainer")
+    assert {each["publicAccess"] for each in containers.values()} == {"None"}
+    assert len(containers) == 3
     vault = azure.inputs("azure-native:keyvault:Vault", "state/vault")["properties"]
     assert vault["enableRbacAuthorization"] is vault["enablePurgeProtection"] is True
     assert vault["enableSoftDelete"] is True
@@ -273,6 +333,7 @@ def test_state_key_and_identities_are_protected(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(MockMonitor, "RegisterResource", register)
     declared()
     kept = {"group", "account", "versions", "container", "vault", "key"}
+    kept |= {f"{stack}/{what}" for stack in ("dev", "prod") for what in ("container", "key")}
     owners = {f"{name}/identity" for name in ("dev", "prod", "preview")}
     assert protected == {f"state/{what}" for what in kept} | owners
 
@@ -281,22 +342,29 @@ def test_operators_reach_the_state_and_nothing_else() -> None:
     azure, _ = declared(operators=[{"id": PERSON, "type": "User"}])
     found = [each for each in azure.of(ASSIGNMENT).values() if each["principalId"] == PERSON]
     assert {each["principalType"] for each in found} == {"User"}
-    assert {each["scope"] for each in found} == {"/id/state/container", "/id/state/vault"}
+    places = {f"/id/state{at}/container" for at in ("", "/dev", "/prod")}
+    assert {each["scope"] for each in found} == {*places, "/id/state/vault"}
 
 
 def test_the_outputs_are_ready_to_paste() -> None:
     connections = {"dev": {"issuer": ENTRA, "subject": "/eid1/x"}}
     service = {"organization": "contoso", "project": "Image Factory", "connections": connections}
     _, outputs = declared(azureDevOps=service, pulumiDeployments={"organization": "contoso"})
-    url = "azblob://state?storage_account=contosoimagefactory"
-    key = "azurekeyvault://contoso-image-factory.vault.azure.net/keys/pulumi-secrets/v1"
-    assert (outputs["backendUrl"], outputs["secretsProvider"]) == (url, key)
+    url = "azblob://state-{stack}?storage_account=contosoimagefactory"
+    key = "azurekeyvault://contoso-image-factory.vault.azure.net/keys/pulumi-secrets{}/v1"
+    assert (outputs["backendUrl"], outputs["secretsProvider"]) == (url, key.format(""))
+    keys = {stack: key.format(f"-{stack}") for stack in ("dev", "prod")}
+    assert outputs["secretsProviders"] == keys
     assert outputs["tenantId"] == TENANT
     assert set(outputs["clientIds"]) == {"dev", "prod", "preview"}
     told = outputs["commands"]
-    assert told["state"][:2] == [
-        f"pulumi login '{url}'",
-        f"pulumi stack init dev --secrets-provider '{key}'",
+    assert told["state"] == [
+        "pulumi login 'azblob://state?storage_account=contosoimagefactory'",
+        f"pulumi stack init pipelines --secrets-provider '{key.format('')}'",
+        "pulumi login 'azblob://state-dev?storage_account=contosoimagefactory'",
+        f"pulumi stack init dev --secrets-provider '{keys['dev']}'",
+        "pulumi login 'azblob://state-prod?storage_account=contosoimagefactory'",
+        f"pulumi stack init prod --secrets-provider '{keys['prod']}'",
     ]
     start, repo = "gh variable set", "--repo contoso/image-factory --body"
     assert f"{start} PULUMI_BACKEND_URL {repo} '{url}'" in told["github"]
@@ -328,3 +396,47 @@ def test_every_fault_is_told_at_once_and_nothing_is_declared() -> None:
     for part in ("storageAccount: ", "keyVault: ", "github.repository: expected OWNER/REPOSITORY"):
         assert part in str(error.value)
     assert not azure.resources
+
+
+@pytest.mark.parametrize(
+    ("home", "below"),
+    [(PROD, set()), (DEV, {"prod"}), ("9" * 8 + PROD[8:], set())],
+    ids=["prod's", "dev's", "one of its own"],
+)
+def test_no_identity_lies_in_a_subscription_below_its_stack(home: str, below: set[str]) -> None:
+    azure = Azure()
+
+    def program() -> None:
+        pulumi.runtime.set_all_config({**config(), "azure-native:subscriptionId": home})
+        run(CHECKOUT, lambda _: True)
+
+    if not below:
+        in_loop(azure, program)
+        return
+    with pytest.raises(pulumi.RunError) as error:
+        in_loop(azure, program)
+    for stack in below:
+        assert f"whoever may write there could become {stack}" in str(error.value)
+    assert not azure.resources
+
+
+def test_validate_tells_of_an_identity_below_its_stack(tmp_path: Path) -> None:
+    names = (
+        "Pulumi.yaml",
+        "Pulumi.dev.yaml",
+        "Pulumi.prod.yaml",
+        "bootstrap/Pulumi.pipelines.yaml",
+    )
+    (tmp_path / "bootstrap").mkdir()
+    for name in names:
+        (tmp_path / name).write_text((CHECKOUT / name).read_text())
+    project = find_project(tmp_path, None, CHECKOUT / "images")
+    told = Problems()
+    check(project, told)
+    assert not [each for each in told.warnings if "could become" in str(each)]
+    file = tmp_path / names[-1]
+    file.write_text(file.read_text().replace(PROD, DEV))
+    told = Problems()
+    check(project, told)
+    (found,) = [str(each) for each in told.warnings if "could become" in str(each)]
+    assert "bootstrap/Pulumi.pipelines.yaml:5:3: the identity and the state of prod" in found

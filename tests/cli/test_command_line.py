@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from factory.cli import main
-from factory.cli.common.engine import resources_of
 from factory.ledger.state_reader import read_ledger
+from factory.settings.engine_command import resources_of
 from tests.plan.world import dev
 
 COMMANDS = (

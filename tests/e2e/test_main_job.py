@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.harness import FactoryUnderTest
+from tests.e2e.test_cli import cli
 
 pytestmark = pytest.mark.dated
 
@@ -36,6 +39,45 @@ def test_from_definitions_to_labs_then_nothing_due(factory: FactoryUnderTest) ->
     # What the service writes by itself is no change either.
     assert factory.engine("refresh", "--yes", "-s", "dev").ok
     factory.must_up("dev", "--expect-no-changes")
+    each_state_in_a_place_of_its_own(factory)
+
+
+def each_state_in_a_place_of_its_own(factory: FactoryUnderTest) -> None:
+    """As docs/bootstrap.md moves them: the files as they are, and nothing changes."""
+    files = Path(".pulumi/stacks/image-factory")
+    for stack, other in (("dev", "prod"), ("prod", "dev")):
+        place = factory.root / "states" / stack
+        shutil.copytree(factory.home.state, place)
+        (place / files / f"{other}.json").unlink()
+    shutil.rmtree(factory.home.state)
+    places = f"file://{factory.root}/states"
+    factory.env |= {"PULUMI_BACKEND_URL": f"{places}/{{stack}}"}
+    # The command line goes to each stack's place, and from there to that of its source.
+    assert "nothing is due" in cli(factory, "plan", "--stack", "prod").output
+    own = {"PULUMI_BACKEND_URL": f"{places}/prod", "IMAGE_FACTORY_STATE": f"{places}/{{stack}}"}
+    factory.env |= own
+    prod = factory.must_up("prod", "--expect-no-changes")
+    assert "nothing is due" in prod.output
+    # A state is code: what somebody wrote into it is seen before an engine reads it.
+    file = factory.root / "states/prod" / files / "prod.json"
+    state = json.loads(file.read_text())
+    resources = state["checkpoint"]["latest"]["resources"]
+    (provider,) = [each for each in resources if each["type"].endswith("providers:azure-native")]
+    evil = {**provider, "urn": provider["urn"].replace("azure-native", "evil")}
+    evil |= {
+        "type": "pulumi:providers:evil",
+        "inputs": {"pluginDownloadURL": "https://127.0.0.1:9"},
+    }
+    resources.append(evil)
+    file.write_text(json.dumps(state))
+    for words in (["preview"], ["run", "--stack", "prod"]):
+        ran = cli(factory, "ci", *words)
+        assert not ran.ok
+        assert "what this program never declares: urn:pulumi:prod::" in ran.output, ran.output
+        assert "a provider of evil" in ran.output
+    # Who brings it up at a desk is told by the program.
+    ran = factory.up("prod")
+    assert not ran.ok
 
 
 WINDOWS = {

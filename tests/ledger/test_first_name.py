@@ -9,6 +9,7 @@ import pytest
 from factory.ledger import catalogue as cat
 from factory.ledger.source_catalogues import read_all
 from factory.ledger.state_reader import read_ledger
+from tests.plan.world import START
 
 OLD, NEW = "organization/image-factory/dev", "contoso/image-factory/dev"
 GROUP = "urn:pulumi:dev::image-factory::azure-native:resources:ResourceGroup::factory/store"
@@ -46,4 +47,4 @@ def test_a_receiver_still_sees_an_old_state_put_back_after_its_source_was_rename
     own = {cat.RECEIVED: cat.received({OLD: 9})}
     offered = {NEW: {cat.OUTPUT: cat.written(NEW, 8, {}, {}, OLD)}}
     with pytest.raises(Exception, match="serial 8 is lower than the last one received, 9"):
-        read_all(offered.__getitem__, [NEW], own, str)
+        read_all(offered.__getitem__, [NEW], own, str, START)

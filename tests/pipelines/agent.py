@@ -34,6 +34,7 @@ _TAKEN = [
     *("factory", "schemas", ".github", ".azure", ".ci", "azure-pipelines.yml"),
     *("Pulumi.yaml", "__main__.py", "pyproject.toml"),
     *("constraints.txt", "requirements.txt", "requirements-dev.txt"),
+    *("requirements.lock", "requirements-dev.lock"),
 ]
 FAST_TESTS = [
     *("tests/__init__.py", "tests/plan/__init__.py", "tests/plan/world.py"),

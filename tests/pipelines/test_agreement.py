@@ -48,7 +48,9 @@ def settings() -> Settings:
 def told(service: str) -> list[str]:
     """The commands that the bootstrap has for a service."""
     names = settings().names
-    made = Made("TENANT", "URL", "KEY", {n: f"of-{n}" for n in names}, dict.fromkeys(names, "SUB"))
+    keys = dict.fromkeys(names, "KEY")
+    clients = {n: f"of-{n}" for n in names}
+    made = Made("TENANT", "URL", ("OWN", "KEY"), keys, clients, dict.fromkeys(names, "SUB"))
     return commands(settings(), made)[service]
 
 

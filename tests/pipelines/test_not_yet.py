@@ -22,14 +22,16 @@ from factory.pipelines.plan_file import VARIABLE, WAITS, note_stop, read_plan
 from factory.pipelines.run_summary import summary
 from factory.settings import engine_config
 from tests.pipelines.test_stages import project
+from tests.plan.world import START
 
 DEV, PROD = "organization/image-factory/dev", "organization/image-factory/prod"
 SAID = "dev has not been brought up yet: nothing can be said of prod"
 # The engine, as far as it matters here: test was never made, prod's program said this, dev is idle.
 ENGINE = """#!/bin/sh
 case "$*" in
-  *" preview "*"--stack test"*|*" up "*"--stack test"*)
+  *"--stack test"*)
     echo "error: no stack named 'test' found" >&2; exit 255;;
+  *" stack export "*) echo '{"version": 3, "deployment": {}}';;
   *" preview "*"--stack prod"*) cp "$PLANS/prod.json" "$IMAGE_FACTORY_PLAN_FILE"; exit 255;;
   *" preview "*) cp "$PLANS/dev.json" "$IMAGE_FACTORY_PLAN_FILE";;
   *) echo "unexpected: $*" >&2; exit 1;;
@@ -54,12 +56,12 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_a_source_that_never_ran_is_told_from_one_that_lost_its_catalogue() -> None:
     with pytest.raises(NotBroughtUpError, match="run `up` there first; nothing was changed") as it:
-        read_all(lambda _: {}, [DEV], {}, same)
+        read_all(lambda _: {}, [DEV], {}, same, START)
     assert it.value.consequence(PROD) == SAID
     assert it.value.consequence("organization/other/prod").startswith(f"{DEV} has not been")
     before = {"received": {"stack": DEV, "serial": "7"}}
     with pytest.raises(FactoryError, match="no catalogue with schema and serial") as lost:
-        read_all(lambda _: {}, [DEV], before, same)
+        read_all(lambda _: {}, [DEV], before, same, START)
     assert not isinstance(lost.value, NotBroughtUpError)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def agent(tmp_path: Path) -> Agent:
     made = Agent(tmp_path)
     made.home.mkdir()
     (tmp_path / "repository/.ci").mkdir(parents=True)
-    for name in (".ci/prepare", ".pulumi.version"):
+    for name in (".ci/prepare", ".pulumi.version", "requirements.txt"):
         shutil.copy(CHECKOUT / name, tmp_path / "repository" / name)
     # Packages are pip's affair.
     made.program("python", "echo Python 3.11", "repository/.venv/bin")
@@ -135,3 +136,44 @@ def test_without_the_tested_version_the_agent_is_not_ready(agent: Agent, trouble
 def test_it_runs_from_any_folder(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(os.sep)
     assert agent.prepare().returncode == 0
+
+
+def plain(text: str) -> str:
+    """Names of packages as tools compare them."""
+    return re.sub(r"[._]", "-", text.lower())
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_every_package_is_pinned_by_the_hashes_of_its_files(name: str) -> None:
+    text = (CHECKOUT / f"{name}.lock").read_text()
+    constraints = plain((CHECKOUT / "constraints.txt").read_text()).split()
+    entries = re.split(r"\n(?=[a-z])", text.partition("\n")[2].strip(), flags=re.IGNORECASE)
+    found = set()
+    for entry in entries:
+        pin = re.match(r"([\w.-]+)==([^ ;]+)", entry)
+        assert pin is not None, entry
+        assert plain(f"{pin[1]}=={pin[2]}") in constraints or "win" in entry
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), pin[0]
+        found.add(plain(pin[1]))
+    # Of files, and of no address: an index may be anybody's mirror.
+    assert "://" not in text
+    wanted = (CHECKOUT / f"{name}.txt").read_text().splitlines()
+    names = {plain(line.partition("==")[0]) for line in wanted if "==" in line}
+    assert names <= found
+
+
+def test_packages_are_installed_by_hash_and_the_plugin_by_its_version(agent: Agent) -> None:
+    agent.brings(pinned())
+    said = agent.root / "said"
+    agent.program("python", f'echo "$@" >> "{said}"; echo Python 3.11', "repository/.venv/bin")
+    agent.program("pulumi", f'echo "$@" >> "{said}"; echo v{pinned()}')
+    assert agent.prepare().returncode == 0
+    lines = said.read_text().splitlines()
+    assert any(
+        "pip install" in each and "--require-hashes -r requirements.lock" in each for each in lines
+    )
+    version = re.search(
+        r"^pulumi-azure-native==(.+)$", (CHECKOUT / "requirements.txt").read_text(), re.M
+    )
+    assert version is not None
+    assert f"plugin install resource azure-native {version[1]}" in lines

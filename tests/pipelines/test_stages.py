@@ -77,6 +77,8 @@ def test_twelve_stacks_with_several_sources_and_parents_elsewhere(
 def test_a_stack_of_another_project_is_no_edge(tmp_path: Path) -> None:
     project(tmp_path, prod=["contoso/other/dev"])
     assert [each.after for each in read_stages(tmp_path)] == [()]
+    # Its labs are the end of a line all the same.
+    assert [each.approval for each in read_stages(tmp_path)] == [True]
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_a_catalogue_that_is_not_one_is_unusable(change: dict[str, Any], words: 
     else:
         outputs["catalogue"] = {**outputs["catalogue"], **change}
     with pytest.raises(FactoryError, match=words) as caught:
-        read_catalogue(outputs, DEV, 1000)
+        read_catalogue(outputs, DEV, 1000, START)
     assert "nothing was changed" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -103,7 +103,7 @@ def test_entries_that_are_not_known_yet_are_left_out() -> None:
     outputs["catalogue"]["definitions"]["linux/b"] = {"20261122.1": unknown, "20261122.2": None}
     outputs["catalogue"]["definitions"]["linux/c"] = unknown
     outputs["catalogue"]["definitions"]["linux/a"]["20261122.9"] = unknown
-    found = read_catalogue(outputs, DEV, 0)
+    found = read_catalogue(outputs, DEV, 0, START)
     assert found.identities == {"linux/a"}
     assert [entry.record.version for entry in found.of("linux/a")] == ["20261122.1"]
 
@@ -113,7 +113,7 @@ def test_an_entry_cannot_point_outside_compute() -> None:
     entry = outputs["catalogue"]["definitions"]["linux/a"]["20261122.1"]
     entry["sourceId"] = "/subscriptions/x/../secrets"
     with pytest.raises(FactoryError, match="malformed"):
-        read_catalogue(outputs, DEV, 0)
+        read_catalogue(outputs, DEV, 0, START)
 
 
 def test_a_record_of_an_older_program_is_declared_as_it_is() -> None:

@@ -14,7 +14,7 @@ from factory.ledger.catalogue import last_serial, received
 from factory.observed.model import BuildVm
 from factory.plan.model import Action, Plan
 from factory.settings.stack import Settings
-from tests.plan.world import DEV, LINUX, World, changed, dev, lab, linux, prod
+from tests.plan.world import DEV, LINUX, START, World, changed, dev, lab, linux, prod
 
 A_DAY = timedelta(days=1)
 
@@ -163,8 +163,8 @@ def test_one_number_for_two_images_is_the_first_ones_and_is_told() -> None:
 )
 def test_what_was_received_last_is_remembered_by_stack(serials: dict[str, int]) -> None:
     outputs = {cat.RECEIVED: received(serials)}
-    assert last_serial(outputs, "o/p/dev") == 7
-    assert last_serial(outputs, "o/p/linux") == serials.get("o/p/linux", 0)
+    assert last_serial(outputs, "o/p/dev", START) == 7
+    assert last_serial(outputs, "o/p/linux", START) == serials.get("o/p/linux", 0)
     if len(serials) == 1:
         assert outputs[cat.RECEIVED] == {"stack": "o/p/dev", "serial": "7"}
 

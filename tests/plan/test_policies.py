@@ -12,7 +12,9 @@ from pydantic import ValidationError
 
 from factory.common.errors import FactoryError
 from factory.definitions.policies import Keep, Refresh
+from factory.observed.model import Thing
 from factory.plan.model import Action, Plan
+from factory.plan.travel import swap_fault
 from factory.settings.stack import Settings
 from tests.dated import on
 from tests.plan.world import World, changed, dev, image, lab, prod
@@ -166,10 +168,36 @@ def test_approval_is_a_line_in_the_stack_file() -> None:
     source = dev("linux/a")
     target = prod(source, approve={})
     source.run()
-    assert waits(target.run()) == [on("20261122.1 waits for approval in image-factory:approve")]
-    with_settings(target, approve={"linux/a": [on("20261122.1")]})
-    target.run()
-    assert target.released("linux/a") == [on("20261122.1")]
+    (version,) = source.ledger.of("linux/a")
+    assert version.record is not None
+    sealed = f"{version.version}@{version.record.digest}"
+    wanted = [f"{version.version} waits for approval in image-factory:approve as {sealed}"]
+    assert waits(target.run()) == wanted
+    # That very release: another one of the same number is not it.
+    with_settings(target, approve={"linux/a": [f"{version.version}@{'0' * 32}"]})
+    assert waits(target.run()) == wanted
+    for approved in (sealed, str(version.version)):
+        received = prod(source, approve={"linux/a": [approved]})
+        received.run()
+        assert received.released("linux/a") == [on("20261122.1")]
+    with pytest.raises(FactoryError, match="after @ the 32 digits"):
+        prod(source, approve={"linux/a": ["20261122.1@abc"]})
+
+
+def test_a_source_that_was_put_in_the_place_of_the_released_one_is_not_copied() -> None:
+    source = dev("linux/a")
+    source.run()
+    record = source.ledger.of("linux/a")[0].record
+    assert record is not None
+    known = record.model_copy(update={"source_unique_id": "ABC", "source_created": "then"})
+    assert swap_fault(known, Thing(known.source_id, unique_id="abc")) is None
+    assert swap_fault(known, None) is None  # who copies is told that it is gone
+    other = Thing(known.source_id, unique_id="other")
+    assert swap_fault(record, other) is None  # of an older program
+    fault = swap_fault(known, other)
+    assert fault is not None
+    assert "is not the one that was released, made at then -> find out who replaced it" in fault
+    assert known.digest != record.digest
 
 
 def test_a_pin_rolls_a_receiving_stack_back_and_holds_it() -> None:

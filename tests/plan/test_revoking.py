@@ -282,4 +282,4 @@ def test_a_catalogue_whose_revocations_cannot_be_read_is_unusable() -> None:
     for bad in faulty:
         outputs["catalogue"] = {**outputs["catalogue"], "revoked": bad}
         with pytest.raises(FactoryError, match="revoked is malformed"):
-            read_catalogue(outputs, source.stack, 0)
+            read_catalogue(outputs, source.stack, 0, source.now)

@@ -160,6 +160,7 @@ class World:
             list(outputs),
             {},
             lambda identity: moved.get(identity, identity),
+            max(world.now for world in (self, *worlds)),  # Azure has one clock
             patient=patient,
         )
 

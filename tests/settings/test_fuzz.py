@@ -20,7 +20,7 @@ from factory.definitions.loader import load_images
 from factory.ledger.record import read_record, read_spec
 from factory.settings.loader import parse_settings
 from factory.settings.stack import Settings
-from tests.plan.world import dev, prod
+from tests.plan.world import START, dev, prod
 from tests.settings.test_corpus import CORPUS
 
 BOUNDED = settings(
@@ -181,4 +181,5 @@ class _Offering:
     stack = SOURCE.stack
 
     def __init__(self, catalogue: Any) -> None:
+        self.now = START
         self.ledger = type("Ledger", (), {"outputs": {"catalogue": catalogue}})()

@@ -8,9 +8,6 @@ factory/settings/engine_config.py reads.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import time
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -20,14 +17,17 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.settings import Settings, configure
 
 from factory.cli.common.options import Place
-from factory.common.errors import FactoryError, Problems, one_line
+from factory.common.errors import FactoryError, Problems
 from factory.common.yaml_file import read_yaml
 from factory.settings import engine_config
+from factory.settings.engine_command import (
+    UnknownStackError,
+    ask_engine,
+    export_of,
+    outputs_in,
+    resources_of,
+)
 from factory.settings.stack import NAMESPACE
-
-# The file backend may be read while another engine writes ("failed to load checkpoint: EOF").
-_TRIES, _PAUSE = 6, 0.25
-_TIMEOUT = 300
 
 
 class CommandLine:
@@ -107,16 +107,14 @@ class CommandLine:
 
     def export(self, stack: str) -> dict[str, Any]:
         """Read a stack's deployment, secrets masked."""
-        found: dict[str, Any] = self._json("stack", "export", stack=stack)
-        return found
+        return export_of(stack, self.place.work)
 
     def outputs_of(self, stack: str) -> Mapping[str, Any]:
         """Read another stack's outputs as last saved; {} for a stack that does not exist (yet)."""
         try:
-            found: dict[str, Any] = self._json("stack", "output", "--json", stack=stack)
-        except _UnknownStackError:
+            return outputs_in(self.export(stack))
+        except UnknownStackError:
             return {}
-        return found
 
     def updates(self) -> list[dict[str, Any]]:
         """List the stack's updates, newest first."""
@@ -129,52 +127,4 @@ class CommandLine:
         return json.loads(self._text(*words, stack=stack) or "{}")
 
     def _text(self, *words: str, stack: str | None = None) -> str:
-        name = stack or self.place.stack
-        command = ["pulumi", "--cwd", str(self.place.work), "--non-interactive", *words]
-        for _ in range(_TRIES):
-            try:
-                done = subprocess.run(
-                    [*command, "--stack", name],
-                    env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                    timeout=_TIMEOUT,
-                )
-            except FileNotFoundError:
-                msg = "there is no `pulumi` on PATH -> install the Pulumi CLI, or put it there"
-                raise FactoryError(msg) from None
-            except subprocess.TimeoutExpired:
-                msg = f"`pulumi {' '.join(words)}` did not end within {_TIMEOUT} s"
-                raise FactoryError(msg) from None
-            if done.returncode == 0:
-                return done.stdout
-            if "failed to load checkpoint" not in done.stderr:
-                break
-            time.sleep(_PAUSE)
-        raise _error(name, words, done.stderr)
-
-
-class _UnknownStackError(FactoryError):
-    """There is no stack of that name in this backend."""
-
-
-def _error(stack: str, words: tuple[str, ...], said: str) -> FactoryError:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    if any("no stack named" in line for line in lines):
-        return _UnknownStackError(f"there is no stack {stack!r} -> `pulumi stack init {stack}`")
-    why = one_line(said)[:400].removeprefix("error: ") or "it said nothing"
-    return FactoryError(f"`pulumi {' '.join(words)}` of stack {stack} failed: {why}")
-
-
-def resources_of(export: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Give the resources of an exported deployment in the form that a program's invoke has.
-
-    What waits for its deletion is left out there too: its URN may name a living resource as well.
-    """
-    resources = (export.get("deployment") or {}).get("resources") or []
-    return {
-        str(each["urn"]): {"type": str(each["type"]), "outputs": each.get("outputs") or {}}
-        for each in resources
-        if not each.get("delete")
-    }
+        return ask_engine(stack or self.place.stack, self.place.work, *words)

@@ -109,6 +109,7 @@ def _not_yet(situation: Situation, image: ImageSituation, offer: Offer) -> str |
         age = situation.now - datetime.fromisoformat(record.built)
         if age < after:
             return f"is {spell_duration(age)} old; it soaks for {spell_duration(after)}"
-    if image.rules.approved is not None and record.version not in image.rules.approved:
-        return WAITS_FOR_APPROVAL
+    named = {record.version, f"{record.version}@{record.digest}"}
+    if image.rules.approved is not None and named.isdisjoint(image.rules.approved):
+        return f"{WAITS_FOR_APPROVAL} as {record.version}@{record.digest}"
     return None
