@@ -258,7 +258,7 @@ def test_a_number_is_used_up_by_what_the_name_in_azure_is_made_of() -> None:
 
 # --- random histories ---
 
-HISTORIES = int(os.environ.get("IMAGE_FACTORY_HISTORIES", "60"))
+HISTORIES = int(os.environ.get("IMAGE_FACTORY_HISTORIES", "40"))
 IDENTITIES = ("linux/a", "windows/b")
 LABS = {
     "team": lab("team"),
