@@ -258,7 +258,7 @@ def test_a_number_is_used_up_by_what_the_name_in_azure_is_made_of() -> None:
 
 # --- random histories ---
 
-HISTORIES = int(os.environ.get("IMAGE_FACTORY_HISTORIES", "60"))
+HISTORIES = int(os.environ.get("IMAGE_FACTORY_HISTORIES", "40"))
 IDENTITIES = ("linux/a", "windows/b")
 LABS = {
     "team": lab("team"),
@@ -316,7 +316,6 @@ class History:
         target = prod(self.dev, list(LABS.values()), **rules)
         self.prod = Watched(target.stack, self.dev.images, target.settings, source=self.dev)
         self.family = dict(zip(IDENTITIES, IDENTITIES, strict=True))
-        self.untold: set[str] = set()
         self.number = 0
 
     def present(self, first: str) -> str | None:
@@ -335,12 +334,15 @@ class History:
         return any(self.dev.released(name) for name in self.dev.images[now].names)
 
     def move(self, first: str, *, told: bool) -> None:
-        """Move it, once without its line: after two of these nothing tells what it was."""
+        """Move it; without its line only the first time.
+
+        After that its versions have several names, and nothing tells of the older ones whose they
+        were: they leave as those of a removed definition do.
+        """
         now = self.present(first)
         if now is None or not self.built(now):
             return
-        told = told or first in self.untold
-        self.untold |= set() if told else {first}
+        told = told or now != first
         self.number += 1
         old = self.dev.images.pop(now)
         name = f"{first}{self.number}"
