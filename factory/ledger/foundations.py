@@ -16,6 +16,16 @@ UNFINISHED = "unfinished"
 STORE = "factory/store"
 SOURCE = "factory/source/"
 _GROUPS = ("/store", "/group")
+# What each is, by its logical name; all others are artifact sources.
+FOUNDATION_KINDS = {
+    STORE: "resource group",
+    "factory/group": "resource group",
+    "factory/address": "public IP address",
+    "factory/nat": "NAT gateway",
+    "factory/network": "virtual network",
+    "factory/lab": "lab",
+    "factory/lab-network": "lab network",
+}
 LAB = "factory/lab"
 # Nothing of anybody can be in one that was never finished; in a group there might be. So in a lab,
 # which factory/components/gates.py clears only if it is empty.

@@ -70,6 +70,11 @@ class Held:
         return frozenset(path[1] for path in self.parts if path[0] == "lab")
 
     @property
+    def regions(self) -> frozenset[str]:
+        """The regions that have a copy or managed image of it."""
+        return frozenset(path[1] for path in self.parts if path[0] in {"copy", "image"})
+
+    @property
     def protected(self) -> bool:
         """Tell whether the engine may refuse to delete it; written first, taken away last."""
         return ("protected",) in self.parts

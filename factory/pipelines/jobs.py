@@ -15,7 +15,8 @@ from factory.common.errors import FactoryError, one_line
 from factory.ledger import catalogue as cat
 from factory.pipelines.outcome import Notice, Outcome, Result, judge
 from factory.pipelines.plan_file import VARIABLE, read_plan
-from factory.pipelines.runner import PREVIEW, EngineRunner, Ran
+from factory.pipelines.runner import PREVIEW, EngineRunner, Ran, read_events
+from factory.plan.explanation.engine_steps import engine_steps, unexplained
 
 _DRIFT = ("refresh", "--preview-only", "--json")
 # What Azure writes by itself, and nobody else can: a snapshot's copy goes on after it is declared.
@@ -32,6 +33,15 @@ _DEFAULTS = {"PULUMI_CONTINUE_ON_ERROR": "true", "PULUMI_PARALLEL": "64"}
 
 
 @dataclass(frozen=True)
+class RunFiles:
+    """What a run of one stack leaves: its plan and its log, and for the judge the engine's steps."""
+
+    plan: Path
+    log: Path
+    events: Path
+
+
+@dataclass(frozen=True)
 class JobContext:
     """Where jobs work: the folder with Pulumi.yaml, one for what they leave, and who is told.
 
@@ -42,13 +52,14 @@ class JobContext:
     out: Path
     say: Callable[[str], None]
 
-    def engine(self, plan: Path | None = None) -> EngineRunner:
+    def engine(self, files: RunFiles | None = None) -> EngineRunner:
         """Give the engine with the variables that a factory wants and did not set.
 
-        ``plan`` is the file to which a run writes its own.
+        ``files`` are those to which a run writes.
         """
-        noted = {} if plan is None else {VARIABLE: str(plan)}
-        return EngineRunner(self.work, {**_DEFAULTS, **os.environ, **noted}, self.say)
+        noted = {} if files is None else {VARIABLE: str(files.plan)}
+        events = None if files is None else files.events
+        return EngineRunner(self.work, {**_DEFAULTS, **os.environ, **noted}, self.say, events)
 
     def file(self, stack: str, kind: str) -> Path:
         """Name a file of a stack, in a folder that is made at need."""
@@ -62,21 +73,21 @@ def preview(job: JobContext, stacks: Sequence[str]) -> list[Outcome]:
         return list(pool.map(lambda stack: _preview(job, stack), stacks))
 
 
-def _fresh(job: JobContext, stack: str) -> tuple[Path, Path]:
-    """Name the files of plan and log, and clear what an earlier run left of them."""
-    found = job.file(stack, "plan.json"), job.file(stack, "log")
+def _fresh(job: JobContext, stack: str) -> RunFiles:
+    """Name the files of a run, and clear what an earlier one left of them."""
+    found = [job.file(stack, kind) for kind in ("plan.json", "log", "events.json")]
     for each in found:
         each.unlink(missing_ok=True)
-    return found
+    return RunFiles(*found)
 
 
 def _preview(job: JobContext, stack: str) -> Outcome:
-    plan, log = _fresh(job, stack)
-    ran = job.engine(plan).narrated(PREVIEW, stack, log=log)
+    files = _fresh(job, stack)
+    ran = job.engine(files).narrated(PREVIEW, stack, log=files.log)
     if _is_missing(ran):
         text = f"{_missing(stack)} before this is merged"
         return Outcome(stack, Result.NOT_YET, (Notice("warning", text),))
-    return _judged(stack, ran, plan)
+    return _judged(stack, ran, files)
 
 
 def _is_missing(ran: Ran) -> bool:
@@ -92,14 +103,14 @@ def _missing(stack: str) -> str:
 
 def up(job: JobContext, stack: str, seconds: float | None) -> Outcome:
     """Bring one stack up; after ``seconds`` it ends, and the next run goes on where it stood."""
-    plan, log = _fresh(job, stack)
-    engine = job.engine(plan)
+    files = _fresh(job, stack)
+    engine = job.engine(files)
     job.say(f"{stack}: pulumi up")
     try:
-        ran = engine.up(stack, log=log, seconds=seconds)
+        ran = engine.up(stack, log=files.log, seconds=seconds)
         if _is_missing(ran):
             raise FactoryError(_missing(stack))  # noqa: TRY301 - one end for all that is no run
-        outcome = _judged(stack, ran, plan)
+        outcome = _judged(stack, ran, files)
         if not ran.cut_off and outcome.plan:
             engine.clear_pending(stack)
     except FactoryError as error:
@@ -109,13 +120,16 @@ def up(job: JobContext, stack: str, seconds: float | None) -> Outcome:
     return outcome
 
 
-def _judged(stack: str, ran: Ran, plan: Path) -> Outcome:
+def _judged(stack: str, ran: Ran, files: RunFiles) -> Outcome:
+    plan, steps = read_plan(files.plan), engine_steps(read_events(files.events))
+    files.events.unlink(missing_ok=True)  # it holds all that is declared, and is read now
     return judge(
         stack,
-        read_plan(plan),
+        plan,
         succeeded=ran.ok,
         cut_off=ran.cut_off,
         troubles=ran.summary.troubles,
+        unsaid=unexplained(steps, (plan or {}).get("steps", ())),
     )
 
 

@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +25,8 @@ from factory.pipelines.state_locks import StateLock, is_left_behind
 
 UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 PREVIEW = ("preview", "--suppress-outputs", "--suppress-progress")
+# The option `--event-log` is there with this alone; Pulumi's own Automation API sets it too.
+EVENTS = {"PULUMI_DEBUG_COMMANDS": "true"}
 _LOCKED = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
 # After Ctrl-C the engine waits for what is under way; a second one ends it, a third is a kill.
 _PATIENCE = (120.0, 20.0)
@@ -49,12 +51,20 @@ class EngineRunner:
     """The ``pulumi`` command in one work folder."""
 
     def __init__(
-        self, work: Path, variables: Mapping[str, str], say: Callable[[str], None]
+        self,
+        work: Path,
+        variables: Mapping[str, str],
+        say: Callable[[str], None],
+        events: Path | None = None,
     ) -> None:
-        """Take the folder with Pulumi.yaml, the environment, and where lines for people go."""
+        """Take the folder with Pulumi.yaml, the environment, and where lines for people go.
+
+        ``events`` is the file to which the engine writes what it does in runs and previews.
+        """
         self._work = work
-        self._variables = variables
+        self._variables = {**variables, **(EVENTS if events else {})}
         self._say = say
+        self._events = () if events is None else ("--event-log", str(events))
 
     def up(
         self, stack: str, *, title: str = "", log: Path | None = None, seconds: float | None = None
@@ -151,8 +161,8 @@ class EngineRunner:
         narrator = Narrator(title or stack, self._say)
         try:
             process = subprocess.Popen(
-                self._command(verb, stack),
-                env=dict(self._variables),
+                self._command((*verb, *self._events), stack),
+                env=self._variables,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -181,6 +191,16 @@ class EngineRunner:
     def _command(self, verb: Iterable[str], stack: str) -> list[str]:
         command = ["pulumi", "-C", str(self._work), "--non-interactive", "--color", "never"]
         return [*command, *verb, *(["--stack", stack] if stack else [])]
+
+
+def read_events(path: Path) -> list[dict[str, Any]]:
+    """Read the engine's events (`--event-log`); one that was cut off by a kill is left out."""
+    found = []
+    with suppress(OSError), path.open(encoding="utf-8") as lines:
+        for line in lines:
+            with suppress(ValueError):
+                found.append(json.loads(line))
+    return found
 
 
 def reason_of(*said: str) -> str:

@@ -32,6 +32,7 @@ class Action(StrEnum):
     CREATE = "create"
     REPLACE = "replace"
     MARK = "mark"
+    UNMARK = "unmark"
     UNPROTECT = "unprotect"
     RETIRE = "retire"
     REMOVE = "remove"
@@ -48,13 +49,14 @@ CHANGES = frozenset(Action) - {Action.KEEP, Action.NOTHING, Action.WAIT, Action.
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the plan."""
+    """One line of the plan; ``resource`` is what it is about, by its name in the state."""
 
     action: Action
     identity: str
     version: str
     reason: str
     lab: str = ""
+    resource: str = ""
 
 
 @dataclass(frozen=True)

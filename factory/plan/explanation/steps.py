@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from factory.common.names import adopted_name
 from factory.plan.model import Action, Step
 from factory.plan.placement.placement import Placement, Placements
 from factory.plan.situation.situation import Situation
@@ -37,6 +38,8 @@ def steps(situation: Situation, verdicts: Verdicts, placements: Placements) -> t
 
 def _by_present_name(situation: Situation, step: Step) -> Step:
     """Tell a step of what was built before its definition moved under the present name."""
+    if step.version and not step.resource:
+        step = replace(step, resource=f"{step.identity}@{step.version}")
     now = situation.present.get(step.identity, step.identity)
     if now == step.identity:
         return step
@@ -57,7 +60,25 @@ def _all(situation: Situation, verdicts: Verdicts, placements: Placements) -> It
     for vm in verdicts.vms:
         reason = f"its VM {vm.vm} is not needed any more"
         yield Step(Action.REMOVE, vm.identity, str(vm.version), reason, situation.lab_name)
+    yield from _foundations(situation)
     yield from _in_labs(verdicts)
+
+
+def _foundations(situation: Situation) -> Iterator[Step]:
+    """Tell of what the stack stands on: what is made, taken in, made again or dropped."""
+    for each in situation.foundations:
+        name = each.logical_name
+        if not each.declared:
+            told = Action.DELETE, "the settings do not name it any more"
+        elif name in situation.remade or not each.finished:
+            told = Action.RESTORE, "Azure never finished it; it is made to its end"
+        elif name in situation.adopted:
+            told = Action.ADOPT, "it is there with this stack's tag"
+        elif not each.held:
+            told = Action.CREATE, "the stack stands on it, and its state has none"
+        else:
+            continue
+        yield Step(told[0], each.shown, "", told[1], resource=name)
 
 
 def _in_labs(verdicts: Verdicts) -> Iterator[Step]:
@@ -66,12 +87,14 @@ def _in_labs(verdicts: Verdicts) -> Iterator[Step]:
         yield Step(lab.action, lab.identity, lab.version, lab.reason, lab.lab)
     for each in verdicts.environments:
         shown = f"environment {each.environment.shown}"
-        yield Step(each.action, shown, "", each.reason, each.environment.lab)
+        name = each.environment.logical_name
+        yield Step(each.action, shown, "", each.reason, each.environment.lab, name)
     for old in verdicts.originals:
         original = old.original
         known = old.action not in {Action.FORGET, Action.REFUSE}
         shown = (original.identity or original.path) if known else "-"
-        yield Step(old.action, shown, original.name, old.reason, original.lab.name)
+        lab, name = original.lab.name, original.name
+        yield Step(old.action, shown, name, old.reason, lab, adopted_name(lab, name))
 
 
 def _of_version(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]:
@@ -82,6 +105,10 @@ def _of_version(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]
 
     if verdict.fate in _TOLD:
         yield step(_TOLD[verdict.fate], reason)
+    if verdict.fate is Fate.LOOK and (
+        version.held.attempts("vm") or version.held.attempts("verify")
+    ):
+        yield step(Action.FORGET, "the state lets go of its VMs; what is kept for a look stays")
     if verdict.fate is Fate.UNPROTECT:
         yield step(Action.UNPROTECT, f"{reason}; {_FIRST}")
     if verdict.fate in {Fate.RETIRE, Fate.RECALL}:
@@ -93,6 +120,12 @@ def _of_version(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]
         since = version.held.retiring.get(lab)
         told = _mark(leaves if lab != WHOLE else reason, since, until)
         yield step(Action.MARK if since is None else Action.KEEP, told, lab)
+    for lab in version.held.retiring:
+        if verdict.fate in {Fate.KEEP, Fate.MARK} and lab not in {
+            *verdict.marked,
+            *verdict.leaving,
+        }:
+            yield step(Action.UNMARK, f"it stays after all: {reason}", lab)
     if verdict.fate is Fate.KEEP and not version.foreign:
         yield from _protection(situation, verdict)
     for lab in verdict.dropped:
@@ -131,6 +164,11 @@ def _of_placement(situation: Situation, placement: Placement) -> Iterator[Step]:
     if plan is None:
         yield Step(Action.FORGET, identity, number, _UNFINISHED)
         return
+    if not isinstance(verdict, Arrival) and not (verdict.dropped or plan.retired):
+        declared = {each.region for each in plan.regions}
+        for region in sorted(verdict.version.held.regions - declared):
+            reason = f"what is kept of it in {region} goes: no lab there is to hold it"
+            yield Step(Action.REMOVE, identity, number, reason)
     kept = not isinstance(verdict, Arrival) and verdict.fate is Fate.KEEP
     if kept and plan.source.origin:
         reason = f"its source snapshot is gone; made again from its copy in {plan.source.region}"

@@ -13,7 +13,15 @@ from factory.common.versions import Version, next_version
 from factory.definitions.lineage import Image, generations, present_names, root_base
 from factory.definitions.policies import Keep
 from factory.ledger.catalogue import Catalogue, Entry, last_name
-from factory.ledger.foundations import LAB, UNFINISHED, adopted, compute_id, foundation_ids, remade
+from factory.ledger.foundations import (
+    LAB,
+    SOURCE,
+    UNFINISHED,
+    adopted,
+    compute_id,
+    foundation_ids,
+    remade,
+)
 from factory.ledger.model import HOLDINGS, Held
 from factory.ledger.recovered_file import noted, settled
 from factory.observed.model import BuildVm, Observed
@@ -28,6 +36,7 @@ from factory.plan.situation.revocation import bad_offer, revocations, revoked
 from factory.plan.situation.situation import (
     EnvironmentSituation,
     FactoryLabSituation,
+    FoundationSituation,
     Limits,
     Losses,
     RecoveredFile,
@@ -78,6 +87,7 @@ def resolve(inputs: Inputs) -> Situation:
         managed_images=observed.managed_images,
         originals=tuple(originals(inputs, labs)),
         environments=_environments(inputs),
+        foundations=tuple(_foundations(inputs)),
         losses=_losses(inputs),
         present=present_names(inputs.images),
         revoked=revocations(inputs),
@@ -402,6 +412,22 @@ def _environments(inputs: Inputs) -> tuple[EnvironmentSituation, ...]:
         EnvironmentSituation(name, declared.get(name), held.get(name))
         for name in sorted({*declared, *held})
     )
+
+
+def _foundations(inputs: Inputs) -> Iterator[FoundationSituation]:
+    """Give all that the settings name, and artifact sources that they do not name any more."""
+    ledger, ids = inputs.ledger, foundation_ids(inputs.settings)
+    sources = {name for name in ledger.names if name.startswith(SOURCE)}
+    for name in sorted(
+        {*ids, *sources} - {each.logical_name for each in inputs.settings.environments}
+    ):
+        known = ledger.foundations.get(name)
+        yield FoundationSituation(
+            name,
+            ids.get(name, "").rpartition("/")[2],
+            held=name in ledger.names,
+            finished=known is None or known.state != UNFINISHED,
+        )
 
 
 def _losses(inputs: Inputs) -> Losses:

@@ -12,6 +12,7 @@ from factory.common.versions import Version
 from factory.definitions.artifact_content import Contents
 from factory.definitions.definition import VaultRef
 from factory.definitions.lineage import IMAGE_PATH
+from factory.ledger.foundations import FOUNDATION_KINDS
 from factory.ledger.model import Foundation
 from factory.observed.artifact_manifest import Shelves
 from factory.observed.model import BuildVm, Thing
@@ -92,6 +93,26 @@ class EnvironmentSituation:
 
 
 @dataclass(frozen=True)
+class FoundationSituation:
+    """A group, lab, network or artifact source of the stack's own, by its logical name.
+
+    ``declared`` is its name by the settings, "" if they name it no more. ``held``: the state has
+    it; ``finished``: as a whole, as far as is known.
+    """
+
+    logical_name: str
+    declared: str
+    held: bool
+    finished: bool
+
+    @property
+    def shown(self) -> str:
+        """What it is, for people."""
+        kind = FOUNDATION_KINDS.get(self.logical_name, "artifact source")
+        return f"{kind} {self.declared or self.logical_name.rpartition('/')[2]}"
+
+
+@dataclass(frozen=True)
 class RecoveredFile:
     """The file that a lost state is made again from; ``done`` if it has nothing more to give.
 
@@ -160,6 +181,7 @@ class Situation:
     managed_images: Mapping[str, Thing]
     originals: tuple[Original, ...]
     environments: tuple[EnvironmentSituation, ...]
+    foundations: tuple[FoundationSituation, ...]
     losses: Losses
     present: Mapping[str, str]
     revoked: Revoked
