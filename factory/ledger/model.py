@@ -94,6 +94,11 @@ class Held:
         """The newest attempt whose VM the ledger knows, 1 if none."""
         return max(self.attempts("vm"), default=1)
 
+    @property
+    def has_vm(self) -> bool:
+        """Tell whether the ledger has a VM of it, to build or to verify."""
+        return any(path[0] in {"vm", "verify"} for path in self.parts)
+
     def attempts(self, kind: str) -> list[int]:
         """List the attempts to build (``vm``) or to verify (``verify``) that had a VM."""
         return sorted(int(path[1]) for path in self.parts if path[0] == kind)
@@ -127,6 +132,10 @@ class Ledger:
     # By logical name, as far as the state says: ARM ids of everything, and regions.
     ids: Mapping[str, str] = field(default_factory=dict)
     locations: Mapping[str, str] = field(default_factory=dict)
+    # By logical name: the outputs of foundations, artifact sources among them.
+    made: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # By logical name: the tags that things had when the engine last saw them.
+    tags: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

@@ -94,7 +94,28 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
     }
     logical = frozenset(urn.split("::", 3)[3] for urn in resources)
     ids, locations = _told(resources, "id"), _told(resources, "location")
-    return Ledger(held, last, foundations, outputs, environments, adopted, logical, ids, locations)
+    told = {urn.split("::", 3)[3]: each.get("outputs") or {} for urn, each in resources.items()}
+    made = {name: each for name, each in told.items() if name.startswith("factory/")}
+    tags = dict.fromkeys(logical, frozenset[str]())
+    # A component may have the name of what it holds.
+    tags |= {
+        urn.split("::", 3)[3]: frozenset(each["outputs"]["tags"])
+        for urn, each in resources.items()
+        if isinstance((each.get("outputs") or {}).get("tags"), Mapping)
+    }
+    return Ledger(
+        held,
+        last,
+        foundations,
+        outputs,
+        environments,
+        adopted,
+        logical,
+        ids,
+        locations,
+        made,
+        tags,
+    )
 
 
 def _told(resources: Mapping[str, Mapping[str, Any]], key: str) -> Mapping[str, str]:

@@ -34,7 +34,7 @@ _DEFAULTS = {"PULUMI_CONTINUE_ON_ERROR": "true", "PULUMI_PARALLEL": "64"}
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What a run of one stack leaves: its plan and its log, and for the judge the engine's steps."""
+    """What a run of one stack writes: its plan, its log, and the engine's events."""
 
     plan: Path
     log: Path

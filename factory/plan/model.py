@@ -17,7 +17,8 @@ from factory.settings.stack import TargetLab
 class Action(StrEnum):
     """What happens to a version, in the order in which a plan lists it.
 
-    Environments of labs have three of their own: created, replaced, deleted.
+    Environments, groups, labs, networks and artifact sources have four of their own: created,
+    replaced, updated, deleted.
     """
 
     BUILD = "build"
@@ -31,6 +32,7 @@ class Action(StrEnum):
     ADOPT = "adopt"
     CREATE = "create"
     REPLACE = "replace"
+    UPDATE = "update"
     MARK = "mark"
     UNMARK = "unmark"
     UNPROTECT = "unprotect"
@@ -215,7 +217,8 @@ class Plan:
     ``revoked`` ({identity: {version: reason}}) is for the catalogue: also what is gone here.
     ``neighbours`` are parents (identity@version) that another stack holds in the same factory lab.
     ``recovered`` ({identity: {version: "taking in" | "settled"}}) is what a lost state was made
-    again from, None if that never happened.
+    again from, None if that never happened. ``replaced`` are the ids of environments that go before
+    their successors are made, by their logical names.
     """
 
     versions: tuple[VersionPlan, ...]
@@ -233,6 +236,7 @@ class Plan:
     unmanaged_vms: tuple[UnmanagedVm, ...] = ()
     neighbours: frozenset[str] = frozenset()
     recovered: Mapping[str, Mapping[str, str]] | None = None
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def nothing_due(self) -> bool:

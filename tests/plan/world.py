@@ -269,6 +269,9 @@ def played(
         after[urn] = dict(old) if keep and old else {"type": kind, "outputs": outputs}
 
     catalogue: dict[str, dict[str, Any]] = {}
+    known = [names.adopted_name(old.lab, old.name) for old in plan.adoptions]
+    for name in known:
+        put("custom", name)
     for identity, last in plan.last_versions.items():
         put("imagefactory:index:Image", identity, lastVersion=str(last))
     for version in plan.versions:
@@ -283,12 +286,7 @@ def played(
         if version.source.lost or version.foreign:
             continue
         catalogue.setdefault(version.identity, {})[str(version.version)] = entry
-    for left in plan.unreleased:
-        for part in ("spec", "failed", *["source"] * left.source, *["capture"] * left.capture):
-            name = names.part(left.identity, left.version, part)
-            after |= {urn: dict(old) for urn, old in before.items() if urn.endswith(f"::{name}")}
-    for old in plan.adoptions:
-        put("custom", names.adopted_name(old.lab, old.name))
+    after |= _looked_at(plan, before)
     for identity, entries in plan.passed_on.items():
         catalogue.setdefault(identity, {}).update(entries)
     outputs: dict[str, Any] = {
@@ -300,6 +298,15 @@ def played(
         "outputs": outputs,
     }
     return after
+
+
+def _looked_at(plan: Plan, before: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    kept = {
+        names.part(left.identity, left.version, part)
+        for left in plan.unreleased
+        for part in ("spec", "failed", *["source"] * left.source, *["capture"] * left.capture)
+    }
+    return {urn: dict(old) for urn, old in before.items() if urn.split("::", 3)[3] in kept}
 
 
 def _failed(put: Any, version: VersionPlan, how: str) -> None:

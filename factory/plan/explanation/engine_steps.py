@@ -36,6 +36,7 @@ _ALLOWED: Mapping[Action, Mapping[str, Collection[str]]] = {
     Action.ADOPT: {_MAKE: _ANY},
     Action.CREATE: {_MAKE: _ANY},
     Action.REPLACE: {_REPLACE: _ANY},
+    Action.UPDATE: {_CHANGE: _ANY},
     Action.MARK: {_MAKE: {"retiring"}, _CHANGE: {"lab"}},
     Action.UNMARK: {_DROP: {"retiring"}, _CHANGE: {"lab"}},
     Action.UNPROTECT: {_DROP: {"protected", "retiring"}, _CHANGE: {"lab"}},

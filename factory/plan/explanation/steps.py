@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from factory.common.names import adopted_name
-from factory.plan.model import Action, Step
+from factory.plan.model import Action, Step, VersionPlan
 from factory.plan.placement.placement import Placement, Placements
 from factory.plan.situation.situation import Situation
 from factory.plan.verdicts.retention import LEAVES_LAB
@@ -16,6 +16,8 @@ from factory.settings.stack import NAMESPACE
 
 _FIRST = "its protection goes first, the next `up` does the rest"
 _UNFINISHED = "its source went before its copy was complete; dropped as unfinished"
+# What is deleted when a version retires; its source stays for its receivers.
+_GOES_AT_ONCE = frozenset({"capture", "copy", "image", "lab"})
 _ORDER = {action: index for index, action in enumerate(Action)}
 # What is told of a version as a whole, whatever becomes of it in single labs.
 _TOLD = {
@@ -76,6 +78,8 @@ def _foundations(situation: Situation) -> Iterator[Step]:
             told = Action.ADOPT, "it is there with this stack's tag"
         elif not each.held:
             told = Action.CREATE, "the stack stands on it, and its state has none"
+        elif each.edited:
+            told = Action.UPDATE, f"the settings say otherwise: {', '.join(each.edited)}"
         else:
             continue
         yield Step(told[0], each.shown, "", told[1], resource=name)
@@ -103,12 +107,8 @@ def _of_version(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]
     def step(action: Action, reason: str, lab: str = "") -> Step:
         return Step(action, version.identity, version.number, reason, lab)
 
-    if verdict.fate in _TOLD:
-        yield step(_TOLD[verdict.fate], reason)
-    if verdict.fate is Fate.LOOK and (
-        version.held.attempts("vm") or version.held.attempts("verify")
-    ):
-        yield step(Action.FORGET, "the state lets go of its VMs; what is kept for a look stays")
+    for action, told, lab in _as_a_whole(verdict):
+        yield step(action, told, lab)
     if verdict.fate is Fate.UNPROTECT:
         yield step(Action.UNPROTECT, f"{reason}; {_FIRST}")
     if verdict.fate in {Fate.RETIRE, Fate.RECALL}:
@@ -116,20 +116,44 @@ def _of_version(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]
             yield step(Action.RETIRE, reason, lab)
         return
     leaves = LEAVES_LAB if verdict.fate is Fate.KEEP else "the lab is no longer in the settings"
-    for lab, until in verdict.marked.items():
-        since = version.held.retiring.get(lab)
-        told = _mark(leaves if lab != WHOLE else reason, since, until)
-        yield step(Action.MARK if since is None else Action.KEEP, told, lab)
-    for lab in version.held.retiring:
-        if verdict.fate in {Fate.KEEP, Fate.MARK} and lab not in {
-            *verdict.marked,
-            *verdict.leaving,
-        }:
-            yield step(Action.UNMARK, f"it stays after all: {reason}", lab)
+    for action, told, lab in _marks(verdict, leaves):
+        yield step(action, told, lab)
     if verdict.fate is Fate.KEEP and not version.foreign:
         yield from _protection(situation, verdict)
     for lab in verdict.dropped:
         yield step(Action.RETIRE, leaves, lab)
+
+
+def _as_a_whole(verdict: VersionVerdict) -> Iterator[tuple[Action, str, str]]:
+    """Tell what becomes of a version as such."""
+    if again := _again(verdict):
+        told = f"{verdict.reason}; an earlier deletion of it did not succeed"
+        yield from ((Action.RETIRE, told, lab) for lab in again)
+    elif verdict.fate in _TOLD:
+        yield _TOLD[verdict.fate], verdict.reason, ""
+    if verdict.fate is Fate.LOOK and verdict.version.held.has_vm:
+        told = "the state lets go of its VMs; what is kept for a look stays"
+        yield Action.FORGET, told, ""
+
+
+def _again(verdict: VersionVerdict) -> tuple[str, ...]:
+    """Name the labs from which a retired version is still to go; "" for what no lab holds."""
+    left = {path[0] for path in verdict.version.held.parts if path}
+    if verdict.fate is not Fate.SOURCE_KEPT or left.isdisjoint(_GOES_AT_ONCE):
+        return ()
+    return tuple(sorted(verdict.version.labs)) or ("",)
+
+
+def _marks(verdict: VersionVerdict, leaves: str) -> Iterator[tuple[Action, str, str]]:
+    """Tell of marks that are put on, that stay, and that are taken off again, by lab."""
+    retiring, reason = verdict.version.held.retiring, verdict.reason
+    for lab, until in verdict.marked.items():
+        since = retiring.get(lab)
+        told = _mark(leaves if lab != WHOLE else reason, since, until)
+        yield Action.MARK if since is None else Action.KEEP, told, lab
+    if verdict.fate in {Fate.KEEP, Fate.MARK}:
+        for lab in sorted({*retiring} - {*verdict.marked, *verdict.leaving}):
+            yield Action.UNMARK, f"it stays after all: {reason}", lab
 
 
 def _mark(reason: str, since: datetime | None, until: datetime) -> str:
@@ -164,21 +188,11 @@ def _of_placement(situation: Situation, placement: Placement) -> Iterator[Step]:
     if plan is None:
         yield Step(Action.FORGET, identity, number, _UNFINISHED)
         return
-    if not isinstance(verdict, Arrival) and not (verdict.dropped or plan.retired):
-        declared = {each.region for each in plan.regions}
-        for region in sorted(verdict.version.held.regions - declared):
-            reason = f"what is kept of it in {region} goes: no lab there is to hold it"
-            yield Step(Action.REMOVE, identity, number, reason)
-    kept = not isinstance(verdict, Arrival) and verdict.fate is Fate.KEEP
-    if kept and plan.source.origin:
-        reason = f"its source snapshot is gone; made again from its copy in {plan.source.region}"
-        yield Step(Action.RESTORE, identity, number, reason)
-    if kept and plan.source.lost:
-        reason = (
-            "its source snapshot is gone, and so is every copy that it could be made from: labs "
-            "that have it keep it, no other region and no receiving stack can get it"
-        )
-        yield Step(Action.WARN, identity, number, reason)
+    for region in _left(verdict, plan):
+        reason = f"what is kept of it in {region} goes: no lab there is to hold it"
+        yield Step(Action.REMOVE, identity, number, reason)
+    if not isinstance(verdict, Arrival) and verdict.fate is Fate.KEEP:
+        yield from _source(identity, number, plan)
     if placement.recaptured:
         reason = "its custom image in the factory lab is gone; made again from its snapshot"
         yield Step(Action.RESTORE, identity, number, reason, situation.lab_name)
@@ -190,3 +204,23 @@ def _of_placement(situation: Situation, placement: Placement) -> Iterator[Step]:
         for part in region.remade:
             reason = f"{part} is gone; made again from what is kept"
             yield Step(Action.RESTORE, identity, number, reason)
+
+
+def _left(verdict: VersionVerdict | Arrival, plan: VersionPlan) -> list[str]:
+    """Name the regions whose copy and managed image go, where no line of a lab tells it."""
+    if isinstance(verdict, Arrival) or verdict.dropped or plan.retired:
+        return []
+    return sorted(verdict.version.held.regions - {each.region for each in plan.regions})
+
+
+def _source(identity: str, number: str, plan: VersionPlan) -> Iterator[Step]:
+    """Tell of a source snapshot that is gone."""
+    if plan.source.origin:
+        reason = f"its source snapshot is gone; made again from its copy in {plan.source.region}"
+        yield Step(Action.RESTORE, identity, number, reason)
+    if plan.source.lost:
+        reason = (
+            "its source snapshot is gone, and so is every copy that it could be made from: labs "
+            "that have it keep it, no other region and no receiving stack can get it"
+        )
+        yield Step(Action.WARN, identity, number, reason)

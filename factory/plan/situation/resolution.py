@@ -19,6 +19,7 @@ from factory.ledger.foundations import (
     UNFINISHED,
     adopted,
     compute_id,
+    edited,
     foundation_ids,
     remade,
 )
@@ -409,7 +410,9 @@ def _environments(inputs: Inputs) -> tuple[EnvironmentSituation, ...]:
     declared = {each.logical_name: each for each in inputs.settings.environments}
     held = inputs.ledger.environments
     return tuple(
-        EnvironmentSituation(name, declared.get(name), held.get(name))
+        EnvironmentSituation(
+            name, declared.get(name), held.get(name), inputs.ledger.ids.get(name, "")
+        )
         for name in sorted({*declared, *held})
     )
 
@@ -417,16 +420,16 @@ def _environments(inputs: Inputs) -> tuple[EnvironmentSituation, ...]:
 def _foundations(inputs: Inputs) -> Iterator[FoundationSituation]:
     """Give all that the settings name, and artifact sources that they do not name any more."""
     ledger, ids = inputs.ledger, foundation_ids(inputs.settings)
-    sources = {name for name in ledger.names if name.startswith(SOURCE)}
-    for name in sorted(
-        {*ids, *sources} - {each.logical_name for each in inputs.settings.environments}
-    ):
+    ours = {name for name in ids if name.startswith("factory/")}
+    ours |= {name for name in ledger.names if name.startswith(SOURCE)}
+    for name in sorted(ours):
         known = ledger.foundations.get(name)
         yield FoundationSituation(
             name,
             ids.get(name, "").rpartition("/")[2],
             held=name in ledger.names,
             finished=known is None or known.state != UNFINISHED,
+            edited=tuple(edited(inputs.settings, name, ledger.made.get(name, {}))),
         )
 
 

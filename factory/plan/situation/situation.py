@@ -20,7 +20,7 @@ from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.places import Displaced
 from factory.plan.situation.version_situation import VersionSituation
-from factory.settings.environments import LabEnvironment
+from factory.settings.environments import LabEnvironment, Replace
 from factory.settings.stack import FactoryLab
 
 # {identity: {version: reason}}, as it stands in a catalogue
@@ -75,11 +75,21 @@ class Original:
 
 @dataclass(frozen=True)
 class EnvironmentSituation:
-    """An environment by its logical name: what the settings say, what the ledger has."""
+    """An environment by its logical name: what the settings say, what the ledger has.
+
+    ``held`` is its name in Azure, ``held_id`` its id there, "" if the state has none.
+    """
 
     logical_name: str
     declared: LabEnvironment | None
     held: str | None
+    held_id: str = ""
+
+    @property
+    def goes_first(self) -> bool:
+        """Tell whether the one that is there goes before its successor is made."""
+        first = self.declared is not None and self.declared.replace is Replace.DELETE_FIRST
+        return first and bool(self.held_id)
 
     @property
     def lab(self) -> str:
@@ -97,13 +107,14 @@ class FoundationSituation:
     """A group, lab, network or artifact source of the stack's own, by its logical name.
 
     ``declared`` is its name by the settings, "" if they name it no more. ``held``: the state has
-    it; ``finished``: as a whole, as far as is known.
+    it; ``finished``: as a whole, as far as is known. ``edited`` names settings that have changed.
     """
 
     logical_name: str
     declared: str
     held: bool
     finished: bool
+    edited: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
