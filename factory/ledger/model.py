@@ -95,6 +95,11 @@ class Held:
         return max(self.attempts("vm"), default=1)
 
     @property
+    def worked_on(self) -> bool:
+        """Tell whether the last run noted that it worked on it; this one drops the note."""
+        return any(path[0] == "run" for path in self.parts)
+
+    @property
     def has_vm(self) -> bool:
         """Tell whether the ledger has a VM of it, to build or to verify."""
         return any(path[0] in {"vm", "verify"} for path in self.parts)
