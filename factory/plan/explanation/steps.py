@@ -196,14 +196,7 @@ def _of_placement(situation: Situation, placement: Placement) -> Iterator[Step]:
     if placement.recaptured:
         reason = "its custom image in the factory lab is gone; made again from its snapshot"
         yield Step(Action.RESTORE, identity, number, reason, situation.lab_name)
-    for region in placement.regions:
-        for lab in region.labs:
-            # Where a foreign parent goes is told with it.
-            if lab.action is not None and not (foreign and lab.action is Action.DELIVER):
-                yield Step(lab.action, identity, number, lab.reason, lab.lab)
-        for part in region.remade:
-            reason = f"{part} is gone; made again from what is kept"
-            yield Step(Action.RESTORE, identity, number, reason)
+    yield from _in_regions(placement, identity, number, foreign=foreign)
 
 
 def _left(verdict: VersionVerdict | Arrival, plan: VersionPlan) -> list[str]:
@@ -224,3 +217,20 @@ def _source(identity: str, number: str, plan: VersionPlan) -> Iterator[Step]:
             "that have it keep it, no other region and no receiving stack can get it"
         )
         yield Step(Action.WARN, identity, number, reason)
+
+
+def _in_regions(
+    placement: Placement, identity: str, number: str, *, foreign: bool
+) -> Iterator[Step]:
+    """Tell of a version in labs, and of what they are served from."""
+    for region in placement.regions:
+        for lab in region.labs:
+            # Where a foreign parent goes is told with it.
+            if lab.action is not None and not (foreign and lab.action is Action.DELIVER):
+                yield Step(lab.action, identity, number, lab.reason, lab.lab)
+        for part in region.gone:
+            reason = f"{part} is gone -> `pulumi refresh`; the next `up` makes it again"
+            yield Step(Action.WARN, identity, number, reason)
+        for part in region.remade:
+            reason = f"{part} is gone; made again from what is kept"
+            yield Step(Action.RESTORE, identity, number, reason)

@@ -86,6 +86,7 @@ def resolve(inputs: Inputs) -> Situation:
         vms=observed.vms,
         snapshots=observed.snapshots,
         managed_images=observed.managed_images,
+        group_read=observed.group_read,
         originals=tuple(originals(inputs, labs)),
         environments=_environments(inputs),
         foundations=tuple(_foundations(inputs)),
