@@ -157,13 +157,14 @@ class Situation:
     """Everything that is known before anything is decided.
 
     ``images`` are the definitions by their present names, parents first; ``labs`` those of the
-    settings, in their order. ``snapshots`` and ``managed_images`` are what the stack's group holds,
-    by lower-cased name, if that was asked (``group_read``), ``vms`` the VMs in its lab. ``source``
-    names who offers versions, None if nobody is asked. ``present`` gives the present name for former ones. ``revoked`` is all that
-    is known to be, ``last_versions`` the newest numbers that were ever given, ``given`` those of
-    the ledger alone. ``adopted`` and ``remade`` are foundations to take in or to make again, by
-    their logical names. ``outputs`` are the stack's own of the last run. ``stack`` is the full name
-    that its tags say, ``name`` the one it has now, ``last_name`` that of the last run.
+    settings, in their order. ``snapshots`` and ``managed_images`` are what the stack's group
+    holds, by lower-cased name, if that was asked (``group_read``), ``vms`` the VMs in its lab.
+    ``source`` names who offers versions, None if nobody is asked. ``present`` gives the present
+    name for former ones. ``revoked`` is all that is known to be, ``last_versions`` the newest
+    numbers that were ever given, ``given`` those of the ledger alone. ``adopted`` and
+    ``remade`` are foundations to take in or to make again, by their logical names. ``outputs``
+    are the stack's own of the last run. ``stack`` is the full name that its tags say, ``name``
+    the one it has now, ``last_name`` that of the last run.
     """
 
     stack: str
