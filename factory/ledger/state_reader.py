@@ -51,10 +51,12 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
     environments: dict[str, str] = {}
     adopted: dict[str, Mapping[str, Any]] = {}
     outputs: Mapping[str, Any] = {}
+    tags: dict[str, frozenset[str]] = {}
     for urn, resource in resources.items():
         name = urn.split("::", 3)[3]
         kind = str(resource.get("type", ""))
         found: Mapping[str, Any] = resource.get("outputs") or {}
+        _note_tags(tags, name, found)
         if kind == "pulumi:pulumi:Stack":
             outputs = found
         elif kind == IMAGE_TYPE:
@@ -92,17 +94,13 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         )
         for key, draft in drafts.items()
     }
-    logical = frozenset(urn.split("::", 3)[3] for urn in resources)
-    ids, locations = _told(resources, "id"), _told(resources, "location")
-    told = {urn.split("::", 3)[3]: each.get("outputs") or {} for urn, each in resources.items()}
-    made = {name: each for name, each in told.items() if name.startswith("factory/")}
-    tags = dict.fromkeys(logical, frozenset[str]())
-    # A component may have the name of what it holds.
-    tags |= {
-        urn.split("::", 3)[3]: frozenset(each["outputs"]["tags"])
+    logical = frozenset(tags)
+    made = {
+        urn.split("::", 3)[3]: each.get("outputs") or {}
         for urn, each in resources.items()
-        if isinstance((each.get("outputs") or {}).get("tags"), Mapping)
+        if "::factory/" in urn
     }
+    ids, locations = _told(resources, "id"), _told(resources, "location")
     return Ledger(
         held,
         last,
@@ -116,6 +114,14 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         made,
         tags,
     )
+
+
+def _note_tags(tags: dict[str, frozenset[str]], name: str, outputs: Mapping[str, Any]) -> None:
+    put_on = outputs.get("tags")
+    if isinstance(put_on, Mapping):
+        tags[name] = frozenset(put_on)
+    else:  # a component may have the name of what it holds
+        tags.setdefault(name, frozenset())
 
 
 def _told(resources: Mapping[str, Mapping[str, Any]], key: str) -> Mapping[str, str]:
