@@ -51,12 +51,12 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
     environments: dict[str, str] = {}
     adopted: dict[str, Mapping[str, Any]] = {}
     outputs: Mapping[str, Any] = {}
-    tags: dict[str, frozenset[str]] = {}
+    seen: dict[str, frozenset[str]] = {}
     for urn, resource in resources.items():
         name = urn.split("::", 3)[3]
         kind = str(resource.get("type", ""))
         found: Mapping[str, Any] = resource.get("outputs") or {}
-        _note_tags(tags, name, found)
+        _note_tags(seen, name, found)
         if kind == "pulumi:pulumi:Stack":
             outputs = found
         elif kind == IMAGE_TYPE:
@@ -94,7 +94,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         )
         for key, draft in drafts.items()
     }
-    logical = frozenset(tags)
+    logical = frozenset(seen)
     made = {
         urn.split("::", 3)[3]: each.get("outputs") or {}
         for urn, each in resources.items()
@@ -112,7 +112,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         ids,
         locations,
         made,
-        tags,
+        seen,
     )
 
 
