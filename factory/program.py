@@ -90,7 +90,7 @@ def run(root: Path) -> None:
         began=f"{inputs.observed.now:%Y%m%dT%H%M%SZ}",
         without_id=inputs.ledger.without_id,
     )
-    tell_what_to_do(waiter, this.owner, inputs.ledger.names)
+    tell_what_to_do(waiter, this.owner, inputs.ledger.tags)
     _declare(this, inputs, plan)
     refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
 
@@ -139,7 +139,7 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
         definitions.setdefault(identity, {}).update(entries)
     for old in plan.adoptions:
         deliveries[old.lab].adopt(old)
-    _declare_environments(run, settings, lab)
+    _declare_environments(run, settings, plan, lab)
     for left in plan.unreleased:
         opts = pulumi.ResourceOptions(parent=images[left.identity])
         Kept(run, left, store.group, captures[left.identity], opts)
@@ -170,10 +170,13 @@ def _parent(
     return made[name].as_parent() if name in made else None
 
 
-def _declare_environments(run: Run, settings: Settings, lab: FactoryLabComponent | None) -> None:
+def _declare_environments(
+    run: Run, settings: Settings, plan: Plan, lab: FactoryLabComponent | None
+) -> None:
     for environment in settings.environments:
         ready = lab.ready if lab is not None and environment.lab == lab.spec.name else ()
-        Environment(run, environment, run.secrets, ready)
+        replaced = plan.replaced.get(environment.logical_name)
+        Environment(run, environment, run.secrets, ready, replaced)
 
 
 def _export(inputs: Inputs, plan: Plan, definitions: Mapping[str, Mapping[str, Any]]) -> None:

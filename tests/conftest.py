@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import pytest
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+from tests.invariant import COUNT
 
 # Tests start Python some thousand times: each would compile the program anew where an environment
 # forbids to keep what was compiled, as those of many container images do.
@@ -21,6 +23,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 _SHOWN = "shown"
+_STEPS = "engine steps"
 
 # Files of minutes, the longest first: one that began last would run alone in the end, the other
 # workers idle. A new file needs no entry unless it takes longer than the last of these.
@@ -83,6 +86,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
     return _Whole(config, log)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Begin to count the engine's steps of a test, the making of its fixtures among them."""
+    COUNT.compared = COUNT.unexplained = 0
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Send the count with the last report of a test."""
+    report = yield
+    if call.when == "teardown" and COUNT.compared:
+        report.user_properties.append((_STEPS, f"{COUNT.compared} {COUNT.unexplained}"))
+    return report
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Telling(config), "image-factory-telling")
@@ -94,6 +115,7 @@ class _Telling:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.texts: dict[str, list[str]] = {}
+        self.steps = [0, 0]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
@@ -105,8 +127,18 @@ class _Telling:
             said = [str(value) for name, value in report.user_properties if name == _SHOWN]
             if said:
                 self.texts[report.nodeid] = said
+            for name, value in report.user_properties:
+                if name == _STEPS:
+                    self.steps = [
+                        a + int(b) for a, b in zip(self.steps, str(value).split(), strict=True)
+                    ]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.steps[0]:
+            compared, left = self.steps
+            terminalreporter.write_line(
+                f"{compared} steps of the engine compared with plans, {left} not explained"
+            )
         if not self.texts:
             return
         terminalreporter.section("what tests show")

@@ -73,6 +73,7 @@ def observe(
             captures=captures,
             snapshots=snapshots.result(),
             managed_images=managed.result(),
+            group_read=True,
             base_versions=offers.base_versions,
             cores_free=cores.result() if cores else None,
             vault_faults=faults,

@@ -86,6 +86,11 @@ def adopted_name(lab: str, image: str) -> str:
     return f"{ADOPTED}{lab}/{image}"
 
 
+def refused_name(identity: str, lab: str) -> str:
+    """Give the logical name of what is never made, so that a run ends as failed."""
+    return "/".join(("refused", identity, *((lab,) if lab else ())))
+
+
 def verifying_vm_name(stack: str, identity: str, version: Version, attempt: int) -> str:
     """Name the VM that verifies a captured image, by the same rules as a build VM."""
     return "v" + _short_hash(f"{stack}|{identity}|{version}|verify|{attempt}", 14)

@@ -12,9 +12,10 @@ from factory.azure.client import ArmError
 from factory.components.gates import RefusedError, gate
 from factory.components.run_context import Run
 from factory.definitions.definition import SecretRef
-from factory.settings.environments import LabEnvironment, Replace
+from factory.settings.environments import LabEnvironment
 
 _USER_WITHIN = timedelta(minutes=10)
+_GONE_WITHIN = timedelta(hours=2)
 
 
 class Environment(pulumi.ComponentResource):
@@ -26,11 +27,14 @@ class Environment(pulumi.ComponentResource):
         spec: LabEnvironment,
         secrets: Mapping[str, pulumi.Output[str]],
         ready: Sequence[pulumi.Resource] = (),
+        replaced: str | None = None,
     ) -> None:
+        """Declare it; ``replaced`` is the id of what has to go before it is made."""
         super().__init__("imagefactory:index:Environment", spec.logical_name, {})
         lab = run.settings.lab_named(spec.lab)
         lab_id = run.lab_id(lab)
         self._run, self._user_id = run, f"{lab_id}/users/{spec.user}"
+        self._replaced = replaced
         parameters = [
             devtestlab.ArmTemplateParameterPropertiesArgs(
                 name=name, value=secrets[value.secret] if isinstance(value, SecretRef) else value
@@ -60,17 +64,28 @@ class Environment(pulumi.ComponentResource):
         except ArmError as error:
             raise RefusedError(str(error)) from None
 
+    async def _room(self) -> None:
+        """Delete the one that is replaced, where its template has names that exist only once."""
+        if self._replaced is None:
+            return
+        try:
+            await self._run.waiter.gone(self._replaced, _GONE_WITHIN)
+        except ArmError as error:
+            raise RefusedError(str(error)) from None
+
     def _options(
         self, run: Run, spec: LabEnvironment, ready: Sequence[pulumi.Resource]
     ) -> pulumi.ResourceOptions:
-        # The provider would delete first: for it, what is in a lab has a fixed name.
+        # The provider would delete first: for it, what is in a lab has a fixed name. With
+        # continue-on-error an engine never ends whose delete half was refused: the gate deletes.
         options = pulumi.ResourceOptions(
             parent=self,
-            hooks=gate(f"{spec.logical_name} may be made", self._owner_known),
+            hooks=gate(f"{spec.logical_name} may be made", self._owner_known, self._room),
             depends_on=list(ready),
-            delete_before_replace=spec.replace is Replace.DELETE_FIRST,
+            delete_before_replace=False,
             # `@me` is someone else in the pipeline than at a desk; the owner stays who it was.
-            ignore_changes=["userName"] if spec.user == "@me" else None,
+            # It stays where it was made, wherever the settings now say that its lab is.
+            ignore_changes=["location", *(["userName"] if spec.user == "@me" else [])],
             additional_secret_outputs=["deploymentProperties"] if spec.secrets else None,
         )
         spelled = (spec.lab, spec.user, spec.azure_name)

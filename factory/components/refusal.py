@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pulumi
 
+from factory.common.names import refused_name
 from factory.common.refusal_line import refusal_line
 from factory.components.gates import RefusedError, gate
 from factory.plan.model import Step
@@ -24,7 +25,7 @@ def refuse(steps: Sequence[Step], *, dry: bool) -> None:
         if dry:
             pulumi.warn(line)
             continue
-        name = "/".join(("refused", step.identity, *((step.lab,) if step.lab else ())))
+        name = refused_name(step.identity, step.lab)
 
         async def never(line: str = line) -> None:
             raise RefusedError(line)

@@ -151,5 +151,6 @@ def clear(run: Run, unmanaged: UnmanagedVm) -> None:
             pulumi.warn(f"the VM {unmanaged.vm} stays until the next run: {error}")
         return vm_id
 
-    ended: pulumi.Output[str] = work_mark(run, f"unmanaged/{unmanaged.vm}").apply(gone)
+    work = names.part(unmanaged.identity, unmanaged.version, "run", unmanaged.vm)
+    ended: pulumi.Output[str] = work_mark(run, work).apply(gone)
     del ended  # the engine's program waits for it all the same

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from factory.common.ownership import Owner
 from factory.ledger.model import Foundation, Ledger
@@ -18,6 +19,16 @@ UNFINISHED = "unfinished"
 STORE = "factory/store"
 SOURCE = "factory/source/"
 _GROUPS = ("/store", "/group")
+# What each is, by its logical name; all others are artifact sources.
+FOUNDATION_KINDS = {
+    STORE: "resource group",
+    "factory/group": "resource group",
+    "factory/address": "public IP address",
+    "factory/nat": "NAT gateway",
+    "factory/network": "virtual network",
+    "factory/lab": "lab",
+    "factory/lab-network": "lab network",
+}
 LAB = "factory/lab"
 # Nothing of anybody can be in one that was never finished; in a group there might be. So in a lab,
 # which factory/components/gates.py clears only if it is empty.
@@ -80,6 +91,29 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
     for source in settings.artifact_sources:
         ids[f"{SOURCE}{source.name}"] = f"{lab_id}/artifactsources/{source.name}"
     return ids
+
+
+def edited(settings: Settings, name: str, made: Mapping[str, Any]) -> list[str]:
+    """Name what the settings say otherwise of a foundation than its outputs, ``made``.
+
+    A token's value is no output that could be compared: whether there is one is seen.
+    """
+    lab = settings.factory_lab
+    if lab is None or not made:
+        return []
+    wanted: dict[str, tuple[object, object]] = {}
+    if name == "factory/network":
+        space, subnets = made.get("addressSpace") or {}, made.get("subnets") or [{}]
+        wanted["network.addressSpace"] = ([lab.network.address_space], space.get("addressPrefixes"))
+        wanted["network.subnet"] = (lab.network.subnet, subnets[0].get("addressPrefix"))
+    for source in settings.artifact_sources:
+        if name == f"{SOURCE}{source.name}":
+            wanted["uri"] = (source.uri, made.get("uri"))
+            wanted["type"] = (source.type.value, made.get("sourceType"))
+            wanted["branch"] = (source.branch, made.get("branchRef"))
+            wanted["folder"] = (source.folder, made.get("folderPath"))
+            wanted["token"] = (bool(source.token), bool(made.get("securityToken")))
+    return [what for what, (new, old) in wanted.items() if new != old]
 
 
 def located(ledger: Ledger, observed: Observed, settings: Settings, owner: Owner) -> Ledger:

@@ -79,6 +79,11 @@ class Held:
         return frozenset(path[1] for path in self.parts if path[0] == "lab")
 
     @property
+    def regions(self) -> frozenset[str]:
+        """The regions that have a copy or managed image of it."""
+        return frozenset(path[1] for path in self.parts if path[0] in {"copy", "image"})
+
+    @property
     def protected(self) -> bool:
         """Tell whether the engine may refuse to delete it; written first, taken away last."""
         return ("protected",) in self.parts
@@ -97,6 +102,16 @@ class Held:
     def attempt(self) -> int:
         """The newest attempt whose VM the ledger knows, 1 if none."""
         return max(self.attempts("vm"), default=1)
+
+    @property
+    def worked_on(self) -> bool:
+        """Tell whether the last run noted that it worked on it; this one drops the note."""
+        return any(path[0] == "run" for path in self.parts)
+
+    @property
+    def has_vm(self) -> bool:
+        """Tell whether the ledger has a VM of it, to build or to verify."""
+        return any(path[0] in {"vm", "verify"} for path in self.parts)
 
     def attempts(self, kind: str) -> list[int]:
         """List the attempts to build (``vm``) or to verify (``verify``) that had a VM."""
@@ -138,6 +153,10 @@ class Ledger:
     without_id: frozenset[str] = frozenset()
     # How groups and the factory lab were written at the last run: factory/ledger/spelling.py.
     spelled: Mapping[str, str] = field(default_factory=dict)
+    # By logical name: the outputs of foundations, artifact sources among them.
+    made: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # By logical name: the tags that things had when the engine last saw them.
+    tags: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

@@ -50,10 +50,12 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
     environments: dict[str, str] = {}
     adopted: dict[str, Mapping[str, Any]] = {}
     outputs: Mapping[str, Any] = {}
+    seen: dict[str, frozenset[str]] = {}
     for urn, resource in resources.items():
         name = urn.split("::", 3)[3]
         kind = str(resource.get("type", ""))
         found: Mapping[str, Any] = resource.get("outputs") or {}
+        _note_tags(seen, name, found)
         if kind == "pulumi:pulumi:Stack":
             outputs = found
         elif kind == IMAGE_TYPE:
@@ -89,7 +91,12 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         )
         for key, draft in drafts.items()
     }
-    logical = frozenset(urn.split("::", 3)[3] for urn in resources)
+    logical = frozenset(seen)
+    made = {
+        urn.split("::", 3)[3]: each.get("outputs") or {}
+        for urn, each in resources.items()
+        if "::factory/" in urn
+    }
     ids, locations = _told(resources, "id"), _told(resources, "location")
     return Ledger(
         held,
@@ -104,6 +111,8 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         _state_id(resources),
         frozenset(_without_id(resources)),
         _output(resources, "imagefactory:index:Store::factory", "spelled") or {},
+        made,
+        seen,
     )
 
 
@@ -127,6 +136,14 @@ def _without_id(resources: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         tags = (resource.get("outputs") or {}).get("tags")
         if isinstance(tags, Mapping) and names.STACK in tags and names.STATE not in tags:
             yield urn.split("::", 3)[3]
+
+
+def _note_tags(tags: dict[str, frozenset[str]], name: str, outputs: Mapping[str, Any]) -> None:
+    put_on = outputs.get("tags")
+    if isinstance(put_on, Mapping):
+        tags[name] = frozenset(put_on)
+    else:  # a component may have the name of what it holds
+        tags.setdefault(name, frozenset())
 
 
 def _told(resources: Mapping[str, Mapping[str, Any]], key: str) -> Mapping[str, str]:

@@ -139,6 +139,8 @@ class Observed:
     captures: Mapping[str, Thing] = field(default_factory=dict)
     snapshots: Mapping[str, Thing] = field(default_factory=dict)
     managed_images: Mapping[str, Thing] = field(default_factory=dict)
+    # Whether both were asked for: what is not among them is not there.
+    group_read: bool = False
     base_versions: Mapping[str, str] = field(default_factory=dict)
     foundations: Mapping[str, Thing] = field(default_factory=dict)
     cores_free: int | None = None

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from factory.common.errors import one_line
 
@@ -18,23 +21,28 @@ _STACK = "pulumi:pulumi:Stack"
 _LAST = "update failed"
 
 
-def read_troubles(log: Path) -> list[str] | None:
-    """Give every error as one line, with the name of the resource that it is about.
+def read_events(log: Path) -> list[dict[str, Any]] | None:
+    """Read what the engine did, in its order; None if it never began.
 
-    None if the engine never began: then all that was printed is the command's own.
+    Then all that was printed is the command's own. The last event of an engine that was killed may
+    be half written: it is left out.
     """
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return None
-    if not lines:
-        return None
-    found: dict[str, None] = {}
+    found: list[dict[str, Any]] = []
     for line in lines:
-        try:
-            event = json.loads(line).get("diagnosticEvent") or {}
-        except ValueError:  # the last one, of an engine that was killed
-            continue
+        with suppress(ValueError):
+            found.append(json.loads(line))
+    return found if lines else None
+
+
+def troubles(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Give every error as one line, with the name of the resource that it is about."""
+    found: dict[str, None] = {}
+    for each in events:
+        event = each.get("diagnosticEvent") or {}
         if event.get("severity") != "error" or event.get("ephemeral"):
             continue
         told = one_line(_COLOR.sub("", str(event.get("message", ""))).strip())

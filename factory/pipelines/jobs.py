@@ -16,6 +16,7 @@ from factory.ledger import catalogue as cat
 from factory.pipelines.outcome import Notice, Outcome, Result, judge
 from factory.pipelines.plan_file import VARIABLE, read_plan
 from factory.pipelines.runner import PREVIEW, EngineRunner, Ran
+from factory.plan.explanation.engine_steps import engine_steps, unexplained
 from factory.settings.engine_command import is_unknown_stack
 
 _DRIFT = ("refresh", "--preview-only", "--json")
@@ -119,13 +120,15 @@ def up(job: JobContext, stack: str, seconds: float | None) -> Outcome:
     return outcome
 
 
-def _judged(stack: str, ran: Ran, plan: Path) -> Outcome:
+def _judged(stack: str, ran: Ran, file: Path) -> Outcome:
+    plan = read_plan(file)
     return judge(
         stack,
-        read_plan(plan),
+        plan,
         succeeded=ran.ok,
         cut_off=ran.cut_off,
         troubles=ran.summary.troubles,
+        unsaid=unexplained(engine_steps(ran.events), (plan or {}).get("steps", ())),
     )
 
 

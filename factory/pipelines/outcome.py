@@ -9,6 +9,7 @@ from typing import Any
 
 from factory.common.refusal_line import refusal_line
 from factory.pipelines.plan_file import GUARD, WAITS
+from factory.plan.explanation.engine_steps import EngineStep
 from factory.plan.model import Action
 from factory.plan.verdicts.offers import WAITS_FOR_APPROVAL
 
@@ -78,10 +79,12 @@ def judge(
     succeeded: bool,
     cut_off: bool = False,
     troubles: Sequence[str] = (),
+    unsaid: Sequence[EngineStep] = (),
 ) -> Outcome:
     """Judge a run by its exit and by what it wrote of its plan (see ``plan_file``).
 
-    A preview succeeds though its plan refuses something, which the run then fails for.
+    A preview succeeds though its plan refuses something, which the run then fails for. ``unsaid``
+    is what the engine does and the plan does not say: nobody has agreed to lose anything by it.
     """
     refused = _refused(plan or {}) if succeeded else []
     notices = [Notice("error", text) for text in (*troubles, *refused)]
@@ -95,12 +98,16 @@ def judge(
     elif cut_off:
         text = "the time was up; what is under way in Azure goes on, and the next run with it"
         result, notices = Result.CUT_OFF, [Notice("warning", text)]
-    elif not succeeded or refused:
+    elif not succeeded or refused or any(step.loses for step in unsaid):
         result = Result.PARTLY if plan else Result.ERROR
-    elif plan and not changes_of(plan):
+    elif plan and not changes_of(plan) and not unsaid:
         result = Result.NOTHING
     else:
         result = Result.DONE
+    notices += [
+        Notice("error" if step.loses else "warning", f"not in the plan: {step} -> report it")
+        for step in unsaid
+    ]
     if result is not Result.ERROR or not notices:
         notices += waiting(plan or {})
     return Outcome(stack, result, tuple(dict.fromkeys(notices)), plan or {})

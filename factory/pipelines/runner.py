@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from factory.common.errors import FactoryError, harmless, one_line
 from factory.ledger.undeclared_entries import check_export
-from factory.pipelines.event_log import OPTION, SHOWN, read_troubles
+from factory.pipelines.event_log import OPTION, SHOWN, read_events, troubles
 from factory.pipelines.narration import Narrator, Summary
 from factory.pipelines.state_locks import StateLocks, is_left_behind
 from factory.settings.engine_command import backend_of, is_unknown_stack
@@ -38,12 +38,14 @@ class Ran:
     """What one command of the engine came to; ``cut_off`` if its time was up.
 
     ``began`` tells whether the engine was at work at all: before, all troubles are the command's.
+    ``events`` is what it did (``event_log``); they hold all that is declared, so nobody keeps them.
     """
 
     code: int
     summary: Summary = field(default_factory=Summary)
     cut_off: bool = False
     began: bool = True
+    events: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -159,10 +161,10 @@ class EngineRunner:
         with TemporaryDirectory(prefix="image-factory-") as folder:
             events = Path(folder) / "events.json"
             ran = self._narrated((*verb, OPTION, str(events)), stack, title, log, seconds)
-            troubles = read_troubles(events)
-        if troubles is not None:
-            ran.summary.troubles = troubles
-        return replace(ran, began=troubles is not None)
+            found = read_events(events)
+        if found is not None:
+            ran.summary.troubles = troubles(found)
+        return replace(ran, began=found is not None, events=tuple(found or ()))
 
     def _narrated(
         self, verb: Iterable[str], stack: str, title: str, log: Path | None, seconds: float | None

@@ -18,7 +18,8 @@ from factory.settings.stack import TargetLab
 class Action(StrEnum):
     """What happens to a version, in the order in which a plan lists it.
 
-    Environments of labs have three of their own: created, replaced, deleted.
+    Environments, groups, labs, networks and artifact sources have four of their own: created,
+    replaced, updated, deleted.
     """
 
     BUILD = "build"
@@ -32,7 +33,9 @@ class Action(StrEnum):
     ADOPT = "adopt"
     CREATE = "create"
     REPLACE = "replace"
+    UPDATE = "update"
     MARK = "mark"
+    UNMARK = "unmark"
     UNPROTECT = "unprotect"
     RETIRE = "retire"
     REMOVE = "remove"
@@ -49,13 +52,14 @@ CHANGES = frozenset(Action) - {Action.KEEP, Action.NOTHING, Action.WAIT, Action.
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the plan."""
+    """One line of the plan; ``resource`` is what it is about, by its name in the state."""
 
     action: Action
     identity: str
     version: str
     reason: str
     lab: str = ""
+    resource: str = ""
 
 
 @dataclass(frozen=True)
@@ -229,7 +233,8 @@ class Plan:
     ``neighbours`` are parents (identity@version) that another stack holds in the same factory lab.
     ``state`` is the id that everything new carries.
     ``recovered`` ({identity: {version: "taking in" | "settled"}}) is what a lost state was made
-    again from, None if that never happened.
+    again from, None if that never happened. ``replaced`` are the ids of environments that go before
+    their successors are made, by their logical names.
     """
 
     versions: tuple[VersionPlan, ...]
@@ -248,6 +253,7 @@ class Plan:
     neighbours: frozenset[str] = frozenset()
     recovered: Mapping[str, Mapping[str, str]] | None = None
     state: str = ""
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def nothing_due(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from factory.common import names
 from factory.ledger import catalogue as cat
-from factory.ledger.foundations import compute_id
+from factory.ledger.foundations import compute_id, foundation_ids
 from factory.ledger.model import HOLDINGS, IMAGE_TYPE, Ledger, Path
 from factory.ledger.record import Record, Spec, released
 from factory.ledger.state_reader import read_ledger
@@ -58,7 +58,7 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
             for name in [names.adopted_name(each.lab, each.name)]
         },
         environments={e.logical_name: e.azure_name for e in inputs.settings.environments},
-        names=ledger.names | inputs.ledger.names,
+        names=ledger.names | inputs.ledger.names | {*foundation_ids(inputs.settings)},
     )
 
 

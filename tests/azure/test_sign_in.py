@@ -188,9 +188,9 @@ def test_the_token_is_shown_to_arm_alone(
         monkeypatch.setattr(Wire, "answers", [(201, headers, {})])
         assert client.put("/subscriptions/x", "2024-01-01", {}) == ""
     else:
-        first = (200, {}, {"value": [1], "nextLink": link})
-        moved = (307, {"Location": link}, {})
-        answers = [first if way == "nextLink" else moved, (200, {}, {"value": [2]})]
+        first: Any = (200, {}, {"value": [{"id": 1}], "nextLink": link})
+        moved: Any = (307, {"Location": link}, {})
+        answers: list[Any] = [first if way == "nextLink" else moved, (200, {}, {"value": [2]})]
         monkeypatch.setattr(Wire, "answers", answers)
         with pytest.raises(ArmError, match=r"leads to|HTTP 307"):
             list(client.list("/subscriptions", "2024-01-01"))
@@ -200,8 +200,10 @@ def test_the_token_is_shown_to_arm_alone(
 def test_the_next_page_of_arm_itself_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("factory.azure.client.HTTPAdapter", Wire)
     monkeypatch.setattr(Wire, "shown", [])
-    pages: list[Any] = [{"value": [1], "nextLink": "https://ARM.test:443/next"}, {"value": [2]}]
+    first, second = {"id": 1}, {"id": 2}
+    link = "https://ARM.test:443/next"
+    pages: list[Any] = [{"value": [first], "nextLink": link}, {"value": [second]}]
     monkeypatch.setattr(Wire, "answers", [(200, {}, page) for page in pages])
     client = ArmClient(Cloud("https://arm.test", "https://login", "https://arm.test"), Nobody())
-    assert list(client.list("/subscriptions", "2024-01-01")) == [1, 2]
+    assert list(client.list("/subscriptions", "2024-01-01")) == [first, second]
     assert Wire.shown == ["arm.test"] * 2

@@ -47,6 +47,8 @@ class Recorder(Mocks):
 
     resources: dict[str, MockResourceArgs] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
+    # By type and name: the properties that are to be left as they are.
+    ignored: dict[str, list[str]] = field(default_factory=dict)
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         key = f"{args.typ} {args.name}"
@@ -92,6 +94,15 @@ class Answers:
 
 # Newer engines answer it no more, and the SDK has no name for it any more.
 _SKIPPED: Any = 2
+
+
+class NotingMonitor(MockMonitor):
+    """Remembers what the program says of changes that it leaves alone."""
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the SDK's name
+        if isinstance(self.mocks, Recorder):
+            self.mocks.ignored[f"{request.type} {request.name}"] = list(request.ignoreChanges)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
 class AnsweringMonitor(MockMonitor):
@@ -254,7 +265,7 @@ def in_loop(
     answers: Answers | None = None,
 ) -> None:
     asyncio.set_event_loop(asyncio.new_event_loop())
-    monitor = AnsweringMonitor(recorder, answers) if answers else None
+    monitor = AnsweringMonitor(recorder, answers) if answers else NotingMonitor(recorder)
     set_mocks(recorder, project="image-factory", stack="dev", preview=preview, monitor=monitor)
     try:
         pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]

@@ -24,6 +24,7 @@ from rehearsal.cli import main as rehearsal_cli
 from rehearsal.client import Client, running
 from rehearsal.first_day import FIRST_DAY
 from rehearsal.home import Home
+from tests.invariant import COMPARED, Watched
 
 CHECKOUT = Path(__file__).parents[2]
 DEV, PROD = "5b0c7c1e-8d0e-4a4f-9c3b-2f6d1a7e9001", "c41f2a86-3b9d-4f57-8a60-d05e7b1c9002"
@@ -155,14 +156,18 @@ class FactoryUnderTest:
     # -- the engine
 
     def engine(self, *args: str, **env: str) -> Ran:
+        watched = Watched.begin(self.root) if args[0] in COMPARED else None
+        more = watched.options if watched else ()
         done = subprocess.run(
-            ["pulumi", "-C", str(self.home.work), "--non-interactive", *args],
-            env={**self.env, **env},
+            ["pulumi", "-C", str(self.home.work), "--non-interactive", *args, *more],
+            env={**self.env, **env, **(watched.variables if watched else {})},
             capture_output=True,
             text=True,
             timeout=600,
             check=False,
         )
+        if watched:
+            watched.check(done.stdout)
         return Ran(done.returncode, done.stdout + done.stderr)
 
     def up(self, stack: str, *options: str) -> Ran:
@@ -200,15 +205,18 @@ class FactoryUnderTest:
     ) -> Ran:
         command = ["pulumi", "-C", str(self.home.work), "--non-interactive", "up", "--yes"]
         command += ["--skip-preview", "-s", stack]
-        log = self.root / "ended.log"
+        log, watched = self.root / "ended.log", Watched.begin(self.root)
+        command += watched.options
+        env = {**self.env, **watched.variables}
         with log.open("w") as out:
             process = subprocess.Popen(
-                command, env=self.env, stdout=out, stderr=out, start_new_session=True
+                command, env=env, stdout=out, stderr=out, start_new_session=True
             )
             self.until(lambda: process.poll() is not None or when())
             assert process.poll() is None, log.read_text()
             end(process)
             process.wait(timeout=600)
+        watched.check(log.read_text())
         return Ran(process.returncode, log.read_text())
 
     def export(self, stack: str) -> str:

@@ -32,6 +32,11 @@ def test_a_moved_definition_keeps_its_images_and_retires_them_in_two_steps(
     path = f"{lab_path(DEV, 'team-web')}/customimages"
     assert "image-factory-retiring" in factory.arm("GET", f"{path}/{first}")["tags"]
     assert "image-factory-retiring" not in factory.arm("GET", f"{path}/{second}")["tags"]
+    # As a policy of the subscription would: it is written down, and nobody takes it off again.
+    group = f"/subscriptions/{DEV}/resourceGroups/rg-image-factory"
+    for thing, version in ((group, "2024-03-01"), (f"{path}/{second}", "2018-09-15")):
+        tags = {**factory.arm("GET", thing, version)["tags"], "Created On": "2026-11-30"}
+        factory.arm("PATCH", thing, version, {"tags": tags})
     assert factory.engine("refresh", "--yes", "-s", "dev").ok
     factory.must_up("dev", "--expect-no-changes")
 

@@ -45,7 +45,7 @@ def test_a_resource_group_has_letters_of_any_script() -> None:
     for versions in outputs["catalogue"]["definitions"].values():
         for entry in versions.values():
             entry["sourceId"] = entry["sourceId"].replace("rg-factory", "rg-på-øen")
-    assert len(read_catalogue(outputs, DEV, 0).entries) == 2
+    assert len(read_catalogue(outputs, DEV, 0, START).entries) == 2
 
 
 @pytest.mark.parametrize(

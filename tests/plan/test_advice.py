@@ -385,21 +385,21 @@ def test_an_old_state_that_was_put_back_is_mended_in_both_ways() -> None:
     changed(source, "linux/a", "second")
     source.run()
     newest = dict(source.resources)
-    last = read_catalogue(source.ledger.outputs, DEV, 0).serial
+    last = read_catalogue(source.ledger.outputs, DEV, 0, source.now).serial
     source.resources = old
     with pytest.raises(FactoryError, match=r"put the newest one back .*image-factory:rebuild"):
-        read_catalogue(source.ledger.outputs, DEV, last)
+        read_catalogue(source.ledger.outputs, DEV, last, source.now)
     source.resources = newest
-    assert read_catalogue(source.ledger.outputs, DEV, last)
+    assert read_catalogue(source.ledger.outputs, DEV, last, source.now)
     source.resources = old
     changed(source, "linux/a", "server")  # as it was: nothing is due, and nothing would change
     source.run()
     with pytest.raises(FactoryError, match="lower than the last one received"):
-        read_catalogue(source.ledger.outputs, DEV, last)
+        read_catalogue(source.ledger.outputs, DEV, last, source.now)
     rebuild = {"linux/a": source.now.isoformat()}
     source.settings = dev("linux/a", rebuild=rebuild).settings
     source.run()
-    assert read_catalogue(source.ledger.outputs, DEV, last).serial > last
+    assert read_catalogue(source.ledger.outputs, DEV, last, source.now).serial > last
 
 
 def texts(folder: Path) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from factory.common import names
 from factory.observed.model import Thing
 from factory.plan.cost import estimate
 from factory.plan.model import Action, Plan, VersionPlan
@@ -52,6 +53,30 @@ def planned(plan: Plan) -> VersionPlan:
 def at_rest(world: World) -> None:
     world.run()
     assert world.plan().nothing_due, world.plan().steps
+
+
+def test_what_a_region_lacks_is_named_before_anybody_refreshes() -> None:
+    world = settled()
+    inputs = world.inputs()
+    (version,) = world.plan().versions
+    copies = [each.copy.name for each in version.regions if each.copy]
+    images = [names.backing_name("linux/a", version.version, r.region) for r in version.regions]
+    there = replace(
+        inputs.observed,
+        group_read=True,
+        snapshots={name: Thing(f"/{name}") for name in copies},
+        managed_images={name: Thing(f"/{name}") for name in images},
+    )
+    assert told(make_plan(replace(inputs, observed=there))) == []
+    gone = replace(there, snapshots={}, managed_images={})
+    plan = make_plan(replace(inputs, observed=gone))
+    again = "is gone -> `pulumi refresh`; the next `up` makes it again"
+    assert sorted(told(plan)) == [
+        ("", f"its copy in eastus2 {again}"),
+        ("", f"its managed image in eastus2 {again}"),
+        ("", f"its managed image in westeurope {again}"),
+    ]
+    assert plan.nothing_due
 
 
 def test_an_image_that_a_lab_lacks_is_named_before_anybody_refreshes() -> None:

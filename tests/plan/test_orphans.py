@@ -186,6 +186,7 @@ def test_what_is_left_of_a_retired_version_goes_but_its_source_stays() -> None:
 def test_a_foundation_that_the_state_lacks_is_taken_in_by_the_next_run() -> None:
     world = dev("linux/a")
     world.run()
+    world.founded = False
     address = Thing("/address", {names.STACK: DEV})
     found = orphans(world, world.observed(foundations={"factory/address": address}))
     assert fates(found) == {Kind.FOUNDATION: Fate.LEAVE}

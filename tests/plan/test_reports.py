@@ -32,6 +32,7 @@ def test_json_has_every_step_and_says_which_change_something() -> None:
         "version": "20261122.2",
         "lab": None,
         "why": "definition changed: base.sku",
+        "resource": "linux/a@20261122.2",
     }
     assert {step["action"] for step in found["steps"] if not step["changes"]} == {"keep", "nothing"}
     assert found["cost"]["builds"] == 1

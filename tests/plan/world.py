@@ -13,14 +13,17 @@ from factory.definitions.definition import Capture, Definition
 from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image
 from factory.ledger.catalogue import Catalogue, written
+from factory.ledger.foundations import foundation_ids
 from factory.ledger.model import Ledger
 from factory.ledger.record import Record, Spec
 from factory.ledger.source_catalogues import read_all
 from factory.ledger.state_reader import read_ledger
 from factory.observed.model import BuildVm, Observed, ObservedLab
+from factory.plan.explanation.engine_steps import EngineStep, is_grouping, unexplained
 from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan, VersionPlan
 from factory.plan.planner import make_plan
+from factory.plan.reports.json_report import step_data
 from factory.settings.loader import parse_settings
 from factory.settings.stack import Settings
 
@@ -115,12 +118,16 @@ class World:
     # Further stacks: that this one receives from too, and that build what its own are built on.
     further: list[World] = field(default_factory=list)
     neighbours: list[World] = field(default_factory=list)
+    # Whether the stack has its group and lab, as after a first run.
+    founded: bool = True
 
     begins: ClassVar[datetime] = START
 
     @property
     def ledger(self) -> Ledger:
-        return read_ledger(self.resources)
+        ledger = read_ledger(self.resources)
+        made = [name for name in foundation_ids(self.settings) if name.startswith("factory/")]
+        return replace(ledger, names=ledger.names | {*made}) if self.founded else ledger
 
     def observed(self, **changes: Any) -> Observed:
         plain = Observed(
@@ -179,18 +186,34 @@ class World:
 
         ``unverified`` ones are captured and fail their verification, if they have one.
         """
-        plan, before = self.plan(), in_labs(self.ledger)
+        plan, held = self.plan(), in_labs(self.ledger)
         failed = dict.fromkeys(failing, "build")
         failed = dict.fromkeys(unverified, "verification") | failed
-        self.resources = played(self.stack, plan, self.resources, failed, broken_labs)
+        before = self.resources
+        self.resources = played(self.stack, plan, before, failed, broken_labs)
+        self.check_told(plan, before)
         self.vms = left_vms(self, plan, failed)
         self.now += pass_time
         # Whatever a run is made to do: each image that left a lab was told, once, with its reason.
         steps = (step for step in plan.steps if step.action is Action.RETIRE and step.lab)
         told = [(step.lab, step.version) for step in steps if step.version[0].isdigit()]
-        left = before - in_labs(self.ledger)
+        left = held - in_labs(self.ledger)
         assert sorted(told) == sorted((lab, version) for lab, _, version in left)
         return plan
+
+    def check_told(self, plan: Plan, before: Mapping[str, Mapping[str, Any]]) -> None:
+        """Check that every line of the engine's would have one of the plan's that explains it."""
+        steps = [
+            EngineStep(op, str(there[urn]["type"]), urn.split("::", 3)[3])
+            for op, there, other in (
+                ("create", self.resources, before),
+                ("delete", before, self.resources),
+            )
+            for urn in there
+            if urn not in other and not is_grouping(str(there[urn]["type"]))
+        ]
+        found = unexplained(steps, [step_data(step) for step in plan.steps])
+        assert not found, (list(map(str, found)), plan.steps)
 
     def holding(self, lab_name: str) -> dict[str, list[str]]:
         """What one lab holds: {identity: [versions, oldest first]}."""
@@ -257,10 +280,13 @@ def played(
         urn = f"urn:pulumi:s::p::{kind}::{name}"
         # An unchanged resource keeps its outputs; a Stash keeps its first value.
         old = before.get(urn)
-        keep = old is not None and kind in {"pulumi:index:Stash", "capture"}
+        keep = old is not None and kind in {"pulumi:index:Stash", "capture", "custom"}
         after[urn] = dict(old) if keep and old else {"type": kind, "outputs": outputs}
 
     catalogue: dict[str, dict[str, Any]] = {}
+    known = [names.adopted_name(old.lab, old.name) for old in plan.adoptions]
+    for name in known:
+        put("custom", name)
     for identity, last in plan.last_versions.items():
         put("imagefactory:index:Image", identity, lastVersion=str(last))
     for version in plan.versions:
@@ -275,11 +301,7 @@ def played(
         if version.source.lost or version.foreign:
             continue
         catalogue.setdefault(version.identity, {})[str(version.version)] = entry
-    for left in plan.unreleased:
-        kept = ("spec", "failed", "failed/at")
-        for part in (*kept, *["source"] * left.source, *["capture"] * left.capture):
-            name = names.part(left.identity, left.version, part)
-            after |= {urn: dict(old) for urn, old in before.items() if urn.endswith(f"::{name}")}
+    after |= _looked_at(plan, before)
     for identity, entries in plan.passed_on.items():
         catalogue.setdefault(identity, {}).update(entries)
     outputs: dict[str, Any] = {
@@ -291,6 +313,21 @@ def played(
         "outputs": outputs,
     }
     return after
+
+
+def _looked_at(plan: Plan, before: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    kept = {
+        names.part(left.identity, left.version, part)
+        for left in plan.unreleased
+        for part in (
+            "spec",
+            "failed",
+            "failed/at",
+            *["source"] * left.source,
+            *["capture"] * left.capture,
+        )
+    }
+    return {urn: dict(old) for urn, old in before.items() if urn.split("::", 3)[3] in kept}
 
 
 def _failed(put: Any, version: VersionPlan, how: str) -> None:

@@ -39,6 +39,11 @@ def explain(situation: Situation, verdicts: Verdicts, placements: Placements) ->
         unmanaged_vms=verdicts.vms,
         neighbours=frozenset(each.parent.name for each in verdicts.images if each.parent.neighbour),
         recovered=situation.recovered,
+        replaced={
+            each.environment.logical_name: each.environment.held_id
+            for each in verdicts.environments
+            if each.action is Action.REPLACE and each.environment.goes_first
+        },
     )
     if plan.nothing_due or plan.state or not situation.fresh:
         return plan

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from factory.plan.model import Action, Step
+from factory.common.names import adopted_name
+from factory.plan.model import Action, Step, VersionPlan
 from factory.plan.placement.placement import Placement, Placements
 from factory.plan.situation.situation import Situation
 from factory.plan.verdicts.verdict import Arrival, Fate, Verdicts, VersionVerdict
@@ -14,6 +15,8 @@ from factory.settings.stack import NAMESPACE
 
 _FIRST = "its protection goes first, the next `up` does the rest"
 _UNFINISHED = "its source went before its copy was complete; dropped as unfinished"
+# What is deleted when a version retires; its source stays for its receivers.
+_GOES_AT_ONCE = frozenset({"capture", "copy", "image", "lab"})
 _ORDER = {action: index for index, action in enumerate(Action)}
 # What is told of a version as a whole, whatever becomes of it in single labs.
 _TOLD = {
@@ -36,6 +39,8 @@ def steps(situation: Situation, verdicts: Verdicts, placements: Placements) -> t
 
 def _by_present_name(situation: Situation, step: Step) -> Step:
     """Tell a step of what was built before its definition moved under the present name."""
+    if step.version and not step.resource:
+        step = replace(step, resource=f"{step.identity}@{step.version}")
     now = situation.present.get(step.identity, step.identity)
     if now == step.identity:
         return step
@@ -56,7 +61,27 @@ def _all(situation: Situation, verdicts: Verdicts, placements: Placements) -> It
     for vm in verdicts.vms:
         reason = f"its VM {vm.vm} is not needed any more"
         yield Step(Action.REMOVE, vm.identity, str(vm.version), reason, situation.lab_name)
+    yield from _foundations(situation)
     yield from _in_labs(verdicts)
+
+
+def _foundations(situation: Situation) -> Iterator[Step]:
+    """Tell of what the stack stands on: what is made, taken in, made again or dropped."""
+    for each in situation.foundations:
+        name = each.logical_name
+        if not each.declared:
+            told = Action.DELETE, "the settings do not name it any more"
+        elif name in situation.remade or not each.finished:
+            told = Action.RESTORE, "Azure never finished it; it is made to its end"
+        elif name in situation.adopted:
+            told = Action.ADOPT, "it is there with this stack's tag"
+        elif not each.held:
+            told = Action.CREATE, "the stack stands on it, and its state has none"
+        elif each.edited:
+            told = Action.UPDATE, f"the settings say otherwise: {', '.join(each.edited)}"
+        else:
+            continue
+        yield Step(told[0], each.shown, "", told[1], resource=name)
 
 
 def _in_labs(verdicts: Verdicts) -> Iterator[Step]:
@@ -65,12 +90,14 @@ def _in_labs(verdicts: Verdicts) -> Iterator[Step]:
         yield Step(lab.action, lab.identity, lab.version, lab.reason, lab.lab)
     for each in verdicts.environments:
         shown = f"environment {each.environment.shown}"
-        yield Step(each.action, shown, "", each.reason, each.environment.lab)
+        name = each.environment.logical_name
+        yield Step(each.action, shown, "", each.reason, each.environment.lab, name)
     for old in verdicts.originals:
         original = old.original
         known = old.action not in {Action.FORGET, Action.REFUSE}
         shown = (original.identity or original.path) if known else "-"
-        yield Step(old.action, shown, original.name, old.reason, original.lab.name)
+        home, name = original.lab.name, original.name
+        yield Step(old.action, shown, name, old.reason, home, adopted_name(home, name))
 
 
 def _of_version(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]:
@@ -79,8 +106,8 @@ def _of_version(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]
     def step(action: Action, reason: str, lab: str = "") -> Step:
         return Step(action, version.identity, version.number, reason, lab)
 
-    if verdict.fate in _TOLD:
-        yield step(_TOLD[verdict.fate], reason)
+    for action, told, lab in _as_a_whole(verdict):
+        yield step(action, told, lab)
     if verdict.fate is Fate.UNPROTECT:
         yield step(Action.UNPROTECT, f"{reason}; {_FIRST}")
     if verdict.fate is Fate.KEEP and not version.foreign:
@@ -102,6 +129,30 @@ def _leaving(verdict: VersionVerdict) -> Iterator[tuple[Action, str, str]]:
         yield action, _mark(reasons[-1], since, until), lab
     for lab, each in verdict.dropped:
         yield Action.RETIRE, each.cause.reason, lab
+    if verdict.fate in {Fate.KEEP, Fate.MARK}:
+        unmarked = {*verdict.version.held.retiring} - {*verdict.marked}
+        for lab in sorted(unmarked - {lab for lab, _ in verdict.dropped}):
+            yield Action.UNMARK, f"it stays after all: {verdict.reason}", lab
+
+
+def _as_a_whole(verdict: VersionVerdict) -> Iterator[tuple[Action, str, str]]:
+    """Tell what becomes of a version as such."""
+    if again := _again(verdict):
+        told = f"{verdict.reason}; an earlier deletion of it did not succeed"
+        yield from ((Action.RETIRE, told, lab) for lab in again)
+    elif verdict.fate in _TOLD:
+        yield _TOLD[verdict.fate], verdict.reason, ""
+    if verdict.fate is Fate.LOOK and verdict.version.held.has_vm:
+        told = "the state lets go of its VMs; what is kept for a look stays"
+        yield Action.FORGET, told, ""
+
+
+def _again(verdict: VersionVerdict) -> tuple[str, ...]:
+    """Name the labs from which a retired version is still to go; "" for what no lab holds."""
+    left = {path[0] for path in verdict.version.held.parts if path}
+    if verdict.fate is not Fate.SOURCE_KEPT or left.isdisjoint(_GOES_AT_ONCE):
+        return ()
+    return tuple(sorted(verdict.version.labs)) or ("",)
 
 
 def _mark(reason: str, since: datetime | None, until: datetime) -> str:
@@ -140,24 +191,49 @@ def _of_placement(situation: Situation, placement: Placement) -> Iterator[Step]:
     if plan is None:
         yield Step(Action.FORGET, identity, number, _UNFINISHED)
         return
-    kept = not isinstance(verdict, Arrival) and verdict.fate is Fate.KEEP
-    if kept and plan.source.origin:
+    for region in _left(verdict, plan):
+        reason = f"what is kept of it in {region} goes: no lab there is to hold it"
+        yield Step(Action.REMOVE, identity, number, reason)
+    if not isinstance(verdict, Arrival) and verdict.fate is Fate.KEEP:
+        yield from _source(identity, number, plan)
+    if placement.recaptured:
+        reason = "its custom image in the factory lab is gone; made again from its snapshot"
+        yield Step(Action.RESTORE, identity, number, reason, situation.lab_name)
+    yield from _in_regions(placement, identity, number, foreign=foreign)
+
+
+def _left(verdict: VersionVerdict | Arrival, plan: VersionPlan) -> list[str]:
+    """Name the regions whose copy and managed image go, where no line of a lab tells it."""
+    if isinstance(verdict, Arrival) or verdict.dropped or plan.retired:
+        return []
+    return sorted(verdict.version.held.regions - {each.region for each in plan.regions})
+
+
+def _source(identity: str, number: str, plan: VersionPlan) -> Iterator[Step]:
+    """Tell of a source snapshot that is gone."""
+    if plan.source.origin:
         reason = f"its source snapshot is gone; made again from its copy in {plan.source.region}"
         yield Step(Action.RESTORE, identity, number, reason)
-    if kept and plan.source.lost:
+    if plan.source.lost:
         reason = (
             "its source snapshot is gone, and so is every copy that it could be made from: labs "
             "that have it keep it, no other region and no receiving stack can get it"
         )
         yield Step(Action.WARN, identity, number, reason)
-    if placement.recaptured:
-        reason = "its custom image in the factory lab is gone; made again from its snapshot"
-        yield Step(Action.RESTORE, identity, number, reason, situation.lab_name)
+
+
+def _in_regions(
+    placement: Placement, identity: str, number: str, *, foreign: bool
+) -> Iterator[Step]:
+    """Tell of a version in labs, and of what they are served from."""
     for region in placement.regions:
         for lab in region.labs:
             # Where a foreign parent goes is told with it.
             if lab.action is not None and not (foreign and lab.action is Action.DELIVER):
                 yield Step(lab.action, identity, number, lab.reason, lab.lab)
+        for part in region.gone:
+            reason = f"{part} is gone -> `pulumi refresh`; the next `up` makes it again"
+            yield Step(Action.WARN, identity, number, reason)
         for part in region.remade:
             reason = f"{part} is gone; made again from what is kept"
             yield Step(Action.RESTORE, identity, number, reason)

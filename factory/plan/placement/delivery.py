@@ -138,6 +138,14 @@ def _region(
         and adopt_backing is None
         and not backing_lost,
     }
+    asked = situation.group_read
+    gone = {
+        "copy": asked
+        and copy is not None
+        and copy.held
+        and copy.name.lower() not in situation.snapshots,
+        "managed image": asked and backing_held and found is None,
+    }
     # What is made anew in a region whose labs have images of it already was there once.
     before = any(each.held for each in deliveries)
     return RegionPlacement(
@@ -146,6 +154,7 @@ def _region(
         ),
         placed,
         tuple(f"its {part} in {region}" for part, made in parts.items() if made and before),
+        tuple(f"its {part} in {region}" for part, lost in gone.items() if lost),
     )
 
 

@@ -22,11 +22,15 @@ class LabPlacement:
 
 @dataclass(frozen=True)
 class RegionPlacement:
-    """A version in one region; ``remade`` are its parts that are gone and made again."""
+    """A version in one region; ``remade`` are its parts that are gone and made again.
+
+    ``gone`` are those that the state still has, so that nothing is made in their place yet.
+    """
 
     delivery: RegionDelivery | None
     labs: tuple[LabPlacement, ...]
     remade: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

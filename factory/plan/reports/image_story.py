@@ -123,6 +123,9 @@ def _versions(inputs: Inputs, held: list[Held], steps: list[Step]) -> list[str]:
         labs = [own.name] if own is not None and version.has("capture") else []
         labs += sorted(version.labs)
         fate = [s for s in steps if s.version == str(version.version) and s.action in _FATES]
+        # What is kept for a look is told as such; that its VMs leave the state is no fate.
+        looked_at = any(step.action is Action.WAIT for step in fate)
+        fate = [s for s in fate if not (looked_at and s.action is Action.FORGET)]
         facts = version.record or version.spec
         rows.append(
             (
@@ -141,6 +144,7 @@ _FATES = frozenset(
     {
         Action.KEEP,
         Action.MARK,
+        Action.UNMARK,
         Action.RETIRE,
         Action.REMOVE,
         Action.RESTORE,

@@ -1,8 +1,9 @@
 """The plan for machines. ``schema`` names this form; a field is added freely, never changed.
 
-``{schema, stack, now, nothingDue, steps: [{action, changes, image, version, lab, why}], cost,
-warnings}``; ``version`` and ``lab`` are null where a step has none. ``changes`` tells a step that
-does something from one that says why nothing is done.
+``{schema, stack, now, nothingDue, steps: [{action, changes, image, version, lab, why, resource}],
+cost, warnings}``; ``version``, ``lab`` and ``resource`` (the name in the stack's state of what it
+is about) are null where a step has none. ``changes`` tells a step that does something from one that
+says why nothing is done.
 """
 
 from __future__ import annotations
@@ -29,13 +30,14 @@ def plan_data(inputs: Inputs, plan: Plan, cost: Cost) -> dict[str, Any]:
         "stack": inputs.name,
         "now": inputs.observed.now.isoformat(timespec="seconds"),
         "nothingDue": plan.nothing_due,
-        "steps": [_step(step) for step in plan.steps],
+        "steps": [step_data(step) for step in plan.steps],
         "cost": cost_data(cost),
         "warnings": list(plan.warnings),
     }
 
 
-def _step(step: Step) -> dict[str, Any]:
+def step_data(step: Step) -> dict[str, Any]:
+    """Give one line of a plan as plain values."""
     return {
         "action": step.action.value,
         "changes": step.action in CHANGES,
@@ -43,6 +45,7 @@ def _step(step: Step) -> dict[str, Any]:
         "version": step.version or None,
         "lab": step.lab or None,
         "why": step.reason,
+        "resource": step.resource or None,
     }
 
 

@@ -16,9 +16,11 @@ from factory.definitions.policies import Keep
 from factory.ledger.catalogue import Catalogue, Entry, last_name
 from factory.ledger.foundations import (
     LAB,
+    SOURCE,
     UNFINISHED,
     adopted,
     compute_id,
+    edited,
     foundation_ids,
     occupied,
     remade,
@@ -37,6 +39,7 @@ from factory.plan.situation.revocation import bad_offer, revocations, revoked
 from factory.plan.situation.situation import (
     EnvironmentSituation,
     FactoryLabSituation,
+    FoundationSituation,
     Limits,
     Losses,
     RecoveredFile,
@@ -86,8 +89,10 @@ def resolve(inputs: Inputs) -> Situation:
         vms=observed.vms,
         snapshots=observed.snapshots,
         managed_images=observed.managed_images,
+        group_read=observed.group_read,
         originals=tuple(originals(inputs, labs)),
         environments=_environments(inputs),
+        foundations=tuple(_foundations(inputs)),
         losses=_losses(inputs),
         present=present_names(inputs.images),
         revoked=revocations(inputs),
@@ -472,9 +477,27 @@ def _environments(inputs: Inputs) -> tuple[EnvironmentSituation, ...]:
     declared = {each.logical_name: each for each in inputs.settings.environments}
     held = inputs.ledger.environments
     return tuple(
-        EnvironmentSituation(name, declared.get(name), held.get(name))
+        EnvironmentSituation(
+            name, declared.get(name), held.get(name), inputs.ledger.ids.get(name, "")
+        )
         for name in sorted({*declared, *held})
     )
+
+
+def _foundations(inputs: Inputs) -> Iterator[FoundationSituation]:
+    """Give all that the settings name, and artifact sources that they do not name any more."""
+    ledger, ids = inputs.ledger, foundation_ids(inputs.settings)
+    ours = {name for name in ids if name.startswith("factory/")}
+    ours |= {name for name in ledger.names if name.startswith(SOURCE)}
+    for name in sorted(ours):
+        known = ledger.foundations.get(name)
+        yield FoundationSituation(
+            name,
+            ids.get(name, "").rpartition("/")[2],
+            held=name in ledger.names,
+            finished=known is None or known.state != UNFINISHED,
+            edited=tuple(edited(inputs.settings, name, ledger.made.get(name, {}))),
+        )
 
 
 def _losses(inputs: Inputs) -> Losses:

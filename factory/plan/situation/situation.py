@@ -13,6 +13,7 @@ from factory.common.versions import Version
 from factory.definitions.artifact_content import Contents
 from factory.definitions.definition import VaultRef
 from factory.definitions.lineage import IMAGE_PATH
+from factory.ledger.foundations import FOUNDATION_KINDS
 from factory.ledger.model import Foundation
 from factory.observed.artifact_manifest import Shelves
 from factory.observed.model import BuildVm, Thing
@@ -20,7 +21,7 @@ from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.places import Displaced
 from factory.plan.situation.version_situation import VersionSituation
-from factory.settings.environments import LabEnvironment
+from factory.settings.environments import LabEnvironment, Replace
 from factory.settings.stack import FactoryLab
 
 # {identity: {version: reason}}, as it stands in a catalogue
@@ -75,11 +76,21 @@ class Original:
 
 @dataclass(frozen=True)
 class EnvironmentSituation:
-    """An environment by its logical name: what the settings say, what the ledger has."""
+    """An environment by its logical name: what the settings say, what the ledger has.
+
+    ``held`` is its name in Azure, ``held_id`` its id there, "" if the state has none.
+    """
 
     logical_name: str
     declared: LabEnvironment | None
     held: str | None
+    held_id: str = ""
+
+    @property
+    def goes_first(self) -> bool:
+        """Tell whether the one that is there goes before its successor is made."""
+        first = self.declared is not None and self.declared.replace is Replace.DELETE_FIRST
+        return first and bool(self.held_id)
 
     @property
     def lab(self) -> str:
@@ -90,6 +101,27 @@ class EnvironmentSituation:
     def shown(self) -> str:
         """How people call it."""
         return self.logical_name.split("/", 2)[2]
+
+
+@dataclass(frozen=True)
+class FoundationSituation:
+    """A group, lab, network or artifact source of the stack's own, by its logical name.
+
+    ``declared`` is its name by the settings, "" if they name it no more. ``held``: the state has
+    it; ``finished``: as a whole, as far as is known. ``edited`` names settings that have changed.
+    """
+
+    logical_name: str
+    declared: str
+    held: bool
+    finished: bool
+    edited: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """What it is, for people."""
+        kind = FOUNDATION_KINDS.get(self.logical_name, "artifact source")
+        return f"{kind} {self.declared or self.logical_name.rpartition('/')[2]}"
 
 
 @dataclass(frozen=True)
@@ -126,15 +158,15 @@ class Situation:
     """Everything that is known before anything is decided.
 
     ``images`` are the definitions by their present names, parents first; ``labs`` those of the
-    settings, in their order. ``snapshots`` and ``managed_images`` are what the stack's group holds,
-    by lower-cased name, ``vms`` the VMs in its lab. ``source`` names who offers versions, None
-    if nobody is asked. ``present`` gives the present name for former ones. ``revoked`` is all that
-    is known to be, ``last_versions`` the newest numbers that were ever given, ``given`` those of
-    the ledger alone. ``occupied`` are things of others where foundations of this stack are to be,
-    ``adopted`` and ``remade`` foundations to take in or to make again, by their logical names.
-    ``outputs`` are the stack's own of the last run. ``owner`` is the full name and the id that its
-    tags say, ``name`` the name it has now, ``last_name`` that of the last run. ``fresh`` is an id
-    for a state that has none.
+    settings, in their order. ``snapshots`` and ``managed_images`` are what the stack's group
+    holds, by lower-cased name, if that was asked (``group_read``), ``vms`` the VMs in its lab.
+    ``source`` names who offers versions, None if nobody is asked. ``present`` gives the present
+    name for former ones. ``revoked`` is all that is known to be, ``last_versions`` the newest
+    numbers that were ever given, ``given`` those of the ledger alone. ``occupied`` are things of
+    others where foundations of this stack are to be, ``adopted`` and ``remade`` foundations to take
+    in or to make again, by their logical names. ``outputs`` are the stack's own of the last run.
+    ``owner`` is the full name and the id that its tags say, ``name`` the name it has now,
+    ``last_name`` that of the last run. ``fresh`` is an id for a state that has none.
     """
 
     owner: Owner
@@ -161,8 +193,10 @@ class Situation:
     vms: Mapping[str, BuildVm]
     snapshots: Mapping[str, Thing]
     managed_images: Mapping[str, Thing]
+    group_read: bool
     originals: tuple[Original, ...]
     environments: tuple[EnvironmentSituation, ...]
+    foundations: tuple[FoundationSituation, ...]
     losses: Losses
     present: Mapping[str, str]
     revoked: Revoked

@@ -28,6 +28,8 @@ def judge_leftovers(situation: Situation, running: Collection[_Key]) -> Iterator
         if each.record and each.held.has("spec"):
             reason = "its build VM was released when the image was"
             yield VersionVerdict(each, Fate.FORGET, reason)
+        elif each.record and each.held.worked_on:
+            yield VersionVerdict(each, Fate.FORGET, "the note of the last run's work on it")
         elif not each.record and (each.identity, each.version) not in running:
             yield _unreleased(situation, image, each)
 
