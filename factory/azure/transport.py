@@ -41,16 +41,17 @@ def transport() -> RequestsTransport:
     """Give a pool of connections; whoever takes it closes it."""
     session = Session()
     # One connection per thread that may call: the default of ten would be made anew each time.
-    session.mount("https://", _Connections(pool_maxsize=_CALLERS))
+    session.mount("https://", Connections(pool_maxsize=_CALLERS))
     return RequestsTransport(session=session, session_owner=True)
 
 
-class _Connections(HTTPAdapter):
+class Connections(HTTPAdapter):
     """Shares one TLS context among connections that trust the same."""
 
     def build_connection_pool_key_attributes(
         self, request: Any, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
+        """Tell which pool a request takes: those of one bundle have its context."""
         host, found = super().build_connection_pool_key_attributes(request, verify, cert)
         if verify and host["scheme"] == "https":
             trusted = {"ca_certs", "ca_cert_dir"}

@@ -112,7 +112,7 @@ GROUP = r"[\w().-]{0,89}[\w()-]"
 FolderName = Annotated[
     str,
     formed(
-        r"^[^/\\?#%.\s\x00-\x1f\x7f]([^/\\?#%\x00-\x1f\x7f]{0,198}[^/\\?#%\s\x00-\x1f\x7f])?$",
+        r"^[^/\\?#%<>.\s\x00-\x1f\x7f]([^/\\?#%<>\x00-\x1f\x7f]{0,198}[^/\\?#%<>\s\x00-\x1f\x7f])?$",
         "the name of a folder",
     ),
 ]

@@ -180,7 +180,7 @@ ELSEWHERE = (
 def test_the_token_is_shown_to_arm_alone(
     monkeypatch: pytest.MonkeyPatch, link: str, way: str
 ) -> None:
-    monkeypatch.setattr("factory.azure.client.HTTPAdapter", Wire)
+    monkeypatch.setattr("factory.azure.transport.Connections", Wire)
     monkeypatch.setattr(Wire, "shown", [])
     client = ArmClient(Cloud("https://arm.test", "https://login", "https://arm.test"), Nobody())
     if way == "operation":
@@ -198,7 +198,7 @@ def test_the_token_is_shown_to_arm_alone(
 
 
 def test_the_next_page_of_arm_itself_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("factory.azure.client.HTTPAdapter", Wire)
+    monkeypatch.setattr("factory.azure.transport.Connections", Wire)
     monkeypatch.setattr(Wire, "shown", [])
     first, second = {"id": 1}, {"id": 2}
     link = "https://ARM.test:443/next"

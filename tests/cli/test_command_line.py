@@ -109,6 +109,7 @@ def test_without_an_engine_it_says_what_is_missing(tmp_path: Path) -> None:
 
 def test_an_export_reads_as_the_ledger_that_a_program_sees() -> None:
     world = dev("linux/a", "linux/b")
+    world.founded = False
     world.run()
     resources = [
         {"urn": urn, "custom": True, "created": "2026-11-22T08:00:00Z", **resource}

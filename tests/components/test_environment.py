@@ -29,10 +29,12 @@ def test_the_template_is_named_within_its_lab_and_the_name_tells_what_it_is_made
         "parameters": {"key": {"secret": "shopKey"}, "count": 2},
     }
     world = dev("linux/a", environments=[shop])
-    found = declared(world).inputs(ENVIRONMENT, "environment/team/shop")
+    made = declared(world)
+    found = made.inputs(ENVIRONMENT, "environment/team/shop")
     group = f"/subscriptions/{next(iter(SUBSCRIPTIONS.values()))}/resourceGroups/rg-team"
-    assert found["deploymentProperties"]["4dabf18193072939515e22adb298388d"]  # marked a secret
-    deployment = found["deploymentProperties"]["value"]
+    as_sent = made.resources[f"{ENVIRONMENT} environment/team/shop"].inputs["deploymentProperties"]
+    assert as_sent["4dabf18193072939515e22adb298388d"]  # marked a secret
+    deployment = found["deploymentProperties"]
     assert deployment["armTemplateId"] == (
         f"{group}/providers/Microsoft.DevTestLab/labs/team/artifactsources/Team Repo"
         "/armtemplates/web-app"

@@ -134,6 +134,7 @@ def labs_that_are_not_so() -> Iterator[Planned]:
 @follows("name another one, or have its owner delete it")
 def a_group_of_others() -> Iterator[Planned]:
     world = dev("linux/a")
+    world.founded = False
     theirs = {
         "factory/store": Thing("/subscriptions/x/resourceGroups/rg-factory", {"owner": "cloud"}),
         "factory/lab": Thing("/labs/factory", {names.STACK: "organization/image-factory/other"}),

@@ -89,7 +89,9 @@ def test_a_run_that_was_cut_off_before_its_build_was_written_down_uses_up_no_num
         assert steps(plan, Action.BUILD) == [("linux/a", "20261122.2"), ("linux/b", "20261122.2")]
         images = {urn: it for urn, it in world.resources.items() if "index:Image::" in urn}
         of_versions = {
-            f"urn:pulumi:s::p::imagefactory:index:{kind}::{identity}@{number}": {"type": kind}
+            f"urn:pulumi:s::p::imagefactory:index:{kind}::{identity}@{number}": {
+                "type": f"imagefactory:index:{kind}"
+            }
             for identity, number in steps(plan, Action.BUILD)
             for kind in ("Version", "Build")
         }

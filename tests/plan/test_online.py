@@ -79,7 +79,9 @@ def test_a_base_whose_vms_make_no_managed_image_is_told() -> None:
 
 def test_a_group_of_others_is_told() -> None:
     theirs = {"factory/store": Thing("/subscriptions/x/resourceGroups/rg-factory")}
-    errors, _ = told(dev(), Facts(), foundations=theirs)
+    world = dev()
+    world.founded = False
+    errors, _ = told(world, Facts(), foundations=theirs)
     assert any("rg-factory is there already and is not this stack's" in each for each in errors)
     assert not any("there already" in each for each in told(dev(), Facts())[0])
 

@@ -162,6 +162,7 @@ def test_a_vm_without_an_id_is_ours_only_if_this_state_began_its_build() -> None
 def test_a_group_of_another_state_stops_the_run_and_is_not_taken_in() -> None:
     theirs = Thing("/rg", {names.STACK: DEV, names.STATE: THEIRS})
     world = with_id(dev("linux/a"))
+    world.founded = False
     with pytest.raises(FactoryError, match=rf"/rg is there already and belongs to {DEV} \(state b"):
         planned(world, foundations={"factory/store": theirs})
     ours = replace(theirs, tags={**theirs.tags, names.STATE: OWN})

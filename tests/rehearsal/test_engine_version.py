@@ -59,7 +59,8 @@ def test_no_other_file_of_the_repository_names_a_version_of_the_cli() -> None:
         ["git", "ls-files"], cwd=CHECKOUT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
     # The table of the versions that were tried, and what the SDK's and modules' own versions are.
-    own = {"docs/engines.md", "constraints.txt", "requirements.txt", *PINNED, *LEAST}
+    packages = {"constraints.txt", "requirements.txt", "requirements.lock", "requirements-dev.lock"}
+    own = {"docs/engines.md", *packages, *PINNED, *LEAST}
     files = [
         name
         for name in listed

@@ -177,7 +177,10 @@ def test_reset_makes_the_estate_again_and_forgets_the_stacks(home: Home) -> None
     client.arm("PUT", path, "2024-03-01", {"location": "westeurope"})
     state = home.state / ".pulumi" / "stacks" / "image-factory" / "dev.json"
     lock = home.state / ".pulumi" / "locks" / "organization" / "image-factory" / "dev" / "1.json"
-    for file, text in ((state, "{}"), (lock, '{"pid": 1, "hostname": "another"}')):
+    for file, text in (
+        (state, "{}"),
+        (lock, '{"pid": 1, "hostname": "another", "username": "eve"}'),
+    ):
         file.parent.mkdir(parents=True)
         file.write_text(text)
     refused = run(home, "reset")
