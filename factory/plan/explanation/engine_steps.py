@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from factory.common.names import parse_part, refused_name
+from factory.common.names import STATE_ID, parse_part, refused_name
 from factory.plan.model import Action
 
 # What stands for nothing in Azure nor in the records: components group, providers sign in.
@@ -47,6 +47,8 @@ _ALLOWED: Mapping[Action, Mapping[str, Collection[str]]] = {
     # Of what is gone from a lab the line says what brings it back; `up --refresh` does so at once.
     Action.WARN: {_MAKE: {"lab"}},
 }
+# Every state makes up its own id before all else, once; only a loss of it has to be explained.
+_STATE_ID = ("create", STATE_ID)
 # What goes with a version that leaves one lab and stays as such.
 _OF_A_LAB = frozenset({"lab", "retiring", "copy", "image", "run"})
 
@@ -110,6 +112,7 @@ def unexplained(
         step
         for step in dict.fromkeys(steps)
         if step.name not in refused and not _is_explained(step, about)
+        if (step.op, step.name) != _STATE_ID
     ]
 
 

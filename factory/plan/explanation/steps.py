@@ -184,10 +184,9 @@ def _protection(situation: Situation, verdict: VersionVerdict) -> Iterator[Step]
 def _of_placement(situation: Situation, placement: Placement) -> Iterator[Step]:
     plan, verdict = placement.plan, placement.verdict
     if isinstance(verdict, Arrival):
-        identity, number, foreign = verdict.identity, verdict.version, verdict.foreign
+        identity, number, comes_along = verdict.identity, verdict.version, verdict.foreign
     else:
-        version = verdict.version
-        identity, number, foreign = version.identity, version.number, version.foreign
+        identity, number, comes_along = verdict.version.identity, verdict.version.number, False
     if plan is None:
         yield Step(Action.FORGET, identity, number, _UNFINISHED)
         return
@@ -199,7 +198,7 @@ def _of_placement(situation: Situation, placement: Placement) -> Iterator[Step]:
     if placement.recaptured:
         reason = "its custom image in the factory lab is gone; made again from its snapshot"
         yield Step(Action.RESTORE, identity, number, reason, situation.lab_name)
-    yield from _in_regions(placement, identity, number, foreign=foreign)
+    yield from _in_regions(placement, identity, number, comes_along=comes_along)
 
 
 def _left(verdict: VersionVerdict | Arrival, plan: VersionPlan) -> list[str]:
@@ -223,13 +222,13 @@ def _source(identity: str, number: str, plan: VersionPlan) -> Iterator[Step]:
 
 
 def _in_regions(
-    placement: Placement, identity: str, number: str, *, foreign: bool
+    placement: Placement, identity: str, number: str, *, comes_along: bool
 ) -> Iterator[Step]:
     """Tell of a version in labs, and of what they are served from."""
     for region in placement.regions:
         for lab in region.labs:
-            # Where a foreign parent goes is told with it.
-            if lab.action is not None and not (foreign and lab.action is Action.DELIVER):
+            # Where a foreign parent goes is told with its arrival.
+            if lab.action is not None and not (comes_along and lab.action is Action.DELIVER):
                 yield Step(lab.action, identity, number, lab.reason, lab.lab)
         for part in region.gone:
             reason = f"{part} is gone -> `pulumi refresh`; the next `up` makes it again"
