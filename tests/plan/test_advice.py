@@ -19,15 +19,20 @@ import pytest
 from factory.cli import parser
 from factory.common import names
 from factory.common.errors import FactoryError
+from factory.common.ownership import Owner
 from factory.definitions.lock_file import LockedImage
 from factory.ledger.catalogue import read_catalogue
 from factory.observed.model import ObservedLab, Thing
 from factory.plan.model import Plan
+from factory.plan.recovery.recover import lost_owner
+from factory.plan.recovery.sighting import CAPTURE, Seen
+from factory.plan.travel import swap_fault
 from factory.plan.verdicts import guards
 from factory.settings.stack import Settings
 from tests.plan.test_adopting import Lab as LabOfOriginals
 from tests.plan.test_locked import URN, files
 from tests.plan.test_locked import world as locked
+from tests.plan.test_ownership import made_again
 from tests.plan.test_places import standing
 from tests.plan.test_protecting import protecting
 from tests.plan.test_protecting import up as protecting_up
@@ -356,6 +361,71 @@ def a_source_that_never_ran() -> Iterator[Planned]:
     yield target.plan
     source.run()
     yield target.plan
+
+
+@follows("two stacks cannot have one definition in one lab or group: take it out of one of the two")
+def a_custom_image_of_another_stack() -> Iterator[Planned]:
+    world = dev("linux/a")
+    world.run()
+    deleted_by_hand(world, "/lab/team")
+    (version,) = world.ledger.held.values()
+    name = names.image_name("linux/a", version.version)
+    tags = {names.STACK: "organization/image-factory/other"}
+    theirs = {name: Thing(f"/labs/team/customimages/{name}", tags)}
+    there = {"team": ObservedLab("westeurope", theirs)}
+    yield lambda: world.plan(labs=there)
+    world.settings = dev("linux/a", labs=[lab("team", "other/*")]).settings
+    yield lambda: world.plan(labs=there)
+
+
+def rebuilt(source: World) -> None:
+    source.settings = dev("linux/a", rebuild={"linux/a": source.now.isoformat()}).settings
+    source.run()
+
+
+@follows("it comes with the next version, or by image-factory:rebuild there")
+def a_number_given_to_two_builds() -> Iterator[Planned]:
+    source, receiver = made_again()
+    yield receiver.plan
+    rebuilt(source)
+    yield receiver.plan
+
+
+@follows("find out who replaced it; image-factory:rebuild in .* makes a good version")
+def a_source_in_the_place_of_another() -> Iterator[Planned]:
+    source = dev("linux/a")
+
+    def planned() -> Plan:
+        record = source.ledger.of("linux/a")[-1].record
+        assert record is not None
+        released = record.model_copy(update={"source_unique_id": record.version})
+        at_its_place = Thing(record.source_id, unique_id=shown.get(record.source_id, ""))
+        if fault := swap_fault(released, at_its_place):
+            raise FactoryError(fault)
+        return source.plan()
+
+    source.run()
+    record = source.ledger.of("linux/a")[-1].record
+    assert record is not None
+    shown = {record.source_id: "another"}
+    yield planned
+    rebuilt(source)
+    made = source.ledger.of("linux/a")[-1].record
+    assert made is not None
+    shown[made.source_id] = made.version
+    yield planned
+
+
+@follows("write the right one into the group's tag")
+def two_states_of_one_name() -> Iterator[Planned]:
+    def found(group: Thing | None) -> Plan:
+        lost_owner(Owner(DEV), seen, group)
+        return dev().plan()
+
+    tags = [{names.STACK: DEV, names.STATE: state} for state in ("a" * 12, "b" * 12)]
+    seen = [Seen(CAPTURE, "x", {"id": "/x", "tags": each}) for each in tags]
+    yield lambda: found(None)
+    yield lambda: found(Thing("/rg", tags[0]))
 
 
 @cache

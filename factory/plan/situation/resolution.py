@@ -230,7 +230,8 @@ def _image(facts: _Facts, identity: str) -> ImageSituation:
     takes = {each: takes_any(each, known) for each in dict(facts.labs_by_patterns)}
     lock, lock_fault = lock_entry(inputs.lock, inputs.name, image) if image else (None, "")
     children = inputs.children.get(identity, ())
-    last = facts.last_versions.get(identity)
+    last, offers = facts.last_versions.get(identity), tuple(_offers(facts, identity))
+    given = [offer.entry.record.parsed() for offer in offers]
     return ImageSituation(
         identity=identity,
         image=image,
@@ -241,10 +242,10 @@ def _image(facts: _Facts, identity: str) -> ImageSituation:
         elsewhere=inputs.elsewhere(identity),
         on_hold=facts.on_hold(identity),
         takers=tuple(lab for patterns, lab in facts.labs_by_patterns if takes[patterns]),
-        offers=tuple(_offers(facts, identity)),
+        offers=offers,
         children=tuple(children),
         child=next((child for child in children if not facts.on_hold(child)), None),
-        next_version=next_version(inputs.observed.now, [last] if last else []),
+        next_version=next_version(inputs.observed.now, [*given, last] if last else given),
         base_version=inputs.observed.base_versions.get(identity),
         purchase_plan=root.plan.model_dump() if root and root.plan else {},
         lock=lock,

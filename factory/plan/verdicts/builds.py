@@ -125,6 +125,10 @@ def _overdue(
         ahead = _upstream(situation, found, image, newest)
     if ahead is not None:
         return ahead
+    # Receivers have that one, and would take no older number for newer.
+    for offer in found.good_offers:
+        if offer.entry.record.parsed() > newest.parsed():
+            return f"{offer.origin} built {offer.entry.record.version} while it was that stack's"
     if parent and newest.parent != parent:
         return f"its base {parent_of(image)} moved to {_number(parent)}"
     built, refresh = found.released[-1].built or situation.now, image.definition.refresh
