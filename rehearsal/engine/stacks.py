@@ -32,6 +32,7 @@ def forget_stacks(state: Path) -> StateLock | None:
     held = [lock for lock in found if not lock.is_stale]
     if not held and state.exists():
         shutil.rmtree(state)
+        state.mkdir()  # an engine makes its stacks in a folder that is there
     return held[0] if held else None
 
 
