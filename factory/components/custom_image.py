@@ -48,7 +48,9 @@ def custom_image(
         custom_image_plan=_plan(args.plan),
         tags=dict(args.tags),
     )
-    theirs = pulumi.ResourceOptions(ignore_changes=undeclared(declared, but=_AT_TIMES))
+    # Who made it never changes, and what somebody moved here without it is not written again.
+    as_made = [*undeclared(declared, but=_AT_TIMES), "author"]
+    theirs = pulumi.ResourceOptions(ignore_changes=as_made)
     return devtestlab.CustomImage(
         args.logical_name, declared, opts=pulumi.ResourceOptions.merge(opts, theirs)
     )

@@ -114,7 +114,7 @@ def _delivered(state: _State, version: VersionPlan) -> None:
         if region.backing and not region.backing_lost:
             state.part(version, ("image", region.region))
         for delivery in region.labs:
-            state.part(version, ("lab", *delivery.path))
+            state.part(version, ("lab", *delivery.path), provisioningState="Succeeded")
 
 
 def _foreseen(inputs: Inputs, adoption: Adoption) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def assert_told_and_refused(factory: FactoryUnderTest) -> None:
     preview = factory.preview(TRIAL)
     assert preview.ok, preview.output
     assert "warning: linux/a refused: artifact linux-jav" in preview.output
-    assert "(and 4 more: `python -m factory validate --stack dev --online`)" in preview.output
+    assert f"(and 4 more: `python -m factory validate --stack {TRIAL} --online`)" in preview.output
     assert "Traceback" not in preview.output
     # What is wrong in the text itself is told by the preview in the words of `validate`.
     factory.define("linux/a", artifcts=wrong)

@@ -151,7 +151,7 @@ def played_on(world: World, plan: Plan, group: str) -> World:
         old = next((each for at, each in world.resources.items() if at.endswith(f"::{name}")), {})
         if "/lab/" in name:
             at = f"{ROOT}/{group}/{LABS}/web/customimages/a-1".lower()
-            resource["outputs"] = {"id": at, **old.get("outputs", {})}
+            resource["outputs"] = {"id": at, **resource["outputs"], **old.get("outputs", {})}
     after[STORE] = {"type": "x", "outputs": {"spelled": spelled(world.settings)}}
     settings = replace_labs(world.settings, world.settings.labs[:1])
     return replace(world, resources=after, settings=settings)

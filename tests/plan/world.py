@@ -376,7 +376,8 @@ def _delivered(put: Any, version: VersionPlan, broken_labs: Collection[str]) -> 
             put("image", _name(version, "image", region.region))
         for delivery in region.labs:
             if delivery.held or delivery.lab.name not in broken_labs:
-                put("lab", _name(version, "lab", *delivery.path))
+                name = _name(version, "lab", *delivery.path)
+                put("lab", name, provisioningState="Succeeded")
 
 
 def _name(version: VersionPlan, *path: str) -> str:

@@ -130,7 +130,8 @@ def _is_explained(step: EngineStep, about: Mapping[str, Sequence[Mapping[str, An
             parts = _OF_A_LAB
         if parts is not _ANY and path[0] not in parts:
             continue
-        if path[0] == "lab" and line["lab"] and line["lab"] != path[1] and kind is not _MAKE:
+        lab = (line["lab"] or "").rpartition("/")[2]  # an old place is told with its group
+        if path[0] == "lab" and lab and lab != path[1] and kind is not _MAKE:
             continue
         return True
     return False

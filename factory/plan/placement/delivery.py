@@ -229,6 +229,11 @@ def _held_there(
     if lab.reachable and lab.images is not None and not there and not retiring:
         reason = "somebody deleted it there -> `pulumi refresh`; the next `up` makes it again"
         return LabPlacement(lab.name, delivery, Action.WARN, reason)
+    known = goods.held and goods.held.held.text("provisioningState", "lab", lab.name)
+    if lab.reachable and not known and not retiring:
+        # The state has its id alone: the run that made it was cut off, or waited in vain.
+        reason = "a run left it unfinished; its end is waited for, or it is made again"
+        return LabPlacement(lab.name, delivery, Action.UPDATE, reason)
     return LabPlacement(lab.name, delivery)
 
 
