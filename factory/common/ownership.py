@@ -76,6 +76,10 @@ class Tagged:
         """Tell whether it was made under this stack's name by a state that had no id then."""
         return bool(owner.state) and self.owner == Owner(owner.stack)
 
+    def made_under(self, owner: Owner) -> bool:
+        """Tell whether it is this state's, or was made under this stack's name before any ids."""
+        return self.belongs_to(owner) or self.nameless(owner)
+
     def may_be(self, owner: Owner) -> bool:
         """Tell whether it is this state's by its id or, where either has none, may be by name."""
         mine = self.owner

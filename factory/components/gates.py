@@ -130,7 +130,7 @@ async def settle(
             if not await ended() and found is not None:
                 left = limit - _age(waiter, found)
                 await waiter.until(ended, left, f"{args.name} to be made")
-        if found is None or not (found.belongs_to(owner) or found.nameless(owner)):
+        if found is None or not found.made_under(owner):
             return
         never = under_way(found.provisioning_state)
         if names.VERSION in found.tags:
@@ -207,8 +207,7 @@ async def clear_unfinished(waiter: Waiter, part: str, owner: Owner, resource_id:
     """
     try:
         found = await waiter.call(waiter.arm.thing, resource_id)
-        ours = found and (found.belongs_to(owner) or found.nameless(owner))
-        if found and ours and in_the_making(part, found):
+        if found and found.made_under(owner) and in_the_making(part, found):
             if part == LAB:
                 await _empty(waiter, found.id)
             await waiter.gone(found.id, _CLEARED_WITHIN)

@@ -127,7 +127,7 @@ def located(ledger: Ledger, observed: Observed, settings: Settings, owner: Owner
 
     def named(name: str, foundation: Foundation) -> Foundation:
         thing = observed.foundations.get(name)
-        ours = thing is not None and (thing.belongs_to(owner) or thing.nameless(owner))
+        ours = thing is not None and thing.made_under(owner)
         gone = thing is None and not name.endswith(_GROUPS)
         if foundation.name or name not in ids or not (ours or gone):
             return foundation
@@ -147,7 +147,7 @@ def remade(observed: Observed, ledger: Ledger, owner: Owner) -> Mapping[str, str
         name: thing.id
         for name, thing in found.items()
         if thing is not None
-        and (thing.belongs_to(owner) or thing.nameless(owner))
+        and thing.made_under(owner)
         and in_the_making(name, thing)
         and under_way(ledger.foundations[name].state)
     }

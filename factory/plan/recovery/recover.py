@@ -75,7 +75,7 @@ def find(inputs: Inputs, seen: Iterable[Seen], known: Known) -> Findings:
     remarks = list(known.remarks)
     every = list(seen)
     for each in every:
-        if not _ours(inputs, each):
+        if not each.thing.made_under(inputs.owner):
             continue
         path = None if each.fault else each.part(builds=builds)
         if path is None:
@@ -113,10 +113,6 @@ def lost_owner(owner: Owner, seen: Iterable[Seen], group: Thing | None) -> Owner
         )
         raise FactoryError(msg)
     return replace(owner, state=states[0] if states else "")
-
-
-def _ours(inputs: Inputs, seen: Seen) -> bool:
-    return seen.thing.belongs_to(inputs.owner) or seen.thing.nameless(inputs.owner)
 
 
 def _note(parts: dict[Path, Seen], path: Path, seen: Seen) -> None:
@@ -227,5 +223,7 @@ def _foreign(inputs: Inputs, every: Iterable[Seen], versions: Collection[Key]) -
     return [
         f"{each.label}: not taken in: it has our name and not this stack's tags"
         for each in every
-        if each.kind in {CAPTURE, LAB} and each.name in ours and not _ours(inputs, each)
+        if each.kind in {CAPTURE, LAB}
+        and each.name in ours
+        and not each.thing.made_under(inputs.owner)
     ]

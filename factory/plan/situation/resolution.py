@@ -346,9 +346,9 @@ def _own_vms(inputs: Inputs, vms: Mapping[str, BuildVm]) -> dict[str, BuildVm]:
 
 def _not_anothers(inputs: Inputs, thing: Thing | None) -> Thing | None:
     """Give what has the name of one of ours, unless it says that it is of another state."""
-    owner = thing.owner if thing is not None else None
-    known = thing is None or owner is None or thing.belongs_to(inputs.owner)
-    return thing if known or (thing is not None and thing.nameless(inputs.owner)) else None
+    if thing is None or thing.owner is None or thing.made_under(inputs.owner):
+        return thing
+    return None
 
 
 def _standing(held: Held, bad: str) -> Standing:
