@@ -147,10 +147,8 @@ class Ledger:
     # By logical name, as far as the state says: ARM ids of everything, and regions.
     ids: Mapping[str, str] = field(default_factory=dict)
     locations: Mapping[str, str] = field(default_factory=dict)
-    # The id of this state, "" if it began before there were any; and the logical names of what was
-    # made without it, which keeps its tags.
+    # The id of this state, "" if it began before there were any.
     state: str = ""
-    without_id: frozenset[str] = frozenset()
     # How groups and the factory lab were written at the last run: factory/ledger/spelling.py.
     spelled: Mapping[str, str] = field(default_factory=dict)
     # By logical name: the outputs of foundations, artifact sources among them.
@@ -162,6 +160,14 @@ class Ledger:
     def empty(self) -> bool:
         """Tell whether nothing was ever recorded: a first run, or a state that was lost."""
         return not self.held and not self.used_up and not self.foundations
+
+    @property
+    def without_id(self) -> frozenset[str]:
+        """The logical names of what was made when the state had no id: it keeps its tags."""
+        tagged = self.tags.items()
+        return frozenset(
+            name for name, tags in tagged if names.STACK in tags and names.STATE not in tags
+        )
 
     @property
     def first_name(self) -> str:

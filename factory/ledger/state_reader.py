@@ -6,7 +6,7 @@ The program fills it by invoke, a command line from ``pulumi stack export``. Log
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from factory.ledger.record import Record, Spec, read_failure, read_record, read_
 from factory.settings.environments import ENVIRONMENT_TYPE
 
 _T = TypeVar("_T")
+_STACK = "pulumi:pulumi:Stack"
 # What the program makes once and never drops; `pulumi destroy` alone does.
 FOUNDATION_TYPES = {
     "azure-native:resources:ResourceGroup": "resource group",
@@ -39,46 +40,59 @@ class _Draft:
     retiring: dict[str, datetime] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """One resource of the state, by its URN and its logical name."""
+
+    urn: str
+    name: str
+    kind: str
+    outputs: Mapping[str, Any]
+
+
 def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
     """Read the stack's resources; raises :class:`FactoryError` if a record cannot be understood.
 
     Nothing is ever deleted because it could not be read, so an unreadable record stops the run.
     """
+    entries = [
+        _Entry(urn, urn.split("::", 3)[3], str(each.get("type", "")), each.get("outputs") or {})
+        for urn, each in resources.items()
+    ]
+    return Ledger(
+        held=_held(entries),
+        used_up=_used_up(entries),
+        foundations=_foundations(entries),
+        outputs=next((each.outputs for each in entries if each.kind == _STACK), {}),
+        environments={
+            each.name: str(each.outputs.get("name", ""))
+            for each in entries
+            if each.kind == ENVIRONMENT_TYPE
+        },
+        adopted={
+            each.name: each.outputs
+            for each in entries
+            if each.name.startswith(names.ADOPTED) and each.kind != IMAGE_TYPE
+        },
+        names=frozenset(each.name for each in entries),
+        ids=_told(entries, "id"),
+        locations=_told(entries, "location"),
+        state=_state_id(entries),
+        spelled=_output(entries, "imagefactory:index:Store::factory", "spelled") or {},
+        made={each.name: each.outputs for each in entries if each.name.startswith("factory/")},
+        tags=_tags(entries),
+    )
+
+
+def _held(entries: Iterable[_Entry]) -> dict[tuple[str, Version], Held]:
+    """Put the parts of every version together."""
     drafts: dict[tuple[str, Version], _Draft] = {}
-    used_up: dict[str, Version] = {}
-    foundations: dict[str, Foundation] = {}
-    environments: dict[str, str] = {}
-    adopted: dict[str, Mapping[str, Any]] = {}
-    outputs: Mapping[str, Any] = {}
-    seen: dict[str, frozenset[str]] = {}
-    for urn, resource in resources.items():
-        name = urn.split("::", 3)[3]
-        kind = str(resource.get("type", ""))
-        found: Mapping[str, Any] = resource.get("outputs") or {}
-        _note_tags(seen, name, found)
-        if kind == "pulumi:pulumi:Stack":
-            outputs = found
-        elif kind == IMAGE_TYPE:
-            text = found.get("lastVersion")
-            if isinstance(text, str) and text:
-                used_up[name] = _understood(urn, Version.parse, text)
-        elif kind in FOUNDATION_TYPES:
-            state, tags = str(found.get("provisioningState") or ""), found.get("tags") or {}
-            foundations[name] = Foundation(
-                FOUNDATION_TYPES[kind],
-                str(found.get("name", "")),
-                state,
-                str(tags.get(names.STACK, "")),
-            )
-        elif kind == ENVIRONMENT_TYPE:
-            environments[name] = str(found.get("name", ""))
-        elif name.startswith(names.ADOPTED):
-            adopted[name] = found
-        place = names.parse_part(name)
+    for each in entries:
+        place = names.parse_part(each.name)
         # The components of a version come before its spec, and are no trace of it without one.
         if place is not None and place[2]:
-            _note(drafts.setdefault(place[:2], _Draft()), urn, place[2], found)
-    held = {
+            _note(drafts.setdefault(place[:2], _Draft()), each.urn, place[2], each.outputs)
+    return {
         key: Held(
             key[0],
             key[1],
@@ -91,68 +105,58 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         )
         for key, draft in drafts.items()
     }
-    logical = frozenset(seen)
-    made = {
-        urn.split("::", 3)[3]: each.get("outputs") or {}
-        for urn, each in resources.items()
-        if "::factory/" in urn
+
+
+def _used_up(entries: Iterable[_Entry]) -> dict[str, Version]:
+    """Read the newest number that each definition had at the last run."""
+    told = ((each, each.outputs.get("lastVersion")) for each in entries if each.kind == IMAGE_TYPE)
+    return {
+        each.name: _understood(each.urn, Version.parse, text)
+        for each, text in told
+        if isinstance(text, str) and text
     }
-    ids, locations = _told(resources, "id"), _told(resources, "location")
-    return Ledger(
-        held,
-        used_up,
-        foundations,
-        outputs,
-        environments,
-        adopted,
-        logical,
-        ids,
-        locations,
-        _state_id(resources),
-        frozenset(_without_id(resources)),
-        _output(resources, "imagefactory:index:Store::factory", "spelled") or {},
-        made,
-        seen,
-    )
 
 
-def _state_id(resources: Mapping[str, Mapping[str, Any]]) -> str:
+def _foundations(entries: Iterable[_Entry]) -> dict[str, Foundation]:
+    return {
+        each.name: Foundation(
+            FOUNDATION_TYPES[each.kind],
+            str(each.outputs.get("name", "")),
+            str(each.outputs.get("provisioningState") or ""),
+            str((each.outputs.get("tags") or {}).get(names.STACK, "")),
+        )
+        for each in entries
+        if each.kind in FOUNDATION_TYPES
+    }
+
+
+def _state_id(entries: Sequence[_Entry]) -> str:
     """Give the state's id: what it remembers, else what is on anything that it holds."""
-    told = _output(resources, f"pulumi:index:Stash::{names.STATE_ID}", "output")
-    tags = ((each.get("outputs") or {}).get("tags") for each in resources.values())
+    told = _output(entries, f"pulumi:index:Stash::{names.STATE_ID}", "output")
+    tags = (each.outputs.get("tags") for each in entries)
     found = (each.get(names.STATE) for each in tags if isinstance(each, Mapping))
     return str(told or next((text for text in found if text), ""))
 
 
-def _output(resources: Mapping[str, Mapping[str, Any]], end: str, key: str) -> Any:
+def _output(entries: Iterable[_Entry], end: str, key: str) -> Any:
     """Give an output of the one resource whose URN has that end, None if there is none."""
-    found = next((each for urn, each in resources.items() if urn.endswith(f"::{end}")), {})
-    return (found.get("outputs") or {}).get(key)
+    found = (each.outputs for each in entries if each.urn.endswith(f"::{end}"))
+    return next(found, {}).get(key)
 
 
-def _without_id(resources: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Give the logical names of what carries the stack's name and no id of a state."""
-    for urn, resource in resources.items():
-        tags = (resource.get("outputs") or {}).get("tags")
-        if isinstance(tags, Mapping) and names.STACK in tags and names.STATE not in tags:
-            yield urn.split("::", 3)[3]
+def _tags(entries: Sequence[_Entry]) -> dict[str, frozenset[str]]:
+    """Give which tags everything has, by logical name; a component may share that of its thing."""
+    none = {each.name: frozenset[str]() for each in entries}
+    told = ((each.name, each.outputs.get("tags")) for each in entries)
+    return none | {name: frozenset(tags) for name, tags in told if isinstance(tags, Mapping)}
 
 
-def _note_tags(tags: dict[str, frozenset[str]], name: str, outputs: Mapping[str, Any]) -> None:
-    put_on = outputs.get("tags")
-    if isinstance(put_on, Mapping):
-        tags[name] = frozenset(put_on)
-    else:  # a component may have the name of what it holds
-        tags.setdefault(name, frozenset())
-
-
-def _told(resources: Mapping[str, Mapping[str, Any]], key: str) -> Mapping[str, str]:
+def _told(entries: Iterable[_Entry], key: str) -> dict[str, str]:
     """Give one output of everything that is a thing in Azure and has it, by logical name."""
-    found = {urn.split("::", 3)[3]: each.get("outputs") or {} for urn, each in resources.items()}
     return {
-        name: str(outputs[key])
-        for name, outputs in found.items()
-        if str(outputs.get("id", "")).startswith("/subscriptions/") and outputs.get(key)
+        each.name: str(each.outputs[key])
+        for each in entries
+        if str(each.outputs.get("id", "")).startswith("/subscriptions/") and each.outputs.get(key)
     }
 
 
