@@ -26,9 +26,9 @@ from factory.ledger.catalogue import Catalogue
 from factory.ledger.foundations import chain_of, located
 from factory.ledger.lab_places import as_placed
 from factory.ledger.model import Ledger
+from factory.ledger.name_in_state import as_spelled
 from factory.ledger.recovered_file import Recovered, read_recovered, with_recovered
 from factory.ledger.source_catalogues import read_all
-from factory.ledger.spelling import as_spelled
 from factory.ledger.state_reader import read_ledger
 from factory.ledger.undeclared_entries import check_resources
 from factory.plan.inputs import Inputs

@@ -27,7 +27,7 @@ from factory.ledger.recovered_file import file_name, write_recovered
 from factory.ledger.state_reader import read_ledger
 from factory.plan.inputs import Inputs
 from factory.plan.recovery.recover import Key, Known, find, lost_owner
-from factory.plan.recovery.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
+from factory.plan.recovery.seen_resource import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
 from factory.plan.recovery.tables import recover_table
 from factory.settings.sibling_stacks import read_receivers
 from factory.settings.stack import Settings

@@ -7,7 +7,7 @@ from pulumi_azure_native import resources
 
 from factory.components.run_context import Run
 from factory.components.undeclared import undeclared
-from factory.ledger.spelling import spelled
+from factory.ledger.name_in_state import spelled
 
 
 class Store(pulumi.ComponentResource):

@@ -149,7 +149,7 @@ class Ledger:
     locations: Mapping[str, str] = field(default_factory=dict)
     # The id of this state, "" if it began before there were any.
     state: str = ""
-    # How groups and the factory lab were written at the last run: factory/ledger/spelling.py.
+    # How groups and the factory lab were written at the last run: factory/ledger/name_in_state.py.
     spelled: Mapping[str, str] = field(default_factory=dict)
     # By logical name: the outputs of foundations, artifact sources among them.
     made: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from factory.common.errors import FactoryError
 from factory.common.git import GitError, git
-from factory.common.masking import Mask
+from factory.common.secret_mask import Mask
 from factory.pipelines.pull_request import TOKENS, azure_api, github_api
 from factory.pipelines.service import AZURE, GITHUB, Service
 from factory.plan.reports.markdown import cell

@@ -11,7 +11,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from factory.common.errors import FactoryError, printable
-from factory.common.masking import Mask
+from factory.common.secret_mask import Mask
 
 _SECONDS = 30.0
 _BUSY = (429, 500, 502, 503, 504)

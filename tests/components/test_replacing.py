@@ -16,7 +16,7 @@ from factory.common.errors import FactoryError
 from factory.ledger.foundations import foundation_ids
 from factory.ledger.lab_places import as_placed
 from factory.ledger.model import Ledger
-from factory.ledger.spelling import as_spelled, spelled
+from factory.ledger.name_in_state import as_spelled, spelled
 from factory.plan.model import Action, Plan
 from factory.plan.planner import make_plan
 from tests.components.harness import Recorder, declare

@@ -25,7 +25,7 @@ from factory.ledger.catalogue import read_catalogue
 from factory.observed.model import ObservedLab, Thing
 from factory.plan.model import Plan
 from factory.plan.recovery.recover import lost_owner
-from factory.plan.recovery.sighting import CAPTURE, Seen
+from factory.plan.recovery.seen_resource import CAPTURE, Seen
 from factory.plan.travel import swap_fault
 from factory.plan.verdicts import guards
 from factory.settings.stack import Settings
@@ -63,6 +63,13 @@ def said(planned: Planned) -> str:
     return "\n".join([*plan.warnings, *(step.reason for step in plan.steps)])
 
 
+def under(world: World, *different: Settings) -> Iterator[Planned]:
+    """Plan one world under settings after settings."""
+    for each in different:
+        world.settings = each
+        yield world.plan
+
+
 def eleven() -> World:
     world = dev(*[f"linux/{number}" for number in range(11)])
     world.run()
@@ -84,10 +91,7 @@ def definitions_left() -> Iterator[Planned]:
 def definitions_left_and_meant() -> Iterator[Planned]:
     world = eleven()
     world.images = {"linux/0": world.images["linux/0"]}
-    world.settings = dev(maxRetirements=9).settings
-    yield world.plan
-    world.settings = dev(maxRetirements=10).settings
-    yield world.plan
+    yield from under(world, *(dev(maxRetirements=most).settings for most in (9, 10)))
 
 
 def revoked(**more: Any) -> World:
@@ -190,10 +194,9 @@ def places_edited() -> Iterator[Planned]:
     world = standing()
     right = world.settings
     moved = [right.labs[0].model_copy(update={"resource_group": "rg-moved"})]
-    world.settings = right.model_copy(update={"region": "northeurope", "labs": moved})
-    yield world.plan
-    world.settings = right
-    yield world.plan
+    yield from under(
+        world, right.model_copy(update={"region": "northeurope", "labs": moved}), right
+    )
 
 
 @follows("put the lab back; to leave the images")

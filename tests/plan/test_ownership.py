@@ -22,7 +22,7 @@ from factory.plan.model import Action, Plan
 from factory.plan.planner import make_plan
 from factory.plan.recovery.orphans import Fate, find_orphans
 from factory.plan.recovery.recover import lost_owner
-from factory.plan.recovery.sighting import CAPTURE, LAB, Seen
+from factory.plan.recovery.seen_resource import CAPTURE, LAB, Seen
 from tests.plan.world import DEV, World, changed, dev, image, lab, prod
 
 OWN, THEIRS = "aaaaaaaaaaaa", "bbbbbbbbbbbb"

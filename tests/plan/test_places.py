@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from factory.common.errors import FactoryError
 from factory.ledger.lab_places import as_placed
-from factory.ledger.spelling import spelled
+from factory.ledger.name_in_state import spelled
 from factory.observed.model import ObservedLab
 from factory.plan.model import Action, Plan
 from factory.plan.planner import make_plan

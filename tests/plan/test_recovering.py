@@ -28,7 +28,7 @@ from factory.plan.model import Action, Plan
 from factory.plan.planner import make_plan
 from factory.plan.recovery.record_from_tags import Home, reread
 from factory.plan.recovery.recover import Findings, Known, find
-from factory.plan.recovery.sighting import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
+from factory.plan.recovery.seen_resource import CAPTURE, IMAGE, LAB, SNAPSHOT, Seen
 from factory.plan.recovery.tables import recover_table
 from tests.plan.world import DEV, PROD, SUBSCRIPTIONS, World, changed, dev, image, lab, played, prod
 

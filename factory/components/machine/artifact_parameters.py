@@ -11,7 +11,7 @@ from datetime import datetime
 
 from factory.azure.key_vault import VaultError
 from factory.common.errors import one_line
-from factory.common.masking import Mask
+from factory.common.secret_mask import Mask
 from factory.definitions.definition import Artifact, SecretRef, VaultRef
 
 # With a moment: only if the value is still the one of then.

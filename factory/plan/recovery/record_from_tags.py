@@ -17,7 +17,7 @@ from factory.common.versions import Version
 from factory.definitions.loader import Image
 from factory.ledger.model import Path
 from factory.ledger.record import Record
-from factory.plan.recovery.sighting import Seen
+from factory.plan.recovery.seen_resource import Seen
 
 _GOING = "Retiring, deleted after "
 

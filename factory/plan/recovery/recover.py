@@ -20,7 +20,7 @@ from factory.ledger.recovered_file import Entry
 from factory.observed.model import Thing
 from factory.plan.inputs import Inputs
 from factory.plan.recovery.record_from_tags import Home, reread
-from factory.plan.recovery.sighting import CAPTURE, LAB, Seen
+from factory.plan.recovery.seen_resource import CAPTURE, LAB, Seen
 
 Key = tuple[str, Version]
 

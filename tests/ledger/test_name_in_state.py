@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from factory.ledger.spelling import as_spelled, spelled
+from factory.ledger.name_in_state import as_spelled, spelled
 from factory.settings.stack import Settings
 from tests.plan.world import World, dev, lab
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.common.masking import MASK, Mask
+from factory.common.secret_mask import MASK, Mask
 from tests.common.secret_forms import FORMS, PEM, left
 
 _LONG = st.text(
