@@ -10,13 +10,13 @@ from azure.core import PipelineClient
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
 from azure.core.pipeline.policies import (
-    BearerTokenCredentialPolicy,
     HeadersPolicy,
     RetryPolicy,
     UserAgentPolicy,
 )
 from azure.core.rest import HttpRequest, HttpResponse
 
+from factory.azure.transport import OneToken, transport
 from factory.common.errors import FactoryError
 
 _SCOPE = "https://storage.azure.com/.default"
@@ -35,9 +35,10 @@ class Blobs:
     ) -> None:
         self._address, self._prefix, self._sas = address, prefix, sas.lstrip("?")
         # No redirects: a token goes to the account's own host alone.
-        signed = [] if sas else [BearerTokenCredentialPolicy(credential(), _SCOPE)]
+        signed = [] if sas else [OneToken(credential(), _SCOPE)]
         self._client: PipelineClient = PipelineClient(  # type: ignore[type-arg]
             address,
+            transport=transport(),
             policies=[
                 HeadersPolicy({"x-ms-version": _VERSION}),
                 UserAgentPolicy("image-factory"),

@@ -123,9 +123,7 @@ def observe_elsewhere(
     subscription = settings.subscription_id
     own: list[TargetLab | FactoryLab] = list(settings.labs)
     own += [settings.factory_lab] if settings.factory_lab else []
-    named = {
-        lab_id(subscription, lab.resource_group, lab.name.rpartition("/")[2]).lower() for lab in own
-    }
+    named = {lab_id(subscription, lab.resource_group, lab.azure_name).lower() for lab in own}
     taken = {lab.name.lower() for lab in own}
     others = [each for each in arm.labs(subscription) if each.lower() not in named]
 

@@ -15,6 +15,8 @@ _UNPRINTABLE = re.compile(f"[\\t\\n\\r{INVISIBLE}]")
 _HIDDEN = re.compile(f"[{INVISIBLE}]")
 # A line end that only goes back to the beginning of its line overwrites it.
 _COMMANDING = re.compile(f"[{INVISIBLE}]|\r(?!\n)")
+# Where an address begins that chats and pages make a link of.
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
 _PLACE = re.compile(r"(?P<file>.+?)(?::(?P<line>\d+))(?::(?P<column>\d+))?", re.DOTALL)
 _LONGEST = 1000
 _TRACEBACK = "Traceback (most recent call last)"
@@ -42,6 +44,11 @@ def harmless(text: str) -> str:
     What stands for a character is an escape of JSON, in which it means the same.
     """
     return _COMMANDING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def unlinked(text: str, apart: str) -> str:
+    """Give text of which no service makes a link by itself: ``apart`` parts its addresses."""
+    return _LINK.sub(apart, text)
 
 
 def visible(text: str) -> str:

@@ -75,6 +75,8 @@ def vm_name(stack: str, identity: str, version: Version, attempt: int) -> str:
     return "b" + _short_hash(f"{stack}|{identity}|{version}|{attempt}", 14)
 
 
+# The type of the stack itself in its state; no other resource has it.
+STACK_TYPE = "pulumi:pulumi:Stack"
 # The logical name of what remembers the id of the state.
 STATE_ID = "factory/state"
 # Logical names of images of the original factory begin so: adopted/<lab>/<image>.

@@ -80,7 +80,7 @@ class Regional:
                 if checks and not lab.held and not region.backing:
                     hooks = gate(f"{args.logical_name} may be made", *checks)
                 delivery = self._deliveries[lab.lab.name]
-                frozen = _SOURCES if lab.held and (stuck or "/" in lab.lab.name) else None
+                frozen = _SOURCES if lab.held and (stuck or lab.lab.old_place) else None
                 opts = self._after_release(hooks=hooks, ignore_changes=frozen)
                 opts = pulumi.ResourceOptions.merge(opts, shield(self._goods.guard))
                 images[lab.lab.name] = delivery.add(args, opts, lab.adopt)

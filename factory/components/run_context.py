@@ -69,9 +69,7 @@ class Run:
 
     def lab_id(self, lab: FactoryLab | TargetLab) -> str:
         """Give the ARM id of a lab of this stack."""
-        return lab_id(
-            self.settings.subscription_id, lab.resource_group, lab.name.rpartition("/")[2]
-        )
+        return lab_id(self.settings.subscription_id, lab.resource_group, lab.azure_name)
 
     def compute_id(self, kind: str, name: str) -> str:
         """Give the ARM id of a snapshot or image in the stack's own resource group."""

@@ -19,7 +19,6 @@ from factory.ledger.record import Record, Spec, read_failure, read_record, read_
 from factory.settings.environments import ENVIRONMENT_TYPE
 
 _T = TypeVar("_T")
-_STACK = "pulumi:pulumi:Stack"
 # What the program makes once and never drops; `pulumi destroy` alone does.
 FOUNDATION_TYPES = {
     "azure-native:resources:ResourceGroup": "resource group",
@@ -63,7 +62,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         held=_held(entries),
         used_up=_used_up(entries),
         foundations=_foundations(entries),
-        outputs=next((each.outputs for each in entries if each.kind == _STACK), {}),
+        outputs=next((each.outputs for each in entries if each.kind == names.STACK_TYPE), {}),
         environments={
             each.name: str(each.outputs.get("name", ""))
             for each in entries

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from factory.common.errors import one_line
+from factory.common.names import STACK_TYPE
 
 OPTION, SHOWN = "--event-log", {"PULUMI_DEBUG_COMMANDS": "true"}
 _COLOR = re.compile(r"<\{%[^%]*%\}>")
-_STACK = "pulumi:pulumi:Stack"
 _LAST = "update failed"
 
 
@@ -49,7 +49,7 @@ def troubles(events: Iterable[Mapping[str, Any]]) -> list[str]:
         told = told.removeprefix("error:").strip()
         _, _, kind_and_name = str(event.get("urn") or "").partition("::")
         kind, _, name = kind_and_name.partition("::")[2].partition("::")
-        of = f"{name}: " if name and not kind.endswith(_STACK) else ""
+        of = f"{name}: " if name and not kind.endswith(STACK_TYPE) else ""
         if told and told != _LAST:
             found[of + told] = None
     return list(found)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from factory.common.errors import one_line
+from factory.common.names import STACK_TYPE
 
 _STEP = re.compile(r"^[ +\-~=<>]{4}(?P<type>[\w-]+:[\w./-]+:[\w./-]+) (?P<name>\S+) (?P<rest>.*)$")
 _STATUS = re.compile(r"^(?P<verb>[a-z][a-z -]*?) \([\dm.]+s\)(?: \[[^\]]*\])?(?: (?P<text>.*))?$")
@@ -25,7 +26,6 @@ _COUNT = re.compile(r"^ +(?:[+\-~=<>*]+ ?)?(?P<number>\d+) (?P<what>[a-z][a-z -]
 _TALLY = re.compile(r"\d+ (?:message|warning|error)s?(?:; .*)?")
 _TROUBLE = re.compile(r"(?:error|warning|Traceback)\b")
 _BEGINS = ("error:", "warning:")
-_STACK = "pulumi:pulumi:Stack"
 _COUNTED = "azure-native:"
 _COUNT_SECONDS = 5.0
 
@@ -117,7 +117,7 @@ class Narrator:
             self._count(found["name"], status["verb"] if status else found["rest"])
         text = (message["text"] if message else None) or ""
         if text and not text.startswith(_BEGINS) and not _TALLY.fullmatch(text):
-            self._hear(text, of_stack=found["type"] == _STACK)
+            self._hear(text, of_stack=found["type"] == STACK_TYPE)
         now = self._clock()
         if now >= self._next_count:
             self._next_count = now + _COUNT_SECONDS
@@ -176,7 +176,7 @@ class Narrator:
         if not lines[0].strip().startswith("error:"):
             return
         named = re.fullmatch(r"\s*(?P<type>\S+) \((?P<name>.+)\):", heading)
-        of = f"{named['name']}: " if named and named["type"] != _STACK else ""
+        of = f"{named['name']}: " if named and named["type"] != STACK_TYPE else ""
         told = of + one_line("\n".join(lines).strip().removeprefix("error:"))
         if told not in self.summary.troubles:
             self.summary.troubles.append(told)

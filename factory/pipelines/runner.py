@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from factory.common.errors import FactoryError, harmless, one_line
+from factory.common.names import STACK_TYPE
 from factory.ledger.undeclared_entries import check_export
 from factory.pipelines.event_log import OPTION, SHOWN, read_events, troubles
 from factory.pipelines.narration import Narrator, Summary
@@ -109,7 +110,7 @@ class EngineRunner:
             (
                 each["urn"]
                 for each in deployment.get("resources") or ()
-                if each.get("type") == "pulumi:pulumi:Stack"
+                if each.get("type") == STACK_TYPE
             ),
             None,
         )

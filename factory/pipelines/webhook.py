@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from factory.common.errors import FactoryError, harmless
+from factory.common.errors import FactoryError, harmless, unlinked
 from factory.pipelines.http_client import Api
 from factory.pipelines.outcome import Notice, Outcome, Result
 
@@ -21,7 +21,6 @@ _LONGEST = 500
 # A shorter piece of an address is a word such as `hooks` or `workflows`, and no secret.
 _SECRET = 8
 _APART = "\u200b"  # takes no room, and no chat makes a link of what it parts
-_LINK = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
 
 
 def notify(variables: Mapping[str, str], outcomes: Sequence[Outcome], url: str) -> str | None:
@@ -117,7 +116,7 @@ def teams(title: str, told: Sequence[tuple[Outcome, Notice]], url: str) -> dict[
 
 def _dead(text: str) -> str:
     """Shorten a text, of which no chat is to make a link: a script may have said it."""
-    return _LINK.sub(_APART, harmless(text[:_LONGEST]))
+    return unlinked(harmless(text[:_LONGEST]), _APART)
 
 
 def _block(text: str, **more: str) -> dict[str, Any]:

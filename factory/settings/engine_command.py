@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from factory.common.errors import FactoryError, one_line
+from factory.common.names import STACK_TYPE
 
 STATE, _BACKEND, STACK = "IMAGE_FACTORY_STATE", "PULUMI_BACKEND_URL", "{stack}"
-_ROOT = "pulumi:pulumi:Stack"
 # The file backend may be read while another engine writes ("failed to load checkpoint: EOF").
 _TRIES, _PAUSE = 6, 0.25
 _TIMEOUT = 300
@@ -89,7 +89,9 @@ def export_of(stack: str, folder: Path) -> dict[str, Any]:
 
 def outputs_in(export: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give a stack's outputs as its deployment has them; {} if it never came up."""
-    found = (each["outputs"] for each in resources_of(export).values() if each["type"] == _ROOT)
+    found = (
+        each["outputs"] for each in resources_of(export).values() if each["type"] == STACK_TYPE
+    )
     return next(found, {})
 
 

@@ -114,8 +114,13 @@ class TargetLab(Strict):
     keep: Keep | None = None
 
     @property
+    def old_place(self) -> bool:
+        """Tell whether it is where a lab was that the settings say to be elsewhere now."""
+        return "/" in self.name
+
+    @property
     def azure_name(self) -> str:
-        """Its name in Azure; the place of a lab that was moved is called ``group/name``."""
+        """Its name in Azure; the old place of a lab is called ``group/name``."""
         return self.name.rpartition("/")[2]
 
 
@@ -139,6 +144,11 @@ class FactoryLab(Strict):
     network: Network = Network()
     virtual_network: AzureName | None = None
     subnet: AzureName | None = None
+
+    @property
+    def azure_name(self) -> str:
+        """Its name in Azure."""
+        return self.name
 
     @model_validator(mode="after")
     def _one_network(self) -> FactoryLab:

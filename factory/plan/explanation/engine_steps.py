@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from factory.common.names import STATE_ID, parse_part, refused_name
+from factory.common.names import STACK_TYPE, STATE_ID, parse_part, refused_name
 from factory.plan.model import Action
 
 # What stands for nothing in Azure nor in the records: components group, providers sign in.
-_GROUPING = ("imagefactory:index:", "pulumi:providers:", "pulumi:pulumi:Stack")
+_GROUPING = ("imagefactory:index:", "pulumi:providers:", STACK_TYPE)
 _IDLE = frozenset({"same", "read", "read-replacement", "refresh"})
 _MAKE, _CHANGE, _DROP, _REPLACE = "make", "change", "drop", "replace"
 _KINDS = {"create": _MAKE, "import": _MAKE, "update": _CHANGE, "delete": _DROP}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from factory.common.errors import harmless
+from factory.common.errors import harmless, unlinked
 from factory.plan.cost import Cost
 from factory.plan.model import Plan, Step
 from factory.plan.reports.table import HEADS, changing, headline, row, waiting, warned
@@ -22,7 +21,6 @@ _SAFE = str.maketrans(
     | {mark: f"&#{ord(mark)};" for mark in "&<>"}
     | {mark: f"&#{ord(mark)};{_APART}" for mark in "@#!"}
 )
-_LINK = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
 
 
 def plan_markdown(stack: str, plan: Plan, cost: Cost) -> str:
@@ -56,4 +54,4 @@ def _table(steps: Sequence[Step], room: int) -> list[str]:
 
 def cell(text: str) -> str:
     """Keep a text in its cell, and from being read as markup, as a link or as a mention."""
-    return _LINK.sub(_APART, " ".join(harmless(text).split()).translate(_SAFE))
+    return unlinked(" ".join(harmless(text).split()).translate(_SAFE), _APART)

@@ -39,7 +39,7 @@ class LabSituation:
     @property
     def old_place(self) -> bool:
         """Tell whether it is where a lab was that the settings say to be elsewhere now."""
-        return "/" in self.name
+        return self.spec.old_place
 
     @property
     def reachable(self) -> bool:

@@ -117,7 +117,7 @@ def _lab(inputs: Inputs, lab: TargetLab) -> LabSituation:
     observed = inputs.observed
     found = observed.labs.get(lab.name)
     looked = lab.name in observed.labs
-    if found and found.region and "/" in lab.name:  # the settings say nothing of an old place
+    if found and found.region and lab.old_place:  # of which the settings say nothing
         lab = lab.model_copy(update={"region": found.region})
     return LabSituation(
         lab,
