@@ -283,15 +283,21 @@ def a_lab_gone_for_good() -> Iterator[Planned]:
     yield lambda: world.plan(labs={"b": there["b"]})
 
 
-@follows("is in the way -> delete it there")
-def a_custom_image_of_others() -> Iterator[Planned]:
+def in_the_place_of_ours(tags: dict[str, str]) -> tuple[World, dict[str, ObservedLab]]:
+    """Give a world whose custom image is gone, and its lab with one of others of that name."""
     world = dev("linux/a")
     world.run()
     deleted_by_hand(world, "/lab/team")
     (version,) = world.ledger.held.values()
     name = names.image_name("linux/a", version.version)
-    theirs = {name: Thing(f"/labs/team/customimages/{name}", {})}
-    yield lambda: world.plan(labs={"team": ObservedLab("westeurope", theirs)})
+    theirs = {name: Thing(f"/labs/team/customimages/{name}", tags)}
+    return world, {"team": ObservedLab("westeurope", theirs)}
+
+
+@follows("is in the way -> delete it there")
+def a_custom_image_of_others() -> Iterator[Planned]:
+    world, there = in_the_place_of_ours({})
+    yield lambda: world.plan(labs=there)
     yield lambda: world.plan(labs={"team": ObservedLab("westeurope", {})})
 
 
@@ -368,14 +374,7 @@ def a_source_that_never_ran() -> Iterator[Planned]:
 
 @follows("two stacks cannot have one definition in one lab or group: take it out of one of the two")
 def a_custom_image_of_another_stack() -> Iterator[Planned]:
-    world = dev("linux/a")
-    world.run()
-    deleted_by_hand(world, "/lab/team")
-    (version,) = world.ledger.held.values()
-    name = names.image_name("linux/a", version.version)
-    tags = {names.STACK: "organization/image-factory/other"}
-    theirs = {name: Thing(f"/labs/team/customimages/{name}", tags)}
-    there = {"team": ObservedLab("westeurope", theirs)}
+    world, there = in_the_place_of_ours({names.STACK: "organization/image-factory/other"})
     yield lambda: world.plan(labs=there)
     world.settings = dev("linux/a", labs=[lab("team", "other/*")]).settings
     yield lambda: world.plan(labs=there)
