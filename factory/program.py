@@ -35,7 +35,6 @@ from factory.ledger.model import HOLDINGS
 from factory.ledger.recovered_file import OUTPUT as RECOVERED
 from factory.ledger.source_catalogues import NotBroughtUpError
 from factory.pipelines.plan_file import ERROR, GUARD, WAITS, note_plan, note_stop
-from factory.plan.cost import estimate
 from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan, VersionPlan
 from factory.plan.planner import make_plan
@@ -68,13 +67,12 @@ def run(root: Path) -> None:
         _stop(ERROR, FactoryError(message))
     try:
         plan = make_plan(inputs)
-        cost = estimate(inputs, plan)
-        note_plan(inputs, plan, cost)
+        note_plan(inputs, plan)
     except FactoryError as error:
         _stop(GUARD, error)
     for line in plan.warnings:
         pulumi.warn(harmless(line))
-    pulumi.info(plan_table(plan, cost))
+    pulumi.info(plan_table(plan))
     settings = inputs.settings
     secrets = {name: engine_config.secret(name) for name in wanted_secrets(inputs.images, settings)}
     waiter = Waiter(azure.arm, settings.poll_interval)

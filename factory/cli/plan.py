@@ -6,7 +6,6 @@ import argparse
 
 from factory.cli.common.options import Commands, add_command, warn
 from factory.cli.common.stack_inputs import Stack
-from factory.plan.cost import estimate
 from factory.plan.planner import make_plan
 from factory.plan.reports.json_report import plan_json
 from factory.plan.reports.markdown import plan_markdown
@@ -32,13 +31,12 @@ def add_to(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     inputs = Stack.of(options).read().inputs
     plan = make_plan(inputs)
-    cost = estimate(inputs, plan)
     if options.json:
-        print(plan_json(inputs, plan, cost))
+        print(plan_json(inputs, plan))
     elif options.markdown:
-        print(plan_markdown(inputs.name, plan, cost))
+        print(plan_markdown(inputs.name, plan))
     else:
         for line in plan.warnings:
             warn(line)
-        print(plan_table(plan, cost))
+        print(plan_table(plan))
     return 0 if plan.nothing_due else CHANGES_DUE

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from factory.pipelines.outcome import Outcome, Result, changes_of
-from factory.plan.cost import Cost
-from factory.plan.model import Action
+from factory.plan.model import Action, Cost
 from factory.plan.reports.markdown import cell
 from factory.plan.reports.table import HEADS
 

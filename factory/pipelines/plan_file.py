@@ -14,7 +14,6 @@ from typing import Any
 
 from factory.common.errors import FactoryError
 from factory.common.text_file import replace_text
-from factory.plan.cost import Cost
 from factory.plan.inputs import Inputs
 from factory.plan.model import Plan
 from factory.plan.reports.json_report import PLAN_SCHEMA, plan_data
@@ -23,9 +22,9 @@ VARIABLE = "IMAGE_FACTORY_PLAN_FILE"
 GUARD, WAITS, ERROR = "guard", "waits", "error"
 
 
-def note_plan(inputs: Inputs, plan: Plan, cost: Cost) -> None:
+def note_plan(inputs: Inputs, plan: Plan) -> None:
     """Write a plan down, if it is wanted. Raises :class:`FactoryError` if that cannot be done."""
-    _write({**plan_data(inputs, plan, cost), "stopped": None})
+    _write({**plan_data(inputs, plan), "stopped": None})
 
 
 def note_stop(stack: str, kind: str, text: str) -> None:

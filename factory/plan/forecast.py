@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from factory.common.errors import FactoryError
 from factory.ledger.model import Ledger
 from factory.ledger.source_catalogues import read_all
-from factory.plan.cost import Cost, estimate
 from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan
 from factory.plan.planner import make_plan
@@ -31,7 +30,6 @@ class Run:
 
     now: datetime
     plan: Plan
-    cost: Cost
     ledger: Ledger
 
 
@@ -70,7 +68,7 @@ def runs(chain: Sequence[Inputs], until: datetime, every: timedelta) -> Iterator
             ledger = played(current, plan)
             stacks[place] = replace(current, ledger=ledger)
             if place == len(stacks) - 1:
-                yield Run(now, plan, estimate(current, plan), ledger)
+                yield Run(now, plan, ledger)
         now += every
 
 
@@ -134,9 +132,9 @@ def _add(week: Week, run: Run, settings: Settings) -> None:
     week.refusals |= {
         f"{step.identity}: {step.reason}" for step in steps if step.action is Action.REFUSE
     }
-    week.vm_minutes += run.cost.vm_minutes
-    week.copied_gib += run.cost.copied_gib
-    week.stored_gib = run.cost.stored_after_gib
+    week.vm_minutes += run.plan.cost.vm_minutes
+    week.copied_gib += run.plan.cost.copied_gib
+    week.stored_gib = run.plan.cost.stored_after_gib
     week.holdings = holdings(run.ledger, settings)
 
 

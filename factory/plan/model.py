@@ -224,6 +224,32 @@ class UnmanagedVm:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What a run costs in things; ``guessed`` names definitions whose size no record tells yet."""
+
+    vm_minutes: int = 0
+    builds: int = 0
+    copied_gib: int = 0
+    stored_before_gib: int = 0
+    stored_after_gib: int = 0
+    guessed: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Write it as the last line of a plan."""
+        parts = []
+        if self.builds:
+            builds = "1 build" if self.builds == 1 else f"{self.builds} builds"
+            parts.append(f"about {self.vm_minutes} VM minutes for {builds}")
+        if self.copied_gib:
+            parts.append(f"{self.copied_gib} GiB copied between regions")
+        before, after = self.stored_before_gib, self.stored_after_gib
+        parts.append(f"{before} GiB stored" + (f", {after} GiB after" if after != before else ""))
+        count = len(self.guessed)
+        guesses = "one size is a guess" if count == 1 else f"{count} sizes are guesses"
+        return f"Cost: {'; '.join(parts)}{f' ({guesses})' if count else ''}."
+
+
+@dataclass(frozen=True)
 class Plan:
     """What the program declares (``versions``) and what a reader sees (``steps``).
 
@@ -234,7 +260,7 @@ class Plan:
     ``state`` is the id that everything new carries.
     ``recovered`` ({identity: {version: "taking in" | "settled"}}) is what a lost state was made
     again from, None if that never happened. ``replaced`` are the ids of environments that go before
-    their successors are made, by their logical names.
+    their successors are made, by their logical names. ``cost`` is an estimate.
     """
 
     versions: tuple[VersionPlan, ...]
@@ -254,6 +280,7 @@ class Plan:
     recovered: Mapping[str, Mapping[str, str]] | None = None
     state: str = ""
     replaced: Mapping[str, str] = field(default_factory=dict)
+    cost: Cost = Cost()
 
     @property
     def nothing_due(self) -> bool:

@@ -16,9 +16,9 @@ from factory.ledger.foundations import compute_id, foundation_ids
 from factory.ledger.model import HOLDINGS, IMAGE_TYPE, Ledger, Path
 from factory.ledger.record import Record, Spec, released
 from factory.ledger.state_reader import read_ledger
-from factory.plan.cost import Sizes
 from factory.plan.inputs import Inputs
 from factory.plan.model import Adoption, Plan, Source, Unreleased, VersionPlan
+from factory.plan.situation.sizes import Sizes
 
 
 def played(inputs: Inputs, plan: Plan) -> Ledger:

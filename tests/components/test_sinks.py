@@ -18,7 +18,6 @@ from factory.pipelines.comment import comment
 from factory.pipelines.outcome import judge
 from factory.pipelines.run_summary import summary
 from factory.pipelines.webhook import slack, teams
-from factory.plan.cost import estimate
 from factory.plan.reports.image_story import story
 from factory.plan.reports.json_report import plan_json
 from factory.plan.reports.markdown import plan_markdown
@@ -92,10 +91,9 @@ def sinks(secret: str, arm: Talking, patch: pytest.MonkeyPatch) -> Iterator[tupl
     yield "history", history_text(updates(1), exported(made, {}))
     made.images["linux/a"] = image("linux/a")  # so that what failed is told as it goes
     after, plan = made.inputs(), made.plan()
-    cost = estimate(after, plan)
-    yield "plan", plan_table(plan, cost)
-    yield "plan as a comment", plan_markdown("dev", plan, cost)
-    artifact = plan_json(after, plan, cost)
+    yield "plan", plan_table(plan)
+    yield "plan as a comment", plan_markdown("dev", plan)
+    artifact = plan_json(after, plan)
     yield "plan artifact", artifact
     yield "story", story(after, plan, "linux/a", iter(()))
     trouble = f"linux/a refused: {failure['error']}"

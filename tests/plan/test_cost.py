@@ -8,15 +8,17 @@ from typing import Any
 from factory.common import names
 from factory.definitions.definition import Os
 from factory.observed.model import ArtifactStatus, BuildVm
-from factory.plan.cost import DEFAULT_GIB, LONG_ARTIFACTS, PACES, Cost, estimate
+from factory.plan.explanation.cost import LONG_ARTIFACTS, PACES
+from factory.plan.model import Cost
 from factory.plan.reports.table import plan_table
+from factory.plan.situation.sizes import DEFAULT_GIB
 from tests.plan.world import World, changed, dev, image, lab, prod
 
 LINUX = PACES[Os.LINUX]
 
 
 def cost_of(world: World) -> Cost:
-    return estimate(world.inputs(), world.plan())
+    return world.plan().cost
 
 
 def with_artifacts(world: World, *artifacts: str, **fields: Any) -> World:
@@ -116,14 +118,14 @@ def test_a_build_that_goes_on_costs_what_is_left() -> None:
 
 def test_the_table_ends_with_the_cost_unless_nothing_is_due() -> None:
     world = dev("linux/a")
-    lines = plan_table(world.plan(), cost_of(world)).splitlines()
+    lines = plan_table(world.plan()).splitlines()
     assert lines[0].startswith("Plan: 1 to build, 1 to deliver; 0 versions kept")
     assert lines[-1] == (
         "Cost: about 8 VM minutes for 1 build; 0 GiB stored, 90 GiB after (one size is a guess)."
     )
     world.run()
     world.run()
-    quiet = plan_table(world.plan(), cost_of(world))
+    quiet = plan_table(world.plan())
     assert quiet == "Plan: nothing is due; 1 version kept as it is."
 
 

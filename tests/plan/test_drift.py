@@ -13,7 +13,6 @@ import pytest
 
 from factory.common import names
 from factory.observed.model import Thing
-from factory.plan.cost import estimate
 from factory.plan.model import Action, Plan, VersionPlan
 from factory.plan.planner import make_plan
 from tests.components.harness import declare, snapshot_id
@@ -301,5 +300,5 @@ def test_a_copy_whose_source_went_is_dropped_as_unfinished_and_said() -> None:
 def test_the_cost_of_a_source_made_again_is_one_copy() -> None:
     world = settled()
     lose(world, "source")
-    inputs, plan = world.inputs(), world.plan()
-    assert estimate(inputs, plan).copied_gib == 30
+    plan = world.plan()
+    assert plan.cost.copied_gib == 30

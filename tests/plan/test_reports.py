@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 
-from factory.plan.cost import Cost, estimate
 from factory.plan.model import Action, Plan, Step
 from factory.plan.reports.json_report import PLAN_SCHEMA, plan_json
 from factory.plan.reports.markdown import plan_markdown
 from factory.plan.reports.table import HEADS, table
 from tests.plan.world import changed, dev
-
-NO_COST = Cost()
 
 
 def test_json_has_every_step_and_says_which_change_something() -> None:
@@ -20,7 +17,7 @@ def test_json_has_every_step_and_says_which_change_something() -> None:
     world.run()
     changed(world, "linux/a", "next")
     plan = world.plan()
-    found = json.loads(plan_json(world.inputs(), plan, estimate(world.inputs(), plan)))
+    found = json.loads(plan_json(world.inputs(), plan))
     assert found["schema"] == PLAN_SCHEMA == "image-factory/plan/1"
     assert found["stack"] == world.stack
     assert found["nothingDue"] is False
@@ -45,7 +42,7 @@ def test_markdown_shows_changes_and_folds_the_rest_away() -> None:
     world.run()
     changed(world, "linux/a", "next")
     plan = world.plan()
-    text = plan_markdown(world.stack, plan, estimate(world.inputs(), plan))
+    text = plan_markdown(world.stack, plan)
     shown, folded = text.split("<details>")
     assert text.startswith(f"<!-- image-factory plan: {world.stack} -->")
     assert "| build | linux/a | 20261122.2 | - | definition changed: base.sku |" in shown
@@ -59,7 +56,7 @@ def test_markdown_of_a_plan_without_changes_has_no_table_in_sight() -> None:
     world = dev("linux/a")
     world.run()
     world.run()
-    shown = plan_markdown(world.stack, world.plan(), NO_COST).split("<details>")[0]
+    shown = plan_markdown(world.stack, world.plan()).split("<details>")[0]
     assert "nothing is due" in shown
     assert "|" not in shown
 
@@ -67,7 +64,7 @@ def test_markdown_of_a_plan_without_changes_has_no_table_in_sight() -> None:
 def test_what_others_wrote_cannot_leave_its_cell_nor_call_anybody() -> None:
     evil = "a|b <img src=x> @team #1 [x](http://y)\n| new | row | `"
     plan = Plan((), (Step(Action.REFUSE, "linux/a", "", evil),), warnings=(evil,))
-    text = plan_markdown("dev", plan, NO_COST)
+    text = plan_markdown("dev", plan)
     line = next(line for line in text.splitlines() if line.startswith("| refuse"))
     assert line.replace("\\|", "").count("|") == 6
     assert "\n| new" not in text
@@ -79,7 +76,7 @@ def test_what_others_wrote_cannot_leave_its_cell_nor_call_anybody() -> None:
 def test_a_huge_plan_still_fits_into_a_comment() -> None:
     build = [Step(Action.BUILD, f"linux/{n}", "20261122.1", "x" * 60) for n in range(1000)]
     keep = [Step(Action.KEEP, f"linux/{n}", "20261122.1", "y" * 60) for n in range(1000)]
-    text = plan_markdown("dev", Plan((), (*build, *keep)), NO_COST)
+    text = plan_markdown("dev", Plan((), (*build, *keep)))
     assert len(text) < 65_536
     assert "more lines" in text
     assert text.rstrip().endswith("</details>")

@@ -13,9 +13,8 @@ from factory.common.versions import Version
 from factory.definitions.definition import Os
 from factory.ledger.record import expiry
 from factory.observed.model import ArtifactStatus, BuildVm, Thing
-from factory.plan.cost import PACES, estimate
+from factory.plan.explanation.cost import PACES
 from factory.plan.forecast import runs
-from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan
 from tests.dated import on
 from tests.plan.world import DEV, World, dev, failed_vm, image, prod
@@ -160,7 +159,7 @@ def test_a_vm_that_the_engine_deletes_is_left_to_it() -> None:
     assert versions(plan, Action.FORGET) == [on("20261122.1")]
 
 
-def cut_off(verifying: BuildVm | None) -> tuple[World, Inputs]:
+def cut_off(verifying: BuildVm | None) -> World:
     """Cut a run off while its image is verified."""
     made = world()
     made.run(unverified={"linux/a"})
@@ -169,20 +168,20 @@ def cut_off(verifying: BuildVm | None) -> tuple[World, Inputs]:
     made.vms = {vm: BuildVm(vm, {names.STACK: DEV}, "Succeeded")}
     if verifying is not None:
         made.vms[verifying.name] = verifying
-    return made, made.inputs()
+    return made
 
 
 def test_a_run_cut_off_in_its_verification_goes_on_with_that_vm() -> None:
     vm = BuildVm(VERIFYING, {names.STACK: DEV}, "Succeeded")
-    made, inputs = cut_off(vm)
+    made = cut_off(vm)
     plan = made.plan()
     assert reasons(plan, Action.RESUME) == ["captured; its verification was cut off"]
     assert plan.versions[0].verifying == 1
-    assert estimate(inputs, plan).vm_minutes == PACES[Os.LINUX].artifact
+    assert plan.cost.vm_minutes == PACES[Os.LINUX].artifact
 
 
 def test_one_whose_verifying_vm_is_gone_gets_a_fresh_one() -> None:
-    made, _ = cut_off(None)
+    made = cut_off(None)
     plan = made.plan()
     assert versions(plan, Action.RESUME) == [on("20261122.1")]
     assert plan.versions[0].verifying == 2
@@ -190,7 +189,7 @@ def test_one_whose_verifying_vm_is_gone_gets_a_fresh_one() -> None:
 
 def test_one_whose_verifying_vm_failed_is_over() -> None:
     failed = (ArtifactStatus("linux-java", "Failed"),)
-    made, _ = cut_off(BuildVm(VERIFYING, {names.STACK: DEV}, "Succeeded", failed))
+    made = cut_off(BuildVm(VERIFYING, {names.STACK: DEV}, "Succeeded", failed))
     plan = made.plan()
     assert versions(plan, Action.BUILD) == [on("20261122.2")]
     assert versions(plan, Action.REMOVE) == [on("20261122.1")]
@@ -200,11 +199,11 @@ def test_a_verified_build_costs_its_verifying_vm_and_a_kept_one_its_disks() -> N
     made, plain = world(keepFailed="3d"), dev("linux/a")
     pace = PACES[Os.LINUX]
     extra = pace.start + pace.artifact
-    cost, bare = (estimate(w.inputs(), w.plan()) for w in (made, plain))
+    cost, bare = (w.plan().cost for w in (made, plain))
     assert cost.vm_minutes - bare.vm_minutes == extra
     made.run(unverified={"linux/a"})
     made.run()
-    cost = estimate(made.inputs(), made.plan())
+    cost = made.plan().cost
     # Source and capture of both, and the managed image of the one that was released.
     assert (cost.stored_before_gib, cost.stored_after_gib) == (5 * 30, 5 * 30)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from factory.common import names
+from factory.plan.explanation.cost import estimate
 from factory.plan.explanation.outputs import holdings, serial
 from factory.plan.explanation.steps import steps
 from factory.plan.model import Action, Adoption, Plan
@@ -44,6 +45,7 @@ def explain(situation: Situation, verdicts: Verdicts, placements: Placements) ->
             for each in verdicts.environments
             if each.action is Action.REPLACE and each.environment.goes_first
         },
+        cost=estimate(situation, placements),
     )
     if plan.nothing_due or plan.state or not situation.fresh:
         return plan

@@ -11,19 +11,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from factory.plan.cost import Cost
 from factory.plan.inputs import Inputs
-from factory.plan.model import CHANGES, Plan, Step
+from factory.plan.model import CHANGES, Cost, Plan, Step
 
 PLAN_SCHEMA = "image-factory/plan/1"
 
 
-def plan_json(inputs: Inputs, plan: Plan, cost: Cost) -> str:
+def plan_json(inputs: Inputs, plan: Plan) -> str:
     """Write a plan as JSON."""
-    return json.dumps(plan_data(inputs, plan, cost), indent=2)
+    return json.dumps(plan_data(inputs, plan), indent=2)
 
 
-def plan_data(inputs: Inputs, plan: Plan, cost: Cost) -> dict[str, Any]:
+def plan_data(inputs: Inputs, plan: Plan) -> dict[str, Any]:
     """Give a plan as plain values."""
     return {
         "schema": PLAN_SCHEMA,
@@ -31,7 +30,7 @@ def plan_data(inputs: Inputs, plan: Plan, cost: Cost) -> dict[str, Any]:
         "now": inputs.observed.now.isoformat(timespec="seconds"),
         "nothingDue": plan.nothing_due,
         "steps": [step_data(step) for step in plan.steps],
-        "cost": cost_data(cost),
+        "cost": cost_data(plan.cost),
         "warnings": list(plan.warnings),
     }
 

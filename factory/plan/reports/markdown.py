@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from factory.common.errors import harmless, unlinked
-from factory.plan.cost import Cost
 from factory.plan.model import Plan, Step
 from factory.plan.reports.table import HEADS, changing, headline, row, waiting, warned
 
@@ -23,7 +22,7 @@ _SAFE = str.maketrans(
 )
 
 
-def plan_markdown(stack: str, plan: Plan, cost: Cost) -> str:
+def plan_markdown(stack: str, plan: Plan) -> str:
     """Write a plan as Markdown, at most as long as a comment may be."""
     listed = [*changing(plan), *waiting(plan), *warned(plan)]
     rest = [step for step in plan.steps if step not in listed]
@@ -31,7 +30,7 @@ def plan_markdown(stack: str, plan: Plan, cost: Cost) -> str:
     if listed:
         lines += ["", *_table(listed, _LONGEST)]
     if changing(plan):
-        lines += ["", str(cost)]
+        lines += ["", str(plan.cost)]
     lines += [f"\n> **Warning:** {cell(warning)}" for warning in plan.warnings]
     if rest:
         room = _LONGEST - sum(len(line) + 1 for line in lines)

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from factory.common.errors import harmless
-from factory.plan.cost import Cost
 from factory.plan.model import CHANGES, Action, Plan, Step
 
 HEADS = ("action", "image", "version", "lab", "why")
 
 
-def plan_table(plan: Plan, cost: Cost | None = None) -> str:
+def plan_table(plan: Plan) -> str:
     """Write what will happen, one line per step; what merely stays is counted, not listed.
 
-    The estimate ``cost`` is the last line of a plan that changes something.
+    What it costs is the last line of a plan that changes something.
     Returns several lines without a trailing newline.
     """
     lines = [headline(plan)]
     if listed := [*changing(plan), *waiting(plan), *warned(plan)]:
         lines += table(HEADS, [row(step) for step in listed])
-    if cost and changing(plan):
-        lines.append(str(cost))
+    if changing(plan):
+        lines.append(str(plan.cost))
     return "\n".join(lines)
 
 

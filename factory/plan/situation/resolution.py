@@ -37,6 +37,7 @@ from factory.plan.situation.situation import (
     RecoveredFile,
     Situation,
 )
+from factory.plan.situation.sizes import Sizes
 from factory.settings.stack import OnRemoval, Settings, TargetLab
 
 
@@ -98,6 +99,7 @@ def resolve(inputs: Inputs) -> Situation:
         file=_file(inputs),
         pins_to_nothing=_pins_to_nothing(inputs),
         warnings=(*observed.warnings, *(line for lines in read for line in lines)),
+        sizes=Sizes(inputs),
         fresh=inputs.fresh,
     )
 

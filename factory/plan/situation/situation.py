@@ -20,6 +20,7 @@ from factory.observed.model import BuildVm, Thing
 from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.places import Displaced
+from factory.plan.situation.sizes import Sizes
 from factory.plan.situation.version_situation import VersionSituation
 from factory.settings.environments import LabEnvironment, Replace
 from factory.settings.stack import FactoryLab
@@ -211,6 +212,7 @@ class Situation:
     file: RecoveredFile | None
     pins_to_nothing: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
+    sizes: Sizes
     fresh: str = ""
 
     @property
