@@ -26,6 +26,7 @@ from factory.components.refusal import refuse
 from factory.components.run_context import Run
 from factory.components.state_id import declare_state_id
 from factory.components.store import Store
+from factory.components.tagging import tag_all
 from factory.components.unreleased import Kept, clear
 from factory.components.version import Version
 from factory.components.version_args import VersionArgs
@@ -84,11 +85,12 @@ def run(root: Path) -> None:
         plan.adopted,
         azure.vaults.read,
         remade=plan.remade,
+        lent=plan.lent,
         known=inputs.ledger.names,
         began=f"{inputs.observed.now:%Y%m%dT%H%M%SZ}",
         without_id=inputs.ledger.without_id,
     )
-    tell_what_to_do(waiter, this.owner, inputs.ledger.tags)
+    tell_what_to_do(waiter, this.owner, inputs.ledger.names)
     _declare(this, inputs, plan)
     refuse([step for step in plan.steps if step.action is Action.REFUSE], dry=this.dry)
 
@@ -101,6 +103,7 @@ def _stop(kind: str, error: Exception, text: str = "") -> NoReturn:
 
 def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
     settings = inputs.settings
+    tag_all(run, inputs.ledger.tags, inputs.ledger.own_tags)
     declare_state_id(run)
     store = Store("factory", run)
     lab = None

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -168,6 +169,30 @@ TagName = Annotated[
     formed(r"^[^<>%&\\?/\r\n\t]{1,512}$", "a tag's name without < > % & \\ ? /, of at most 512"),
 ]
 TagValue = Annotated[str, formed(r"^[^\r\n]*$", "text of one line", max_length=256)]
+# Azure allows 50 tags per resource; the factory needs up to 15 of them for itself.
+MOST_TAGS = 35
+
+
+def _tags(value: dict[str, str]) -> dict[str, str]:
+    if len(value) > MOST_TAGS:
+        msg = (
+            f"at most {MOST_TAGS} tags, got {len(value)}: Azure allows 50 and the factory adds "
+            "its own"
+        )
+        raise ValueError(msg)
+    reserved = sorted(name for name in value if name.lower().startswith("image-factory-"))
+    if reserved:
+        msg = f"tags that begin with image-factory- are the factory's own: {', '.join(reserved)}"
+        raise ValueError(msg)
+    first: dict[str, str] = {}
+    for name in value:
+        if first.setdefault(name.lower(), name) != name:
+            msg = f"{first[name.lower()]} and {name} are one tag to Azure, which knows no case"
+            raise ValueError(msg)
+    return value
+
+
+OwnTags = Annotated[dict[TagName, TagValue], AfterValidator(_tags)]
 AddressRange = Annotated[
     str, formed(r"^\d+(\.\d+){3}/\d+$", "a range of addresses such as 10.240.0.0/22")
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
 from functools import cache
 
 import pulumi
@@ -11,7 +9,6 @@ import pulumi
 from factory.azure.advice import advice, reason
 from factory.azure.waiter import Waiter
 from factory.common.durations import parse_duration
-from factory.common.names import is_own_tag
 from factory.common.ownership import Owner
 from factory.components.gates import unfinished_gate
 
@@ -20,19 +17,18 @@ _OF_AZURE = "azure-native:"
 _USUAL_LIMIT = "2h"
 
 
-def tell_what_to_do(waiter: Waiter, owner: Owner, known: Mapping[str, Collection[str]]) -> None:
+def tell_what_to_do(waiter: Waiter, owner: Owner, known: frozenset[str]) -> None:
     """Have the failures of everything that is declared from now on followed by what to do.
 
-    And what a run left unfinished is settled before it is written again, and tags that others put
-    on are left on; ``known`` are the logical names that the state had when this one began, each
-    with its tags. Called once, when the
-    stack's own resource is there and nothing else is.
+    And what a run left unfinished is settled before it is written again; ``known`` are the logical
+    names that the state had when this one began. Called once, when the stack's own resource is
+    there and nothing else is.
     """
     hook = pulumi.ErrorHook("what to do", _tell)
 
     @cache
     def unfinished(limit: str) -> pulumi.ResourceHook:
-        return unfinished_gate(waiter, owner, parse_duration(limit), frozenset(known))
+        return unfinished_gate(waiter, owner, parse_duration(limit), known)
 
     def with_hook(
         args: pulumi.ResourceTransformationArgs,
@@ -42,24 +38,12 @@ def tell_what_to_do(waiter: Waiter, owner: Owner, known: Mapping[str, Collection
         hooks = args.opts.hooks or pulumi.ResourceHookBinding()
         if not hooks.on_error:  # whoever may try again says himself how it ended
             hooks.on_error = [hook]
-        theirs = foreign_tags(known.get(args.name, ()), args.props)
-        args.opts.ignore_changes = [*(args.opts.ignore_changes or ()), *theirs]
         if not hooks.before_update:  # what the plan found unfinished is made again by a gate
             hooks.before_update = [unfinished(_limit(args.opts))]
         args.opts.hooks = hooks
         return pulumi.ResourceTransformationResult(args.props, args.opts)
 
     pulumi.runtime.register_stack_transformation(with_hook)
-
-
-def foreign_tags(known: Collection[str], props: object) -> list[str]:
-    """Give the paths of tags that the state knows and the program does not say.
-
-    Azure Policy or a person put them there, and a refresh wrote them down: they are none of ours.
-    """
-    said = (props if isinstance(props, Mapping) else vars(props)).get("tags") or {}
-    keys = [key for key in sorted(known) if key not in said and not is_own_tag(key)]
-    return [f"tags[{json.dumps(key)}]" for key in keys]
 
 
 def _limit(opts: pulumi.ResourceOptions) -> str:

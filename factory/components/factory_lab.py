@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pulumi
-from pulumi_azure_native import devtestlab, network, resources
+from pulumi_azure_native import devtestlab, network
 
 from factory.components.gates import renew_gate
 from factory.components.run_context import Run
+from factory.components.store import resource_group
 from factory.components.undeclared import undeclared
 from factory.ledger.foundations import SUBNET
 from factory.settings.stack import ArtifactSource, FactoryLab
@@ -58,12 +59,7 @@ class FactoryLabComponent(pulumi.ComponentResource):
         if lab.resource_group.lower() == run.settings.resource_group.lower():
             group = store_group
         else:
-            group_args = resources.ResourceGroupArgs(
-                resource_group_name=lab.resource_group, location=location, tags=tags
-            )
-            group = resources.ResourceGroup(
-                f"{name}/group", group_args, opts=self._child("group", group_args)
-            ).name
+            group = resource_group(self, f"{name}/group", run, lab.group)
         vnet = self._network(name, lab, group)
         lab_args = devtestlab.LabArgs(
             name=lab.name,

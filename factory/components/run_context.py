@@ -28,7 +28,7 @@ class Run:
     ``read_vault`` reads a secret of a key vault, at the moment of its use; ``given`` is what it has
     read so far. ``known`` are the logical names that the state had when the run began, ``began``
     the moment of that: no two runs' alike. ``without_id`` are those of them that were made when the
-    state had no id of its own.
+    state had no id of its own. ``lent`` are groups that others made: they are not declared.
     """
 
     owner: Owner
@@ -39,6 +39,7 @@ class Run:
     read_vault: Read = no_vaults
     given: dict[VaultRef, set[str]] = field(default_factory=dict, repr=False)
     remade: Mapping[str, str] = field(default_factory=dict)
+    lent: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
     began: str = ""
     without_id: frozenset[str] = frozenset()

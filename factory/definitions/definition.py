@@ -7,11 +7,10 @@ from typing import Annotated
 
 from pydantic import (
     Field,
-    field_validator,
     model_validator,
 )
 
-from factory.common.fields import Duration, Identity, Strict, TagName, TagValue, formed
+from factory.common.fields import Duration, Identity, OwnTags, Strict, formed
 from factory.common.vm_sizes import cores_of
 from factory.definitions.artifact import (
     PUBLIC_SOURCE,
@@ -76,7 +75,7 @@ class Definition(Strict):
     """Longest time for each thing made of it: VM, artifact, snapshot, image; from 10m to 24h."""
     retries: Annotated[int, Field(ge=0, le=5)] = 1
     """Further attempts after a failed one, each with a fresh VM."""
-    tags: dict[TagName, TagValue] = {}
+    tags: OwnTags = {}
     """Your own tags, on everything made from the definition."""
     refresh: Refresh | None = None
     """Build again when the newest version is older than this: ``30d``, or a cron schedule."""
@@ -107,21 +106,6 @@ class Definition(Strict):
             msg = f"fallbackSizes: every size is tried once, got {', '.join(self.sizes)}"
             raise ValueError(msg)
         return self
-
-    @field_validator("tags", mode="after")
-    @classmethod
-    def _room_for_ours(cls, value: dict[str, str]) -> dict[str, str]:
-        # Azure allows 50 tags per resource; the factory needs up to 15 of them for itself.
-        if len(value) > 35:
-            msg = f"at most 35 tags, got {len(value)}: Azure allows 50 and the factory adds its own"
-            raise ValueError(msg)
-        reserved = sorted(name for name in value if name.lower().startswith("image-factory-"))
-        if reserved:
-            msg = (
-                f"tags that begin with image-factory- are the factory's own: {', '.join(reserved)}"
-            )
-            raise ValueError(msg)
-        return value
 
     @property
     def sizes(self) -> tuple[str, ...]:

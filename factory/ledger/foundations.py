@@ -11,18 +11,17 @@ from factory.common.ownership import Owner
 from factory.ledger.model import Foundation, Ledger
 from factory.observed.model import Observed, Thing, under_way
 from factory.settings.sibling_stacks import ANY_SUBSCRIPTION, read_sibling
-from factory.settings.stack import Settings
+from factory.settings.stack import Group, Settings
 
 SUBNET = "build"
 # The state of a foundation that the ledger knows no other of.
 UNFINISHED = "unfinished"
-STORE = "factory/store"
+STORE, LAB_GROUP = "factory/store", "factory/group"
 SOURCE = "factory/source/"
-_GROUPS = ("/store", "/group")
 # What each is, by its logical name; all others are artifact sources.
 FOUNDATION_KINDS = {
     STORE: "resource group",
-    "factory/group": "resource group",
+    LAB_GROUP: "resource group",
     "factory/address": "public IP address",
     "factory/nat": "NAT gateway",
     "factory/network": "virtual network",
@@ -77,8 +76,8 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
     if lab is None or not lab.create:
         return ids
     group = f"{root}/{lab.resource_group}"
-    if lab.resource_group.lower() != settings.resource_group.lower():
-        ids["factory/group"] = group
+    if LAB_GROUP in groups(settings):
+        ids[LAB_GROUP] = group
     network = f"{group}/providers/Microsoft.Network"
     lab_id = f"{group}/providers/Microsoft.DevTestLab/labs/{lab.name}"
     ids |= {
@@ -93,16 +92,46 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
     return ids
 
 
-def edited(settings: Settings, name: str, made: Mapping[str, Any]) -> list[str]:
+def groups(settings: Settings) -> dict[str, Group]:
+    """Give the groups that this stack stands on, by their logical names."""
+    lab, found = settings.factory_lab, {STORE: settings.group}
+    apart = lab is not None and lab.resource_group.lower() != settings.resource_group.lower()
+    return found | {LAB_GROUP: lab.group} if lab is not None and lab.create and apart else found
+
+
+def lent(settings: Settings, observed: Observed, known: frozenset[str]) -> frozenset[str]:
+    """Give the groups that others made: they are used as they are, never changed nor deleted.
+
+    The settings say so of one, or it is there and nobody's: many may not make groups themselves.
+    """
+    found = set()
+    for name, group in groups(settings).items():
+        there = observed.foundations.get(name)
+        nobodys = there is not None and there.owner is None
+        if name not in known and (nobodys or not group.create):
+            found.add(name)
+    return frozenset(found)
+
+
+def edited(
+    settings: Settings, name: str, made: Mapping[str, Any], noted: Mapping[str, str]
+) -> list[str]:
     """Name what the settings say otherwise of a foundation than its outputs, ``made``.
 
-    A token's value is no output that could be compared: whether there is one is seen.
+    A token's value is no output that could be compared: whether there is one is seen. ``noted`` are
+    the stack's tags at the last run.
     """
-    lab = settings.factory_lab
-    if lab is None or not made:
+    if not made:
         return []
-    wanted: dict[str, tuple[object, object]] = {}
-    if name == "factory/network":
+    lab, tags = settings.factory_lab, made.get("tags") or {}
+    there = {str(tag).lower(): text for tag, text in tags.items()}
+    wanted: dict[str, tuple[object, object]] = {
+        "tags": (
+            dict.fromkeys(tag.lower() for tag in noted) | _lowered(settings.tags),
+            {tag.lower(): there.get(tag.lower()) for tag in (*noted, *settings.tags)},
+        )
+    }
+    if name == "factory/network" and lab is not None:
         space, subnets = made.get("addressSpace") or {}, made.get("subnets") or [{}]
         wanted["network.addressSpace"] = ([lab.network.address_space], space.get("addressPrefixes"))
         wanted["network.subnet"] = (lab.network.subnet, subnets[0].get("addressPrefix"))
@@ -114,6 +143,10 @@ def edited(settings: Settings, name: str, made: Mapping[str, Any]) -> list[str]:
             wanted["folder"] = (source.folder, made.get("folderPath"))
             wanted["token"] = (bool(source.token), bool(made.get("securityToken")))
     return [what for what, (new, old) in wanted.items() if new != old]
+
+
+def _lowered(tags: Mapping[str, str]) -> dict[str, str]:
+    return {tag.lower(): text for tag, text in tags.items()}
 
 
 def located(ledger: Ledger, observed: Observed, settings: Settings, owner: Owner) -> Ledger:
@@ -128,7 +161,7 @@ def located(ledger: Ledger, observed: Observed, settings: Settings, owner: Owner
     def named(name: str, foundation: Foundation) -> Foundation:
         thing = observed.foundations.get(name)
         ours = thing is not None and thing.made_under(owner)
-        gone = thing is None and not name.endswith(_GROUPS)
+        gone = thing is None and name not in {STORE, LAB_GROUP}
         if foundation.name or name not in ids or not (ours or gone):
             return foundation
         return replace(foundation, name=ids[name].rsplit("/", 1)[1], state=UNFINISHED)
@@ -159,27 +192,31 @@ def in_the_making(name: str, thing: Thing) -> bool:
     return state.lower() == "creating" if name == LAB else under_way(state)
 
 
-def adopted(observed: Observed, known: frozenset[str], owner: Owner) -> Mapping[str, str]:
+def adopted(
+    observed: Observed, known: frozenset[str], owner: Owner, lent: frozenset[str]
+) -> Mapping[str, str]:
     """Give the ids of foundations of ours that the state does not know: a run was killed there.
 
-    ``known`` are the logical names in the state. What does not carry this state's id is not ours,
-    whatever it is called; the engine then says that it exists already.
+    ``known`` are the logical names in the state, ``lent`` is what others made. What does not carry
+    this state's id is not ours, whatever it is called; the engine then says that it exists already.
     """
     return {
         name: thing.id
         for name, thing in observed.foundations.items()
-        if name not in known and thing.belongs_to(owner)
+        if name not in known | lent and thing.belongs_to(owner)
     }
 
 
-def occupied(observed: Observed, known: frozenset[str], owner: Owner) -> Mapping[str, Thing]:
+def occupied(
+    observed: Observed, known: frozenset[str], owner: Owner, lent: frozenset[str]
+) -> Mapping[str, Thing]:
     """Give what others have where this stack is to make a foundation.
 
-    A network of nobody's counts as well as there: only groups and labs are refused for that.
+    A network of nobody's counts as well as there: only labs are refused for that.
     """
     return {
         name: thing
         for name, thing in observed.foundations.items()
-        if name not in known and not thing.belongs_to(owner)
-        if name == LAB or name.endswith(_GROUPS) or (thing.owner and name.startswith("factory/"))
+        if name not in known | lent and not thing.belongs_to(owner)
+        if name == LAB or (thing.owner and name.startswith("factory/"))
     }

@@ -151,6 +151,8 @@ class Ledger:
     state: str = ""
     # How groups and the factory lab were written at the last run: factory/ledger/name_in_state.py.
     spelled: Mapping[str, str] = field(default_factory=dict)
+    # The stack's own tags at the last run.
+    own_tags: Mapping[str, str] = field(default_factory=dict)
     # By logical name: the outputs of foundations, artifact sources among them.
     made: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # By logical name: the tags that things had when the engine last saw them.

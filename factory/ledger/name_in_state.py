@@ -17,7 +17,7 @@ from factory.common import names
 from factory.ledger.foundations import SOURCE
 from factory.ledger.model import Ledger
 from factory.settings.environments import LabEnvironment
-from factory.settings.stack import Settings
+from factory.settings.stack import Group, Settings
 
 _OF_LABS = (names.ADOPTED, "environment/")
 
@@ -50,12 +50,12 @@ def as_spelled(settings: Settings, ledger: Ledger) -> Settings:
                 )
                 for lab in settings.labs
             ],
-            "resource_group": _noted(settings.resource_group, noted, "resourceGroup"),
+            "group": _group(settings.group, noted, "resourceGroup"),
             "factory_lab": own
             and own.model_copy(
                 update={
                     "name": _noted(own.name, noted, "factoryLab"),
-                    "resource_group": _noted(own.resource_group, noted, "factoryLab.resourceGroup"),
+                    "group": _group(own.group, noted, "factoryLab.resourceGroup"),
                 }
             ),
             "adopt": {_spelled(lab, labs): images for lab, images in settings.adopt.items()},
@@ -75,6 +75,10 @@ def _environment(
     known = [name.split("/", 2)[1:] for name in ledger.environments]
     name = _spelled(environment.name, [name for home, name in known if home == lab])
     return environment.model_copy(update={"lab": lab, "name": name})
+
+
+def _group(group: Group, noted: Mapping[str, str], setting: str) -> Group:
+    return group.model_copy(update={"name": _noted(group.name, noted, setting)})
 
 
 def _noted(name: str, noted: Mapping[str, str], setting: str) -> str:

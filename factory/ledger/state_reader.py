@@ -19,6 +19,7 @@ from factory.ledger.record import Record, Spec, read_failure, read_record, read_
 from factory.settings.environments import ENVIRONMENT_TYPE
 
 _T = TypeVar("_T")
+_STORE = "imagefactory:index:Store::factory"
 # What the program makes once and never drops; `pulumi destroy` alone does.
 FOUNDATION_TYPES = {
     "azure-native:resources:ResourceGroup": "resource group",
@@ -77,7 +78,8 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         ids=_told(entries, "id"),
         locations=_told(entries, "location"),
         state=_state_id(entries),
-        spelled=_output(entries, "imagefactory:index:Store::factory", "spelled") or {},
+        spelled=_output(entries, _STORE, "spelled") or {},
+        own_tags=_output(entries, _STORE, "tags") or {},
         made={each.name: each.outputs for each in entries if each.name.startswith("factory/")},
         tags=_tags(entries),
     )

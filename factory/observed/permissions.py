@@ -60,13 +60,17 @@ def needed(settings: Settings) -> dict[str, tuple[str, ...]]:
     """Give what a stack's runs will have to do, by scope: resource groups of its subscription."""
     subscription = f"/subscriptions/{settings.subscription_id}"
     # The own group may not be there yet, so the right to make it is asked of the subscription.
-    actions: dict[str, set[str]] = {
-        subscription: {"Microsoft.Resources/subscriptions/resourceGroups/write", *_STORE}
-    }
+    home = (
+        subscription
+        if settings.group.create
+        else f"{subscription}/resourceGroups/{settings.resource_group}"
+    )
+    making = {"Microsoft.Resources/subscriptions/resourceGroups/write"}
+    actions: dict[str, set[str]] = {home: {*_STORE, *(making if settings.group.create else ())}}
     lab = settings.factory_lab
     if lab is not None:
         own = lab.resource_group.lower() == settings.resource_group.lower()
-        scope = subscription if own else f"{subscription}/resourceGroups/{lab.resource_group}"
+        scope = home if own else f"{subscription}/resourceGroups/{lab.resource_group}"
         actions.setdefault(scope, set()).update(_BUILD, _MAKE if lab.create else ())
     for target in settings.labs:
         scope = f"{subscription}/resourceGroups/{target.resource_group}"

@@ -6,10 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from factory.common.errors import FactoryError, one_line
 from factory.ledger import catalogue as cat
@@ -180,15 +181,27 @@ def _drift(job: JobContext, stack: str) -> str:
             continue
         if step["op"] == "delete":
             changed.append(f"{_name(step['urn'])} is gone")
-        elif step["op"] == "update" and not _BY_ITSELF.issuperset(step.get("diffReasons") or ()):
-            fields = ", ".join(step.get("diffReasons") or ())
-            changed.append(f"{_name(step['urn'])} was changed ({fields})")
+        elif step["op"] == "update" and (fields := _by_hand(step)):
+            changed.append(f"{_name(step['urn'])} was changed ({', '.join(fields)})")
     job.file(stack, "drift.json").write_text(json.dumps(changed, indent=2), encoding="utf-8")
     if not changed:
         return ""
     return (
         f"by hand: {_some(changed)} -> `pulumi refresh -s {stack}`, then `up` makes it good again"
     )
+
+
+def _by_hand(step: Mapping[str, Any]) -> list[str]:
+    """Name the properties that somebody changed; tags that others put on are theirs, and stay."""
+    found = [each for each in step.get("diffReasons") or () if each not in _BY_ITSELF]
+    old, new = step.get("oldState") or {}, step.get("newState") or {}
+    declared = (old.get("inputs") or {}).get("tags") or {}
+    there = {
+        tag.lower(): text for tag, text in ((new.get("outputs") or {}).get("tags") or {}).items()
+    }
+    if new and all(there.get(tag.lower()) == text for tag, text in declared.items()):
+        found = [each for each in found if each.partition(".")[0].partition("[")[0] != "tags"]
+    return found
 
 
 def _name(urn: str) -> str:

@@ -257,7 +257,7 @@ class Plan:
     ``holdings`` ({lab: {identity: versions}}) is what labs held already and still are to hold.
     ``revoked`` ({identity: {version: reason}}) is for the catalogue: also what is gone here.
     ``neighbours`` are parents (identity@version) that another stack holds in the same factory lab.
-    ``state`` is the id that everything new carries.
+    ``state`` is the id that everything new carries. ``lent`` are groups that others made.
     ``recovered`` ({identity: {version: "taking in" | "settled"}}) is what a lost state was made
     again from, None if that never happened. ``replaced`` are the ids of environments that go before
     their successors are made, by their logical names. ``cost`` is an estimate.
@@ -267,6 +267,7 @@ class Plan:
     steps: tuple[Step, ...]
     last_versions: Mapping[str, Version] = field(default_factory=dict)
     adopted: Mapping[str, str] = field(default_factory=dict)
+    lent: frozenset[str] = frozenset()
     remade: Mapping[str, str] = field(default_factory=dict)
     serial: int = 0
     passed_on: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)

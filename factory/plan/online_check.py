@@ -18,7 +18,7 @@ from factory.observed.permissions import Grant, needed, refused
 from factory.plan.inputs import Inputs
 from factory.plan.situation.resolution import resolve
 from factory.plan.travel import capture_fault
-from factory.plan.verdicts.guards import check_labs, check_occupied
+from factory.plan.verdicts.guards import check_groups, check_labs, check_occupied
 from factory.settings.selection import selected
 from factory.settings.stack import NAMESPACE
 
@@ -43,6 +43,7 @@ def check_against(inputs: Inputs, facts: Facts, problems: Problems) -> list[str]
     """Note every fault that Azure knows of; gives what could not be checked, in a few words."""
     situation = resolve(inputs)
     check_labs(situation, problems)
+    check_groups(situation, problems)
     check_occupied(situation, problems)
     for lab in situation.labs:
         if not lab.reachable:

@@ -58,7 +58,8 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
             for name in [names.adopted_name(each.lab, each.name)]
         },
         environments={e.logical_name: e.azure_name for e in inputs.settings.environments},
-        names=ledger.names | inputs.ledger.names | {*foundation_ids(inputs.settings)},
+        names=ledger.names | inputs.ledger.names | {*foundation_ids(inputs.settings)} - plan.lent,
+        own_tags=inputs.settings.tags,
     )
 
 

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping
 
 from factory.common.errors import Problems
+from factory.common.fields import MOST_TAGS
 from factory.common.patterns import matches, takes_any
 from factory.definitions.definition import PUBLIC_SOURCE, SecretRef
 from factory.definitions.loader import Image
@@ -56,6 +57,22 @@ def cross_check(
     if settings.builds and labs_known:
         _sources(images, settings, problems)
     _secrets(images, settings, set(secrets), stack, problems)
+    _tags(images, settings, stack, problems)
+
+
+def _tags(
+    images: Mapping[str, Image], settings: Settings, stack: StackFile, problems: Problems
+) -> None:
+    """Note definitions whose tags, with the stack's, are more than Azure takes."""
+    for image in images.values() if settings.tags else ():
+        both = {name.lower() for name in (*settings.tags, *image.definition.tags)}
+        if len(both) > MOST_TAGS:
+            problems.error(
+                stack.place("tags"),
+                f"{NAMESPACE}:tags and those of {image.identity} are {len(both)} tags together, "
+                f"at most {MOST_TAGS} are expected",
+                "take some out: Azure allows 50, and the factory adds its own",
+            )
 
 
 def _check_names(

@@ -22,7 +22,6 @@ from factory.settings.stack import NAMESPACE, WORK_VARIABLE
 
 _TEXT = (
     "images",
-    "resourceGroup",
     "sourceGrace",
     "pollInterval",
     "after",
@@ -33,10 +32,11 @@ _TEXT = (
     "retireAfter",
 )
 _NUMBERS = ("maxRetirements", "maxConcurrentBuilds", "maxCores")
-# One stack as text, or a list of them.
-_STACKS = ("receivesFrom", "parentsFrom")
+# What may be plain text: one stack or a list of them, a group's name or a mapping.
+_EITHER = ("receivesFrom", "parentsFrom", "resourceGroup")
 _FLAGS = ("protectImages",)
 _OBJECTS = (
+    "tags",
     "factoryLab",
     "artifactSources",
     "labs",
@@ -91,7 +91,7 @@ def raw_settings() -> dict[str, Any]:
     own, provider = pulumi.Config(NAMESPACE), pulumi.Config("azure-native")
     raw: dict[str, Any] = {name: own.get(name) for name in _TEXT}
     raw |= {name: own.get_object(name) for name in _OBJECTS}
-    raw |= {name: _stacks(own, name) for name in _STACKS}
+    raw |= {name: _either(own, name) for name in _EITHER}
     raw |= {name: own.get_int(name) for name in _NUMBERS}
     raw |= {name: own.get_bool(name) for name in _FLAGS}
     raw["region"] = provider.get("location")
@@ -99,7 +99,7 @@ def raw_settings() -> dict[str, Any]:
     return {name: value for name, value in raw.items() if value not in (None, "")}
 
 
-def _stacks(own: pulumi.Config, name: str) -> Any:
+def _either(own: pulumi.Config, name: str) -> Any:
     text = own.get(name)
     return own.get_object(name) if text is not None and text.startswith(("[", "{")) else text
 

@@ -28,6 +28,7 @@ _PLAIN = [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]
 _SHORT: dict[str, list[dict[str, Any]]] = {
     "Artifact": [{"type": "string"}],
     "Keep": [{"type": "integer", "minimum": 1}],
+    "Group": [{"type": "string", "minLength": 1}],
     "Refresh": [{"type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?[dhms])+$"}],
 }
 _INHERITED = ("Base", "PurchasePlan", "ParentBase", "Script")

@@ -79,9 +79,15 @@ def _same(one: str, other: str) -> bool:
 
 def _groups(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
     """Give the settings that have a group made, with its name."""
-    yield ("resourceGroup",), settings.resource_group
+    if settings.group.create:
+        yield ("resourceGroup",), settings.resource_group
     own = settings.factory_lab
-    if own and own.create and not _same(own.resource_group, settings.resource_group):
+    if (
+        own
+        and own.create
+        and own.group.create
+        and not _same(own.resource_group, settings.resource_group)
+    ):
         yield ("factoryLab", "resourceGroup"), own.resource_group
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -16,6 +16,7 @@ from factory.common.fields import (
     Duration,
     Identity,
     Moment,
+    OwnTags,
     StackNames,
     Strict,
     Switch,
@@ -131,6 +132,23 @@ class Network(Strict):
     subnet: AddressRange = "10.240.0.0/23"
 
 
+class Group(Strict):
+    """A resource group; a bare name means one that is made. ``create: false``: made by others.
+
+    That one is only read: it is neither changed nor ever deleted.
+    """
+
+    form: ClassVar[str] = "a name, or a mapping {name, create}"
+
+    name: GroupName
+    create: Switch = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+
 class FactoryLab(Strict):
     """The lab that builds. ``create: false`` adopts one that exists: it is only read, never PUT.
 
@@ -139,7 +157,7 @@ class FactoryLab(Strict):
     """
 
     name: LabName
-    resource_group: GroupName
+    group: Annotated[Group, Field(alias="resourceGroup")]
     create: Switch = False
     network: Network = Network()
     virtual_network: AzureName | None = None
@@ -149,6 +167,11 @@ class FactoryLab(Strict):
     def azure_name(self) -> str:
         """Its name in Azure."""
         return self.name
+
+    @property
+    def resource_group(self) -> str:
+        """The name of its group."""
+        return self.group.name
 
     @model_validator(mode="after")
     def _one_network(self) -> FactoryLab:
@@ -220,7 +243,9 @@ class Settings(Strict):
         ),
     ]
     region: Region
-    resource_group: GroupName
+    group: Annotated[Group, Field(alias="resourceGroup")]
+    tags: OwnTags = {}
+    """Tags on the group, lab and network of the stack, and on all that it makes from now on."""
     images: Text = "images"
     factory_lab: Annotated[FactoryLab | None, BeforeValidator(empty_is_none)] = None
     artifact_sources: list[ArtifactSource] = []
@@ -255,6 +280,11 @@ class Settings(Strict):
     poll_interval: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(minutes=10))] = (
         timedelta(seconds=20)
     )
+
+    @property
+    def resource_group(self) -> str:
+        """The name of the stack's own group."""
+        return self.group.name
 
     @property
     def builds(self) -> bool:

@@ -49,6 +49,8 @@ class Recorder(Mocks):
     order: list[str] = field(default_factory=list)
     # By type and name: the properties that are to be left as they are.
     ignored: dict[str, list[str]] = field(default_factory=dict)
+    # What stays in Azure when the program does not name it any more.
+    retained: set[str] = field(default_factory=set)
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         key = f"{args.typ} {args.name}"
@@ -102,6 +104,8 @@ class NotingMonitor(MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the SDK's name
         if isinstance(self.mocks, Recorder):
             self.mocks.ignored[f"{request.type} {request.name}"] = list(request.ignoreChanges)
+            if request.retainOnDelete:
+                self.mocks.retained.add(request.name)
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
@@ -248,6 +252,7 @@ def declare(
             waiter(arm or FakeArm()),
             known,
             known=inputs.ledger.names,
+            lent=plan.lent,
             without_id=inputs.ledger.without_id,
             began="20261122T080000Z",
         )

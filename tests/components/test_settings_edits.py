@@ -20,7 +20,7 @@ from factory.common.errors import FactoryError
 from factory.plan.explanation.engine_steps import EngineStep, is_grouping, unexplained
 from factory.plan.reports.json_report import step_data
 from factory.settings.environments import LabEnvironment
-from factory.settings.stack import ArtifactSource, FactoryLab, Network, Settings, TargetLab
+from factory.settings.stack import ArtifactSource, FactoryLab, Group, Network, Settings, TargetLab
 from rehearsal.plugin.diff import compare
 from rehearsal.plugin.table import find_kind
 from tests.components.harness import Recorder, declare
@@ -60,10 +60,19 @@ EDITS: dict[str, list[Edit]] = {
     "subscriptionId": [top("subscriptionId", OTHER)],
     "region": [top("region", "northeurope"), top("region", "West Europe")],
     "resourceGroup": [top("resourceGroup", "rg-other"), top("resourceGroup", "RG-Factory")],
+    "resourceGroup.name": [top("resourceGroup", {"name": "rg-factory"})],
+    "resourceGroup.create": [top("resourceGroup", {"name": "rg-factory", "create": False})],
+    "tags": [top("tags", {"CostCenter": "4711"})],
     "images": [top("images", "elsewhere")],
     "factoryLab": [lambda raw: raw.pop("factoryLab")],
     "factoryLab.name": [put("factoryLab", "name", value="other")],
     "factoryLab.resourceGroup": [put("factoryLab", "resourceGroup", value="rg-other")],
+    "factoryLab.resourceGroup.name": [
+        put("factoryLab", "resourceGroup", value={"name": "rg-factory"})
+    ],
+    "factoryLab.resourceGroup.create": [
+        put("factoryLab", "resourceGroup", value={"name": "rg-factory", "create": False})
+    ],
     "factoryLab.create": [
         put(
             "factoryLab",
@@ -136,7 +145,9 @@ EDITS: dict[str, list[Edit]] = {
     "pollInterval": [top("pollInterval", "1s")],
 }
 NESTED: Mapping[str, type[BaseModel]] = {
+    "resourceGroup": Group,
     "factoryLab": FactoryLab,
+    "factoryLab.resourceGroup": Group,
     "factoryLab.network": Network,
     "artifactSources": ArtifactSource,
     "labs": TargetLab,

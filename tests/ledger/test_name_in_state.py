@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from factory.ledger.name_in_state import as_spelled, spelled
-from factory.settings.stack import Settings
+from factory.settings.stack import Group, Settings
 from tests.plan.world import World, dev, lab
 
 
@@ -81,5 +81,5 @@ def test_groups_and_the_factorys_own_lab_are_written_as_they_were_last_declared(
     assert found.model_copy(update={"environments": []}) == world.settings
     assert found.environments[0].lab == "factory"
     # A group of another name is another group, and what stops such a run says so.
-    moved = changed.model_copy(update={"resource_group": "rg-other"})
+    moved = changed.model_copy(update={"group": Group(name="rg-other")})
     assert as_spelled(moved, world.ledger).resource_group == "rg-other"

@@ -10,6 +10,7 @@ import ast
 import re
 import shlex
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -145,7 +146,7 @@ def a_group_of_others() -> Iterator[Planned]:
     world = dev("linux/a")
     world.founded = False
     theirs = {
-        "factory/store": Thing("/subscriptions/x/resourceGroups/rg-factory", {"owner": "cloud"}),
+        "factory/address": Thing("/address", {names.STACK: "organization/image-factory/other"}),
         "factory/lab": Thing("/labs/factory", {names.STACK: "organization/image-factory/other"}),
     }
     yield lambda: world.plan(foundations=theirs)
@@ -154,6 +155,34 @@ def a_group_of_others() -> Iterator[Planned]:
     urn = "urn:pulumi:s::p::imagefactory:index:Image::linux/a"  # a state that is not lost
     world.resources[urn] = {"type": "imagefactory:index:Image", "outputs": {}}
     yield lambda: world.plan(foundations=ours)
+
+
+GROUP = Thing("/subscriptions/x/resourceGroups/rg-factory", {"owner": "cloud"})
+
+
+@follows("create: false} if that is meant, else name another one")
+def a_group_that_is_there() -> Iterator[Planned]:
+    world = dev("linux/a")
+    world.founded = False
+    there = {"factory/store": GROUP}
+    yield lambda: world.plan(foundations=there)
+    said = dev("linux/a", resourceGroup={"name": "rg-factory", "create": False}).settings
+    world.settings = said
+    yield lambda: world.plan(foundations=there)
+
+
+@follows("have it made, correct its name, or leave create: false out")
+def a_group_that_others_did_not_make() -> Iterator[Planned]:
+    group = {"name": "rg-factory", "create": False}
+    world = dev("linux/a", resourceGroup=group)
+    world.founded = False
+    yield world.plan
+    yield lambda: world.plan(foundations={"factory/store": GROUP})
+    other = dev("linux/a", resourceGroup={**group, "name": "rg-other"}).settings
+    there = replace(world, settings=other)
+    yield lambda: there.plan(foundations={"factory/store": GROUP})
+    world.settings = dev("linux/a").settings
+    yield world.plan
 
 
 ADOPTED = {"name": "own", "resourceGroup": "rg-own", "virtualNetwork": "n", "subnet": "s"}

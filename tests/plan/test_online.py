@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from factory.azure.preflight_reads import offer
+from factory.common import names
 from factory.common.errors import Problems
 from factory.definitions.definition import Base
 from factory.observed.lab_rules import LabRules, lab_rules
@@ -81,8 +82,14 @@ def test_a_group_of_others_is_told() -> None:
     theirs = {"factory/store": Thing("/subscriptions/x/resourceGroups/rg-factory")}
     world = dev()
     world.founded = False
-    errors, _ = told(world, Facts(), foundations=theirs)
-    assert any("rg-factory is there already and is not this stack's" in each for each in errors)
+    inputs, problems = world.inputs(foundations=theirs), Problems()
+    check_against(inputs, Facts(), problems)
+    assert not any("rg-factory" in each.what for each in problems.errors)
+    (warning,) = problems.warnings
+    assert "rg-factory is there already and this stack did not make it" in warning.what
+    whose = {"factory/store": Thing("/rg-factory", {names.STACK: "organization/p/other"})}
+    errors, _ = told(world, Facts(), foundations=whose)
+    assert any("/rg-factory is there already and belongs to" in each for each in errors)
     assert not any("there already" in each for each in told(dev(), Facts())[0])
 
 

@@ -15,11 +15,12 @@ from factory.ledger.name_in_state import spelled
 from factory.observed.model import ObservedLab
 from factory.plan.model import Action, Plan
 from factory.plan.planner import make_plan
-from factory.settings.stack import Settings, TargetLab
+from factory.settings.stack import Group, Settings, TargetLab
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, dev, lab, played
 
 ROOT = f"/subscriptions/{SUBSCRIPTIONS[DEV]}/resourceGroups"
 LABS = "providers/Microsoft.DevTestLab/labs"
+NEW_GROUP = Group(name="rg-new")
 OTHER = "99999999-9999-4999-8999-999999999999"
 
 
@@ -76,7 +77,11 @@ def test_azures_spelling_is_no_other_place() -> None:
     [
         ({"region": "northeurope"}, "azure-native:location", "westeurope"),
         ({"subscription_id": OTHER}, "azure-native:subscriptionId", "subscription 1111"),
-        ({"resource_group": "rg-new"}, "image-factory:resourceGroup", "resource group rg-factory"),
+        (
+            {"group": NEW_GROUP},
+            "image-factory:resourceGroup",
+            "resource group rg-factory",
+        ),
     ],
 )
 def test_a_changed_setting_stops_the_run_and_says_what_it_would_drop(

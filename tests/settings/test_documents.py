@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from factory.definitions.definition import Definition
 from factory.settings.environments import LabEnvironment
-from factory.settings.stack import ArtifactSource, FactoryLab, Network, TargetLab
+from factory.settings.stack import ArtifactSource, FactoryLab, Group, Network, TargetLab
 from factory.settings.stack_file import SETTINGS as SETTINGS_KNOWN
 from factory.settings.stack_file import key_of
 
@@ -19,7 +19,7 @@ CHECKOUT = Path(__file__).parents[2]
 SETTINGS = (CHECKOUT / "docs/settings.md").read_text(encoding="utf-8")
 # Without `approve` everything is received, with {} nothing: it cannot have a default. The others
 # are a text or a list, and the engine knows one type only.
-NO_DEFAULT = {"approve", "receivesFrom", "parentsFrom"}
+NO_DEFAULT = {"approve", "receivesFrom", "parentsFrom", "resourceGroup"}
 
 
 def test_every_setting_is_documented_and_declared() -> None:
@@ -31,7 +31,7 @@ def test_every_setting_is_documented_and_declared() -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [Definition, FactoryLab, Network, TargetLab, ArtifactSource, LabEnvironment]
+    "model", [Definition, Group, FactoryLab, Network, TargetLab, ArtifactSource, LabEnvironment]
 )
 def test_every_field_is_documented(model: type[BaseModel]) -> None:
     names = [info.alias or name for name, info in model.model_fields.items()]

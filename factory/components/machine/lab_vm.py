@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from factory.common.names import image_name, parse_part
 from factory.components.factory_lab import FactoryLabComponent
 from factory.components.run_context import Run
+from factory.components.tagging import merged
 from factory.ledger.record import Spec, expiry, tags_for
 
 _USER = "imagefactory"
@@ -87,7 +88,7 @@ class MachineArgs:
         found["password"] = new_password()
         return {
             "location": self.run.settings.region,
-            "tags": self.tags(attempt),
+            "tags": merged(self.tags(attempt), self.run.settings.tags, ()),
             "properties": _camel(found),
         }
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from factory.common import names
+from factory.common.errors import Problems
 from factory.plan.explanation.cost import estimate
 from factory.plan.explanation.outputs import holdings, serial
 from factory.plan.explanation.steps import steps
 from factory.plan.model import Action, Adoption, Plan
 from factory.plan.placement.placement import Placements
 from factory.plan.situation.situation import Situation
+from factory.plan.verdicts.guards import check_groups
 from factory.plan.verdicts.verdict import Verdicts
 from factory.settings.stack import NAMESPACE
 
@@ -25,6 +27,7 @@ def explain(situation: Situation, verdicts: Verdicts, placements: Placements) ->
         state=situation.owner.state,
         last_versions=situation.last_versions,
         adopted=situation.adopted,
+        lent=situation.lent,
         remade=situation.remade,
         serial=serial(situation, versions),
         passed_on=situation.passed_on,
@@ -61,7 +64,10 @@ _GETS_AN_ID = (
 
 def _warnings(situation: Situation) -> tuple[str, ...]:
     """Give all of them: what could not be read, what follows from nothing, what is done with."""
+    told = Problems()
+    check_groups(situation, told)
     return (
+        *map(str, told.warnings),
         *_renamed(situation),
         *situation.warnings,
         *_moved(situation),

@@ -11,10 +11,13 @@ from factory.ledger.catalogue import last_name
 from factory.ledger.foundations import (
     LAB,
     SOURCE,
+    STORE,
     UNFINISHED,
     adopted,
     edited,
     foundation_ids,
+    groups,
+    lent,
     occupied,
     remade,
 )
@@ -32,6 +35,7 @@ from factory.plan.situation.situation import (
     EnvironmentSituation,
     FactoryLabSituation,
     FoundationSituation,
+    GroupSituation,
     Limits,
     Losses,
     RecoveredFile,
@@ -49,6 +53,7 @@ def resolve(inputs: Inputs) -> Situation:
     inputs = replace(inputs, observed=observed)
     labs = tuple(_lab(inputs, lab) for lab in settings.labs)
     facts = Lookups(inputs, labs)
+    borrowed = lent(settings, observed, ledger.names)
     source = inputs.parents if settings.builds else inputs.catalogue
     read = (each.warnings for each in (inputs.catalogue, inputs.parents) if each is not None)
     return Situation(
@@ -84,15 +89,17 @@ def resolve(inputs: Inputs) -> Situation:
         group_read=observed.group_read,
         originals=tuple(originals(inputs, labs)),
         environments=_environments(inputs),
-        foundations=tuple(_foundations(inputs)),
+        foundations=tuple(_foundations(inputs, borrowed)),
         losses=_losses(inputs),
         present=present_names(inputs.images),
         revoked=revocations(inputs),
         passed_on=inputs.catalogue.marked() if inputs.catalogue else {},
         given=ledger.last_versions,
         last_versions=facts.last_versions,
-        adopted=adopted(observed, ledger.names, inputs.owner),
-        occupied=occupied(observed, ledger.names, inputs.owner),
+        adopted=adopted(observed, ledger.names, inputs.owner, borrowed),
+        occupied=occupied(observed, ledger.names, inputs.owner, borrowed),
+        lent=borrowed,
+        groups=tuple(_groups(inputs, borrowed)),
         remade=remade(observed, ledger, inputs.owner),
         outputs=ledger.outputs,
         recovered=settled(ledger, inputs.recovered),
@@ -191,10 +198,10 @@ def _environments(inputs: Inputs) -> tuple[EnvironmentSituation, ...]:
     )
 
 
-def _foundations(inputs: Inputs) -> Iterator[FoundationSituation]:
+def _foundations(inputs: Inputs, lent: frozenset[str]) -> Iterator[FoundationSituation]:
     """Give all that the settings name, and artifact sources that they do not name any more."""
     ledger, ids = inputs.ledger, foundation_ids(inputs.settings)
-    ours = {name for name in ids if name.startswith("factory/")}
+    ours = {name for name in ids if name.startswith("factory/")} - lent
     ours |= {name for name in ledger.names if name.startswith(SOURCE)}
     for name in sorted(ours):
         known = ledger.foundations.get(name)
@@ -203,8 +210,15 @@ def _foundations(inputs: Inputs) -> Iterator[FoundationSituation]:
             ids.get(name, "").rpartition("/")[2],
             held=name in ledger.names,
             finished=known is None or known.state != UNFINISHED,
-            edited=tuple(edited(inputs.settings, name, ledger.made.get(name, {}))),
+            edited=tuple(edited(inputs.settings, name, ledger.made.get(name, {}), ledger.own_tags)),
         )
+
+
+def _groups(inputs: Inputs, lent: frozenset[str]) -> Iterator[GroupSituation]:
+    for name, group in groups(inputs.settings).items():
+        setting = "resourceGroup" if name == STORE else "factoryLab.resourceGroup"
+        there = name in inputs.observed.foundations
+        yield GroupSituation(setting, group.name, group.create, there, name in lent)
 
 
 def _losses(inputs: Inputs) -> Losses:

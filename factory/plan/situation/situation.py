@@ -126,6 +126,20 @@ class FoundationSituation:
 
 
 @dataclass(frozen=True)
+class GroupSituation:
+    """A group that the stack stands on; ``created``: the settings have it made if it is not there.
+
+    ``lent``: others made it. It is used as it is.
+    """
+
+    setting: str
+    name: str
+    created: bool
+    there: bool
+    lent: bool
+
+
+@dataclass(frozen=True)
 class RecoveredFile:
     """The file that a lost state is made again from; ``done`` if it has nothing more to give.
 
@@ -164,8 +178,9 @@ class Situation:
     ``source`` names who offers versions, None if nobody is asked. ``present`` gives the present
     name for former ones. ``revoked`` is all that is known to be, ``last_versions`` the newest
     numbers that were ever given, ``given`` those of the ledger alone. ``occupied`` are things of
-    others where foundations of this stack are to be, ``adopted`` and ``remade`` foundations to take
-    in or to make again, by their logical names. ``outputs`` are the stack's own of the last run.
+    others where foundations of this stack are to be, ``lent`` are groups that others made,
+    ``adopted`` and ``remade`` foundations to take in or to make again, by their logical names.
+    ``outputs`` are the stack's own of the last run.
     ``owner`` is the full name and the id that its tags say, ``name`` the name it has now,
     ``last_name`` that of the last run. ``fresh`` is an id for a state that has none.
     """
@@ -205,6 +220,8 @@ class Situation:
     given: Mapping[str, Version]
     last_versions: Mapping[str, Version]
     occupied: Mapping[str, Thing]
+    lent: frozenset[str]
+    groups: tuple[GroupSituation, ...]
     adopted: Mapping[str, str]
     remade: Mapping[str, str]
     outputs: Mapping[str, Any]

@@ -23,6 +23,7 @@ def _check_state(situation: Situation, _: Verdicts, problems: Problems) -> None:
     """Check what a run would lose whatever its verdicts are."""
     _lost_state(situation, problems)
     check_labs(situation, problems)
+    check_groups(situation, problems)
     check_occupied(situation, problems)
     _foundations(situation, problems)
     _displaced(situation, problems)
@@ -120,6 +121,27 @@ def check_labs(situation: Situation, problems: Problems) -> None:
             f"the lab is in {own.lab.region}, but azure-native:location is {situation.region}",
             "set azure-native:location to the factory lab's region",
         )
+
+
+def check_groups(situation: Situation, problems: Problems) -> None:
+    """Note groups that others were to make and that are not there; tell of those that are used."""
+    for group in situation.groups:
+        where = f"{NAMESPACE}:{group.setting}"
+        if group.lent and not group.there:
+            problems.error(
+                where,
+                f"there is no resource group {group.name} in subscription "
+                f"{situation.subscription}, and create: false says that others make it",
+                "have it made, correct its name, or leave create: false out",
+            )
+        elif group.lent and group.created:
+            problems.warn(
+                where,
+                f"the resource group {group.name} is there already and this stack did not make "
+                "it: it is used as it is, neither changed nor ever deleted",
+                f"write {group.setting.rpartition('.')[2]}: {{name: {group.name}, create: false}} "
+                "if that is meant, else name another one",
+            )
 
 
 def check_occupied(situation: Situation, problems: Problems) -> None:
