@@ -111,7 +111,10 @@ def _declare(run: Run, inputs: Inputs, plan: Plan) -> None:
         lab = FactoryLabComponent("factory", run, settings.factory_lab, store.group)
     deliveries = _deliveries(settings, plan, lab)
     known = sorted({*plan.last_versions, *(version.identity for version in plan.versions)})
-    images = {name: ImageComponent(name, plan.last_versions.get(name)) for name in known}
+    images = {
+        name: ImageComponent(name, plan.last_versions.get(name), plan.failed_builds.get(name))
+        for name in known
+    }
     captures: dict[str, Capture] = {}
     if lab is not None:
         for name, image in images.items():

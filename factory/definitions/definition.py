@@ -75,6 +75,8 @@ class Definition(Strict):
     """Longest time for each thing made of it: VM, artifact, snapshot, image; from 10m to 24h."""
     retries: Annotated[int, Field(ge=0, le=5)] = 1
     """Further attempts after a failed one, each with a fresh VM."""
+    give_up_after: Annotated[int, Field(ge=0, le=100)] = 3
+    """Builds that may fail in a row with the same inputs; then it waits for a change. 0: none."""
     tags: OwnTags = {}
     """Your own tags, on everything made from the definition."""
     refresh: Refresh | None = None

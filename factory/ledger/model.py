@@ -15,6 +15,7 @@ from factory.common import names
 from factory.common.ownership import BuildKey
 from factory.common.versions import Version
 from factory.ledger.catalogue import first_name
+from factory.ledger.failed_builds import FailedBuilds
 from factory.ledger.record import Failure, Record, Spec
 
 IMAGE_TYPE = "imagefactory:index:Image"
@@ -138,6 +139,8 @@ class Ledger:
     held: Mapping[tuple[str, Version], Held] = field(default_factory=dict)
     # The newest number that each definition had used up before the last run.
     used_up: Mapping[str, Version] = field(default_factory=dict)
+    # How often each definition's last builds had failed, as of the last run.
+    failed_builds: Mapping[str, FailedBuilds] = field(default_factory=dict)
     foundations: Mapping[str, Foundation] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     environments: Mapping[str, str] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from factory.common import names
 from factory.common.errors import FactoryError
 from factory.common.versions import Version
+from factory.ledger.failed_builds import FailedBuilds, read_failed_builds
 from factory.ledger.model import IMAGE_TYPE, Foundation, Held, Ledger, Path
 from factory.ledger.record import Record, Spec, read_failure, read_record, read_spec
 from factory.settings.environments import ENVIRONMENT_TYPE
@@ -62,6 +63,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
     return Ledger(
         held=_held(entries),
         used_up=_used_up(entries),
+        failed_builds=_failed_builds(entries),
         foundations=_foundations(entries),
         outputs=next((each.outputs for each in entries if each.kind == names.STACK_TYPE), {}),
         environments={
@@ -116,6 +118,12 @@ def _used_up(entries: Iterable[_Entry]) -> dict[str, Version]:
         for each, text in told
         if isinstance(text, str) and text
     }
+
+
+def _failed_builds(entries: Iterable[_Entry]) -> dict[str, FailedBuilds]:
+    told = ((each, each.outputs.get("failedBuilds")) for each in entries if each.kind == IMAGE_TYPE)
+    read = {each.name: read_failed_builds(value) for each, value in told}
+    return {name: each for name, each in read.items() if each is not None}
 
 
 def _foundations(entries: Iterable[_Entry]) -> dict[str, Foundation]:

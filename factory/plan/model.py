@@ -11,6 +11,7 @@ from factory.common.ownership import BuildKey
 from factory.common.versions import Version
 from factory.definitions.definition import USUAL_TIME_LIMIT
 from factory.ledger.catalogue import Entry
+from factory.ledger.failed_builds import FailedBuilds
 from factory.ledger.record import Failure, Record, Spec
 from factory.settings.stack import TargetLab
 
@@ -266,6 +267,7 @@ class Plan:
     versions: tuple[VersionPlan, ...]
     steps: tuple[Step, ...]
     last_versions: Mapping[str, Version] = field(default_factory=dict)
+    failed_builds: Mapping[str, FailedBuilds] = field(default_factory=dict)
     adopted: Mapping[str, str] = field(default_factory=dict)
     lent: frozenset[str] = frozenset()
     remade: Mapping[str, str] = field(default_factory=dict)

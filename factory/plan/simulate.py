@@ -25,7 +25,9 @@ def played(inputs: Inputs, plan: Plan) -> Ledger:
     """Give the ledger as it will be when ``plan`` was carried out without a fault."""
     state = _State(inputs)
     for identity, last in plan.last_versions.items():
-        state.put(IMAGE_TYPE, identity, lastVersion=str(last))
+        failed = plan.failed_builds.get(identity)
+        more = {"failedBuilds": failed.dump()} if failed else {}
+        state.put(IMAGE_TYPE, identity, lastVersion=str(last), **more)
     definitions: dict[str, dict[str, Any]] = {}
     for version in plan.versions:
         record = version.record or (

@@ -73,7 +73,8 @@ def test_a_failed_verification_reaches_no_lab_and_the_next_run_mends_it(
 def test_an_image_that_does_not_boot_is_kept_for_a_look_and_then_removed(
     factory: FactoryUnderTest,
 ) -> None:
-    factory.define("linux/base", verify=[], keepFailed="3d", retries=0)
+    rules = {"verify": [], "keepFailed": "3d", "retries": 0, "giveUpAfter": 1}
+    factory.define("linux/base", **rules)
     factory.configure_dev()
     fault = ("--path", "*/virtualmachines/v*", "--method", "PUT")
     factory.rehearsal("faults", "add", *fault, "--fail-later", "OSProvisioningTimedOut")
@@ -84,8 +85,12 @@ def test_an_image_that_does_not_boot_is_kept_for_a_look_and_then_removed(
     (kept,) = factory.build_vms()
     (failed,) = captured(factory)
     assert factory.holding("team-web") == []
-    # A new one is built beside it; the plan says why the old one stays, and until when.
+    # The same is not paid for once more: it was to fail but once.
     factory.rehearsal("faults", "clear")
+    assert "a build failed with the same inputs" in factory.must_up("dev").output
+    assert (captured(factory), factory.build_vms()) == ([failed], [kept])
+    # A new one is built beside it; the plan says why the old one stays, and until when.
+    factory.define("linux/base", **rules, artifacts=["linux-java"])
     beside = factory.must_up("dev")
     assert f"kept for a look, with its VM {kept}, until 20" in beside.output
     (good,) = factory.holding("team-web")

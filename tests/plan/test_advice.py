@@ -11,6 +11,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,21 @@ def a_group_of_others() -> Iterator[Planned]:
     urn = "urn:pulumi:s::p::imagefactory:index:Image::linux/a"  # a state that is not lost
     world.resources[urn] = {"type": "imagefactory:index:Image", "outputs": {}}
     yield lambda: world.plan(foundations=ours)
+
+
+@follows("change the definition, or ask for it by hand")
+def a_build_that_fails_again_and_again() -> Iterator[Planned]:
+    world = dev()
+    world.images["linux/a"] = image("linux/a", verify=["boots"])
+    for _ in range(3):
+        world.run(unverified={"linux/a"})
+        world.now += timedelta(days=1)
+    yield world.plan
+    moment = f"{world.now:%Y-%m-%dT%H:%M}"
+    asked = replace(world, settings=dev("linux/a", rebuild={"linux/a": moment}).settings)
+    yield asked.plan
+    changed(world, "linux/a", "next")
+    yield world.plan
 
 
 GROUP = Thing("/subscriptions/x/resourceGroups/rg-factory", {"owner": "cloud"})

@@ -288,7 +288,9 @@ def played(
     for name in known:
         put("custom", name)
     for identity, last in plan.last_versions.items():
-        put("imagefactory:index:Image", identity, lastVersion=str(last))
+        failures = plan.failed_builds.get(identity)
+        more = {"failedBuilds": failures.dump()} if failures else {}
+        put("imagefactory:index:Image", identity, lastVersion=str(last), **more)
     for version in plan.versions:
         if version.spec:
             _put(put, version, ("spec",), version.spec.dump())

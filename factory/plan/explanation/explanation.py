@@ -26,6 +26,9 @@ def explain(situation: Situation, verdicts: Verdicts, placements: Placements) ->
         steps=steps(situation, verdicts, placements),
         state=situation.owner.state,
         last_versions=situation.last_versions,
+        failed_builds={
+            name: each.failed for name, each in situation.images.items() if each.failed is not None
+        },
         adopted=situation.adopted,
         lent=situation.lent,
         remade=situation.remade,

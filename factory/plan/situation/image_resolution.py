@@ -14,6 +14,7 @@ from factory.common.versions import Version, next_version
 from factory.definitions.lineage import Image, generations, root_base
 from factory.definitions.policies import Keep
 from factory.ledger.catalogue import Catalogue, Entry
+from factory.ledger.failed_builds import FailedBuilds, one_more
 from factory.ledger.foundations import (
     compute_id,
 )
@@ -169,7 +170,26 @@ def resolve_image(facts: Lookups, identity: str) -> ImageSituation:
         lock=lock,
         lock_fault=lock_fault,
         heir=None if image else _heir(facts, identity),
+        failed=_failed(inputs, identity),
     )
+
+
+def _failed(inputs: Inputs, identity: str) -> FailedBuilds | None:
+    """Count on from the last run, through what failed since, oldest first.
+
+    None if the last build was released, or none failed.
+    """
+    before = inputs.ledger.failed_builds
+    noted = [before[name] for name in inputs.names_of(identity) if name in before]
+    failed = max(noted, key=lambda each: each.built, default=None)
+    for each in inputs.held_of(identity):
+        if each.foreign or (failed is not None and each.built <= failed.built):
+            continue
+        if each.record is not None:
+            failed = None
+        elif each.failure is not None and each.spec is not None and each.attempts("vm"):
+            failed = one_more(failed, each.spec)
+    return failed
 
 
 def _heir(facts: Lookups, identity: str) -> Heir | None:

@@ -12,6 +12,7 @@ from factory.definitions.lineage import Image
 from factory.definitions.lock_file import LockedImage
 from factory.definitions.policies import Keep
 from factory.ledger.catalogue import Entry
+from factory.ledger.failed_builds import FailedBuilds
 from factory.plan.situation.lab_situation import LabSituation
 from factory.plan.situation.version_situation import Standing, VersionSituation
 
@@ -74,7 +75,8 @@ class ImageSituation:
     on hold. ``next_version`` is the number that a build would get, ``base_version`` the exact
     marketplace image, None if none is offered, ``purchase_plan`` the plan that it is sold under.
     ``lock`` is its entry in the lock file, ``lock_fault`` says why there is none that fits.
-    ``heir`` is what it was probably renamed to, if it left git.
+    ``heir`` is what it was probably renamed to, if it left git. ``failed`` are its builds that
+    failed in a row.
     """
 
     identity: str
@@ -95,6 +97,7 @@ class ImageSituation:
     lock: LockedImage | None
     lock_fault: str
     heir: Heir | None = None
+    failed: FailedBuilds | None = None
 
     @cached_property
     def own(self) -> tuple[VersionSituation, ...]:

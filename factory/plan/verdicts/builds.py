@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 
 from factory.common import names
 from factory.common.versions import base_order
@@ -44,7 +45,7 @@ def judge_build(
         build = _due(situation, found, image, parents)
         if build is None:
             return Arrival(Action.NOTHING, identity, "unchanged and fresh")
-        _check(situation, build)
+        _check(situation, found, build)
     except _RefusedError as refusal:
         return Arrival(refusal.action, identity, str(refusal))
     action = Action.RESUME if build.resumed else Action.BUILD
@@ -53,7 +54,7 @@ def judge_build(
     return Arrival(action, spec.definition, build.reason, spec.version, labs=labs, build=build)
 
 
-def _check(situation: Situation, build: Build) -> None:
+def _check(situation: Situation, found: ImageSituation, build: Build) -> None:
     """Refuse a build for which no VM should be paid: what would fail on it for certain."""
     lab, content = situation.factory_lab, build.spec.content
     if lab is not None and lab.deleted:
@@ -64,6 +65,8 @@ def _check(situation: Situation, build: Build) -> None:
         raise _RefusedError(msg)
     if build.resumed:
         return
+    if given_up := _given_up(situation, found, build.spec):
+        raise _RefusedError(given_up, Action.WAIT)
     for ref in content.vault_refs:
         if ref in situation.vault_faults:
             raise _RefusedError(situation.vault_faults[ref])
@@ -75,6 +78,25 @@ def _check(situation: Situation, build: Build) -> None:
         more = f" (and {len(faults) - 1} more: `{command}`)" if len(faults) > 1 else ""
         msg = f"{faults[0]}{more}"
         raise _RefusedError(msg)
+
+
+def _given_up(situation: Situation, found: ImageSituation, spec: Spec) -> str:
+    """Say why a build that failed so often is not tried again; "" if it is to be tried.
+
+    Each costs a VM for its time, and nothing that it begins with has changed.
+    """
+    failed, most = found.failed, spec.content.give_up_after
+    if failed is None or not most or int(failed.count) < most or not failed.same(spec):
+        return ""
+    began = datetime.fromisoformat(failed.built)
+    many = "a build" if failed.count == "1" else f"{failed.count} builds"
+    if any(began < moment <= situation.now for _, moment in found.rules.rebuild):
+        return ""
+    return (
+        f"{many} failed with the same inputs, the last one as {failed.version} -> "
+        f"change the definition, or ask for it by hand: image-factory:rebuild {{{spec.definition}: "
+        f"{situation.now:%Y-%m-%dT%H:%M}}}"
+    )
 
 
 def _due(
