@@ -63,6 +63,16 @@ def test_an_environment_is_made_replaced_and_deleted(factory: FactoryUnderTest) 
     assert "replace" in ran.output
     assert "goes once the new one is there" in ran.output
     assert sorted(each.get("delete", False) for each in in_state(factory)) == [False, True]
+    (held,) = (each["id"] for each in in_state(factory) if not each.get("delete"))
+    # Nor may one that has to go first: the run ends, no new one is made, and nothing is lost.
+    parameters = {**SHOP["parameters"], "sku": "Standard_GRS"}  # type: ignore[dict-item]
+    first_out = {**SHOP, "parameters": parameters, "replace": "delete-first"}
+    factory.configure_dev([TEAM_WEB], environments=[first_out])
+    ran = factory.up("dev")
+    assert not ran.ok, ran.output
+    assert "goes before the new one is made" in ran.output
+    assert [each["id"] for each in in_state(factory) if not each.get("delete")] == [held]
+    assert factory.arm("GET", held)["name"] in shown(factory)
     factory.control().control("DELETE", "faults")
     again = factory.must_up("dev")
     assert "a deletion that failed before is tried again" in again.output
