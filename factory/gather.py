@@ -7,7 +7,7 @@ by the ``pulumi`` command. Everything read is read here, once, in one order.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -70,6 +70,9 @@ class Engine(Protocol):
 
     def own_resources(self, stack: str) -> Mapping[str, Mapping[str, Any]]:
         """Read this stack's resources as last saved: {urn: {type, outputs}}."""
+
+    def pending_deletions(self, stack: str) -> Mapping[str, int]:
+        """Count, by logical name, the deletions of this stack that failed before."""
 
     def outputs_of(self, stack: str) -> Mapping[str, Any]:
         """Read another stack's outputs as last saved; {} for a stack that does not exist."""
@@ -242,6 +245,8 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
     resources = engine.own_resources(name)
     check_resources(name, resources)
     ledger = read_ledger(resources)
+    if resources:  # a stack that never came up has left nothing behind
+        ledger = replace(ledger, pending=engine.pending_deletions(name))
     settings, ledger = as_placed(as_spelled(sources.settings, ledger), ledger)
     fresh = new_state_id()
     owner = owner_of(ledger, name, sources.recovered, fresh)

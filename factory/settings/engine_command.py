@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,19 @@ def resources_of(export: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         for each in resources
         if not each.get("delete")
     }
+
+
+def pending_deletions_in(export: Mapping[str, Any]) -> dict[str, int]:
+    """Count, by logical name, what was replaced and whose deletion did not succeed yet.
+
+    The engine keeps it apart from what took its place, and every run tries again to delete it.
+    """
+    resources = (export.get("deployment") or {}).get("resources") or []
+    return Counter(
+        str(each["urn"]).split("::", 3)[3]
+        for each in resources
+        if each.get("delete") and not str(each["type"]).startswith("pulumi:providers:")
+    )
 
 
 def _error(stack: str, words: tuple[str, ...], said: str) -> FactoryError:

@@ -12,11 +12,13 @@ from typing import Any
 import pulumi
 from pulumi.output import Unknown
 
+from factory.common.errors import FactoryError
 from factory.settings.engine_command import (
     UnknownStackError,
     backend_of,
     export_of,
     outputs_in,
+    pending_deletions_in,
 )
 from factory.settings.stack import NAMESPACE, WORK_VARIABLE
 
@@ -121,6 +123,24 @@ def own_resources(stack: str) -> Mapping[str, Mapping[str, Any]]:
             "pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}
         ).value["outputs"]
     )
+
+
+def pending_deletions(stack: str) -> Mapping[str, int]:
+    """Count, by logical name, the deletions of this stack that failed before.
+
+    The invoke leaves them out, so the state is read as it lies there, which no lock forbids. An
+    engine without a command (or without a right to export) leaves the plan without these lines.
+    """
+    folder = stack_folder()
+    if folder is None:
+        return {}
+    try:
+        return pending_deletions_in(export_of(stack, folder))
+    except UnknownStackError:
+        return {}
+    except FactoryError as error:
+        pulumi.log.warn(f"deletions that failed before are not told, if there are any: {error}")
+        return {}
 
 
 def outputs_of(stack: str) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 
 from factory.cli import main
 from factory.ledger.state_reader import read_ledger
-from factory.settings.engine_command import resources_of
+from factory.settings.engine_command import pending_deletions_in, resources_of
 from tests.plan.world import dev
 
 COMMANDS = (
@@ -123,6 +123,9 @@ def test_an_export_reads_as_the_ledger_that_a_program_sees() -> None:
     found = read_ledger(resources_of({"version": 3, "deployment": {"resources": resources}}))
     assert found == world.ledger
     assert resources_of({"version": 3, "deployment": {}}) == {}
+    pending = pending_deletions_in({"version": 3, "deployment": {"resources": resources}})
+    assert pending == {urn.split("::", 3)[3]: 1, gone.split("::", 3)[3]: 1}
+    assert pending_deletions_in({"version": 3}) == {}
 
 
 def test_what_a_command_prints_is_no_command_to_a_terminal(

@@ -55,9 +55,28 @@ def test_an_environment_is_made_replaced_and_deleted(factory: FactoryUnderTest) 
 
     parameters = {**SHOP["parameters"], "sku": "Standard_ZRS"}  # type: ignore[dict-item]
     factory.configure_dev([TEAM_WEB], environments=[{**SHOP, "parameters": parameters}])
-    ran = factory.must_up("dev")
+    # The old one may not go yet: the state keeps it apart, and each plan says that it is tried.
+    refused = {"id": "kept", "path": "*/environments/*", "method": "DELETE", "status": 409}
+    factory.control().control("POST", "faults", refused)
+    ran = factory.up("dev")
+    assert not ran.ok, ran.output
     assert "replace" in ran.output
     assert "goes once the new one is there" in ran.output
+    assert sorted(each.get("delete", False) for each in in_state(factory)) == [False, True]
+    (held,) = (each["id"] for each in in_state(factory) if not each.get("delete"))
+    # Nor may one that has to go first: the run ends, no new one is made, and nothing is lost.
+    parameters = {**SHOP["parameters"], "sku": "Standard_GRS"}  # type: ignore[dict-item]
+    first_out = {**SHOP, "parameters": parameters, "replace": "delete-first"}
+    factory.configure_dev([TEAM_WEB], environments=[first_out])
+    ran = factory.up("dev")
+    assert not ran.ok, ran.output
+    assert "goes before the new one is made" in ran.output
+    assert [each["id"] for each in in_state(factory) if not each.get("delete")] == [held]
+    assert factory.arm("GET", held)["name"] in shown(factory)
+    factory.control().control("DELETE", "faults")
+    again = factory.must_up("dev")
+    assert "a deletion that failed before is tried again" in again.output
+    assert "nothing is due" not in again.output
     (second,) = in_state(factory)
     assert second["outputs"]["name"] != first["outputs"]["name"]
     assert shown(factory) == [second["outputs"]["name"]]

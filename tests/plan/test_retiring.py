@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,10 @@ import pytest
 from factory.common import names
 from factory.common.versions import Version
 from factory.observed.model import ObservedLab, Thing
+from factory.plan.explanation.engine_steps import EngineStep, unexplained
 from factory.plan.model import Action
+from factory.plan.planner import make_plan
+from factory.plan.reports.json_report import step_data
 from tests.dated import on
 from tests.plan.world import DEV, SUBSCRIPTIONS, World, changed, dev, lab, prod
 
@@ -211,3 +215,24 @@ def test_a_lab_that_subscribes_late_receives_the_newest_only_or_as_many_as_it_ke
     assert target.holding("late") == {"linux/a": [on("20261122.3")]}
     assert target.holding("greedy") == {"linux/a": [on("20261122.2"), on("20261122.3")]}
     assert target.plan().nothing_due
+
+
+def test_deletions_that_failed_before_are_lines_of_their_own_and_explain_nothing_else() -> None:
+    world = dev("linux/a")
+    world.run()
+    number = on("20261122.1")
+    copy = f"linux/a@{number}/copy/westeurope"
+    inputs = world.inputs()
+    pending = {copy: 2, "environment/team/shop": 1}
+    plan = make_plan(replace(inputs, ledger=replace(inputs.ledger, pending=pending)))
+    told = [s for s in plan.steps if s.action is Action.DELETE]
+    assert [step.resource for step in told] == ["environment/team/shop", copy]
+    assert told[0].reason.startswith("a deletion that failed before is tried again")
+    assert told[1].reason.startswith("2 deletions that failed before are tried again")
+    assert (told[1].identity, told[1].version) == ("linux/a", number)
+    assert not plan.nothing_due
+    lines = [step_data(step) for step in plan.steps]
+    again = EngineStep("delete-replaced", "t", copy)
+    other = EngineStep("delete-replaced", "t", f"linux/a@{number}/lab/team")
+    assert unexplained([again, other], lines) == [other]
+    assert unexplained([again], [step_data(step) for step in world.plan().steps]) == [again]

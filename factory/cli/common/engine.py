@@ -25,6 +25,7 @@ from factory.settings.engine_command import (
     ask_engine,
     export_of,
     outputs_in,
+    pending_deletions_in,
     resources_of,
 )
 from factory.settings.stack import NAMESPACE
@@ -104,6 +105,10 @@ class CommandLine:
     def own_resources(self, stack: str) -> Mapping[str, Mapping[str, Any]]:
         """Read a stack's resources as last saved."""
         return resources_of(self.export(stack))
+
+    def pending_deletions(self, stack: str) -> Mapping[str, int]:
+        """Count, by logical name, the deletions of a stack that failed before."""
+        return pending_deletions_in(self.export(stack))
 
     def export(self, stack: str) -> dict[str, Any]:
         """Read a stack's deployment, secrets masked."""

@@ -19,6 +19,8 @@ _GROUPING = ("imagefactory:index:", "pulumi:providers:", STACK_TYPE)
 _IDLE = frozenset({"same", "read", "read-replacement", "refresh"})
 _MAKE, _CHANGE, _DROP, _REPLACE = "make", "change", "drop", "replace"
 _KINDS = {"create": _MAKE, "import": _MAKE, "update": _CHANGE, "delete": _DROP}
+# What was replaced is deleted by a step of its own, in a later run too if that failed.
+_DELETED = frozenset({"delete", "delete-replaced"})
 _ANY = frozenset({"*"})
 _MEDIA = frozenset({"source", "copy", "image", "capture", "lab", "run"})
 _ON_THE_WAY = frozenset({"copy", "image", "lab", "run"})
@@ -122,6 +124,10 @@ def _is_explained(step: EngineStep, about: Mapping[str, Sequence[Mapping[str, An
     path: tuple[str, ...] = ("",)
     if place is not None:
         resource, path = f"{place[0]}@{place[1]}", place[2] or ("",)
+    if step.op in _DELETED and any(
+        line["action"] == Action.DELETE for line in about.get(step.name, ())
+    ):
+        return True
     lines, kind = about.get(resource, ()), _KINDS.get(step.op, _REPLACE)
     stays = any(line["action"] == Action.KEEP and not line["lab"] for line in lines)
     for line in lines:

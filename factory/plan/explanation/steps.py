@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from factory.common.names import adopted_name
+from factory.common.names import adopted_name, parse_part
 from factory.plan.model import Action, Step, VersionPlan
 from factory.plan.placement.placement import Placement, Placements
 from factory.plan.situation.situation import Situation
@@ -17,6 +17,7 @@ _FIRST = "its protection goes first, the next `up` does the rest"
 _UNFINISHED = "its source went before its copy was complete; dropped as unfinished"
 # What is deleted when a version retires; its source stays for its receivers.
 _GOES_AT_ONCE = frozenset({"capture", "copy", "image", "lab"})
+_FAILED_BEFORE = "a deletion that failed before is"
 _ORDER = {action: index for index, action in enumerate(Action)}
 # What is told of a version as a whole, whatever becomes of it in single labs.
 _TOLD = {
@@ -63,6 +64,7 @@ def _all(situation: Situation, verdicts: Verdicts, placements: Placements) -> It
         yield Step(Action.REMOVE, vm.identity, str(vm.version), reason, situation.lab_name)
     yield from _foundations(situation)
     yield from _in_labs(verdicts)
+    yield from _pending(situation)
 
 
 def _foundations(situation: Situation) -> Iterator[Step]:
@@ -82,6 +84,17 @@ def _foundations(situation: Situation) -> Iterator[Step]:
         else:
             continue
         yield Step(told[0], each.shown, "", told[1], resource=name)
+
+
+def _pending(situation: Situation) -> Iterator[Step]:
+    """Tell of what was replaced and could not be deleted: the engine tries again in every run."""
+    for name, count in sorted(situation.pending.items()):
+        identity, number = name, ""
+        if (place := parse_part(name)) is not None:
+            identity, number = place[0], str(place[1])
+        many = f"{count} deletions that failed before are" if count > 1 else _FAILED_BEFORE
+        told = f"{many} tried again: what {name} was before it was replaced"
+        yield Step(Action.DELETE, identity, number, told, resource=name)
 
 
 def _in_labs(verdicts: Verdicts) -> Iterator[Step]:

@@ -102,6 +102,7 @@ def resolve(inputs: Inputs) -> Situation:
         groups=tuple(_groups(inputs, borrowed)),
         remade=remade(observed, ledger, inputs.owner),
         outputs=ledger.outputs,
+        pending=ledger.pending,
         recovered=settled(ledger, inputs.recovered),
         file=_file(inputs),
         pins_to_nothing=_pins_to_nothing(inputs),

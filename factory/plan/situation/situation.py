@@ -217,6 +217,7 @@ class Situation:
     present: Mapping[str, str]
     revoked: Revoked
     passed_on: Mapping[str, Mapping[str, Mapping[str, str]]]
+    pending: Mapping[str, int]
     given: Mapping[str, Version]
     last_versions: Mapping[str, Version]
     occupied: Mapping[str, Thing]
