@@ -6,7 +6,7 @@ VENV   := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages engine up reset down test dated lint torture soak matrix bench clean
+.PHONY: help setup packages engine up reset down check test dated lint torture soak matrix bench clean
 
 help:  ## show this help
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -36,6 +36,9 @@ lint: packages  ## check style, types and who may import whom
 	$(VENV)/ruff format --check .
 	$(VENV)/lint-imports --no-cache --no-logo
 	$(VENV)/mypy
+
+check: lint  ## run what needs no engine, in minutes: style, types, plans, components, the local Azure
+	$(VENV)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not engine"
 
 test:  ## run every check and every test
 	@# An engine is built while pip waits for the network and one core checks types.

@@ -66,11 +66,22 @@ def order(path: str) -> int:
     return len(LONGEST) + (not path.startswith(_SLOW))
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let long files begin first, in workers alone: by itself, the quick tests' word comes first.
+# What runs the real engine: its tests, and those that work in a repository of their own.
+_ENGINE = ("tests/e2e/", "tests/plugin/")
+_REPOSITORY = "repository"
 
-    Workers take files in the order of the collection, told `--no-loadscope-reorder`.
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs an engine, and let long files begin first.
+
+    That in workers alone: by itself, the quick tests' word comes first. Workers take files in the
+    order of the collection, told `--no-loadscope-reorder`.
     """
+    for item in items:
+        needed = _REPOSITORY in getattr(item, "fixturenames", ())
+        if needed or item.nodeid.startswith(_ENGINE):
+            item.add_marker("engine")
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: order(item.nodeid.partition("::")[0]))
 
