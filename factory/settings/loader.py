@@ -18,7 +18,6 @@ from factory.settings.stack import NAMESPACE, Settings, TargetLab
 from factory.settings.stack_file import StackFile, key_of, setting_name
 
 _MOST_FAULTS = 50
-_ONE_OR_MORE = (("receivesFrom",), ("parentsFrom",))
 _OF_BUILDERS = (
     "rebuild",
     "revoke",
@@ -82,11 +81,10 @@ def _tell(
     ]
     for fault in found[:_MOST_FAULTS]:
         loc = messages.where_of(fault["loc"], [stack.marks])
-        if loc[:1] in _ONE_OR_MORE and isinstance(raw.get(str(loc[0])), str):
-            loc = loc[:1]  # the one that stands there without a list
+        what, todo = messages.explained(fault, loc, Settings)
+        loc = _as_written(loc, raw)
         path = ".".join(str(part)[:80] for part in loc)
         key = key_of(path)
-        what, todo = messages.explained(fault, loc, Settings)
         number = isinstance(value := fault.get("input"), int | float)
         if fault["type"] == "string_type" and number and not isinstance(value, bool):
             todo = "put it into quotes: the engine reads it as a number"
@@ -94,6 +92,19 @@ def _tell(
         problems.error(stack.place(*loc), messages.said_of(key, what), todo)
     if len(found) > _MOST_FAULTS:
         problems.error(stack.name, f"and {len(found) - _MOST_FAULTS} more faults")
+
+
+def _as_written(loc: tuple[Any, ...], raw: Any) -> tuple[Any, ...]:
+    """Give a place as the file has it: text stands for a list of one, or for a mapping's first."""
+    for depth, part in enumerate(loc):
+        if isinstance(raw, str):
+            return loc[:depth]
+        inner = isinstance(raw, Mapping) or (isinstance(raw, list) and isinstance(part, int))
+        try:
+            raw = raw[part] if inner else None
+        except LookupError:
+            return loc
+    return loc
 
 
 def _without_faults(raw: Mapping[str, Any], error: ValidationError) -> dict[str, Any]:
