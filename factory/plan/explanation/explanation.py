@@ -81,15 +81,16 @@ def _warnings(situation: Situation) -> tuple[str, ...]:
 
 def _moved(situation: Situation) -> Iterator[str]:
     """Name the line that is missing where a definition seems to have moved."""
-    for image in situation.images.values():
-        if (heir := image.heir) is not None and image.alive:
-            same = "makes the same image"
-            why = f"has formerly: {heir.misspelt}" if heir.misspelt else same
-            yield (
-                f"{image.identity} is gone from git, and {heir.file} {why}: if it moved, write "
-                f"`formerly: [{image.identity}]` there, and its versions go on; as it is, they "
-                f"leave each lab once {heir.identity} is there"
-            )
+    gone = [(each, each.heir) for each in situation.images.values() if each.heir and each.alive]
+    for image, heir in gone:
+        said = [name for name in situation.image(heir.identity).names[1:] if name != heir.misspelt]
+        said += [each.identity for each, its in gone if its.identity == heir.identity]
+        why = f"has formerly: {heir.misspelt}" if heir.misspelt else "makes the same image"
+        yield (
+            f"{image.identity} is gone from git, and {heir.file} {why}: if it moved, write "
+            f"`formerly: [{', '.join(said)}]` there, and its versions go on; as it is, they "
+            f"leave each lab once {heir.identity} is there"
+        )
 
 
 def _renamed(situation: Situation) -> Iterator[str]:

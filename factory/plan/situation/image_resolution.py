@@ -19,6 +19,7 @@ from factory.ledger.foundations import (
     compute_id,
 )
 from factory.ledger.model import Held
+from factory.ledger.record import Record
 from factory.observed.model import BuildVm, Observed, Thing
 from factory.plan.inputs import Inputs
 from factory.plan.situation.image_situation import Heir, ImageSituation, Offer, Rules
@@ -109,6 +110,11 @@ class Lookups:
             found.setdefault(identity, []).append(entry)
         return found
 
+    def records(self, name: str) -> Sequence[Record]:
+        """Give what was released under one name, here and in what the source offers."""
+        held = [each.record for each in self.inputs.ledger.of(name) if each.record]
+        return [*held, *(each.record for each in self.entries.get(name, ()))]
+
     @cached_property
     def labs_by_patterns(self) -> Sequence[tuple[tuple[str, ...], LabSituation]]:
         """The labs with what they take, in the order of the settings."""
@@ -196,10 +202,11 @@ def _heir(facts: Lookups, identity: str) -> Heir | None:
     """Find the definition that one that left git was probably renamed to, if there is any.
 
     It makes the same image, or says that it was called nearly so; and nothing of it was built
-    before the last version under the old name.
+    before the last version under the old name, which a receiver may not have yet. What left git
+    too may stand between them.
     """
     inputs = facts.inputs
-    last = next((h.record for h in reversed(inputs.held_of(identity)) if h.record), None)
+    last = max(facts.records(identity), key=lambda record: record.built, default=None)
     if last is None:
         return None
     for image in inputs.images.values():
@@ -207,13 +214,17 @@ def _heir(facts: Lookups, identity: str) -> Heir | None:
         older = any(each.built <= last.built for each in held)
         if older or inputs.elsewhere(image.identity):
             continue
-        offered = (each for name in image.names for each in facts.entries.get(name, ()))
-        made = {each.record.fingerprint for each in offered}
-        made |= {each.fingerprint for each in held} | {facts.fingerprints[image.identity]}
+        made = {each.fingerprint for name in image.names for each in facts.records(name)}
+        made.add(facts.fingerprints[image.identity])
         unknown = sorted(set(image.definition.formerly) - inputs.ledger.identities)
         near = get_close_matches(identity, unknown, n=1, cutoff=0.8)
         if near or last.fingerprint in made:
             return Heir(image.identity, image.file, *near)
+    for name in sorted({*inputs.ledger.identities, *facts.entries}):
+        between = facts.records(name) if inputs.present(name) not in inputs.images else ()
+        later = all(each.built > last.built for each in between)
+        if later and any(each.fingerprint == last.fingerprint for each in between):
+            return _heir(facts, name)
     return None
 
 
