@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from factory.azure.artifact_observer import observe_contents
 from factory.azure.key_vault import Vaults
-from factory.azure.preflight_reads import manifest
+from factory.azure.preflight_reads import manifest, rules
 from factory.azure.resources import Arm, lab_id
 from factory.common.azure_error import ArmError
 from factory.common.ownership import Owner
@@ -18,6 +18,7 @@ from factory.definitions.loader import Image
 from factory.definitions.lock_file import Lock, locked_base
 from factory.ledger.foundations import compute_id, foundation_ids, group_id
 from factory.observed.artifact_manifest import Manifest, Shelves
+from factory.observed.lab_rules import LabRules
 from factory.observed.model import BuildVm, Observed, ObservedLab, Offers, Thing
 from factory.settings.stack import FactoryLab, Settings, TargetLab, normal_region
 
@@ -79,6 +80,7 @@ def observe(
             vault_faults=faults,
             unread=unread,
             artifacts=shelves,
+            rules=_rules(arm, subscription, own) if region is not None else None,
             foundations={
                 name: thing for name, thing in zip(ids, there, strict=True) if thing is not None
             },
@@ -157,6 +159,13 @@ def _factory_lab(
     ours = {vm.name.lower(): vm for vm in arm.build_vms(resource_id) if vm.may_be(owner)}
     captures = arm.things(f"{resource_id}/customimages")
     return normal_region(str(found.get("location", ""))), ours, captures
+
+
+def _rules(arm: Arm, subscription: str, own: FactoryLab | None) -> LabRules | None:
+    """Read the rules of a lab that others keep; who made it himself keeps its rules too."""
+    if own is None or own.create:
+        return None
+    return rules(arm.client, own, lab_id(subscription, own.resource_group, own.name))
 
 
 def observe_offers(

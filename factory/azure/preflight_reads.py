@@ -6,15 +6,18 @@ Each gives None where Azure has no answer, so that what was not checked can be s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from factory.azure.client import ArmClient, ArmError
 from factory.definitions.definition import Base
 from factory.observed.artifact_manifest import Manifest
-from factory.observed.lab_rules import LabRules, lab_rules
+from factory.observed.lab_rules import LabRules, is_shut_in, lab_rules
 from factory.observed.permissions import Grant
+from factory.settings.stack import FactoryLab
 
 _LAB_API = "2018-09-15"
+_NETWORK_API = "2024-05-01"
 _COMPUTE_API = "2024-11-01"
 _TERMS_API = "2021-01-01"
 _AUTHORIZATION_API = "2022-04-01"
@@ -35,15 +38,34 @@ def manifest(name: str, properties: Mapping[str, Any]) -> Manifest:
     )
 
 
-def rules(client: ArmClient, lab: str) -> LabRules | None:
-    """Read what a lab's policies and its schedule say of every VM; None if that is not told."""
+def rules(client: ArmClient, own: FactoryLab, lab: str) -> LabRules | None:
+    """Read what a lab's policies and its schedule say of every VM; None if that is not told.
+
+    Of one that is adopted, also whether its subnet has a way out.
+    """
     try:
         policies = list(client.list(f"{lab}/policysets/default/policies", _LAB_API))
-        return lab_rules(policies, client.get(f"{lab}/schedules/LabVmsShutdown", _LAB_API))
+        found = lab_rules(policies, client.get(f"{lab}/schedules/LabVmsShutdown", _LAB_API))
     except ArmError as error:
         if error.status in _NO_ANSWER:
             return None
         raise
+    return replace(found, shut_in=_shut_in(client, own, lab))
+
+
+def _shut_in(client: ArmClient, own: FactoryLab, lab: str) -> str:
+    """Name the subnet of an adopted lab if it has no way out, as far as that is told."""
+    if own.create or not own.subnet:
+        return ""
+    try:
+        given = client.get(f"{lab}/virtualnetworks/{own.virtual_network}", _LAB_API) or {}
+        network = (given.get("properties") or {}).get("externalProviderResourceId")
+        found = client.get(str(network), _NETWORK_API) if network else None
+    except ArmError as error:
+        if error.status in _NO_ANSWER:
+            return ""
+        raise
+    return own.subnet if found and is_shut_in(found, own.subnet) else ""
 
 
 def offer(

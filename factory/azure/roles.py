@@ -46,12 +46,14 @@ _PURPOSE = {
 class Grant:
     """One action and who may do it. ``linked`` ones Azure asks for on what a request refers to.
 
-    Such an action has no request of its own, so no record of requests shows it.
+    Such an action has no request of its own, so no record of requests shows it. ``adopted`` ones
+    are asked for where the factory lab is one of others.
     """
 
     action: str
     roles: frozenset[Role]
     linked: bool = False
+    adopted: bool = False
 
 
 def _to(*roles: Role) -> frozenset[Role]:
@@ -94,6 +96,9 @@ GRANTS: Sequence[Grant] = (
     Grant(f"{_VM}/stop/action", _BUILDS),
     Grant("Microsoft.Compute/virtualMachines/read", _BUILDS),
     Grant("Microsoft.Compute/disks/read", _BUILDS),
+    # What the owner of an adopted lab allows; without them that is not told beforehand.
+    Grant("Microsoft.DevTestLab/labs/policySets/policies/read", _BUILD_LOOKS, adopted=True),
+    Grant("Microsoft.DevTestLab/labs/schedules/read", _BUILD_LOOKS, adopted=True),
     # Lab environments, and the lab users who own them.
     Grant("Microsoft.DevTestLab/labs/users/read", _to(Role.ENVIRONMENTS)),
     Grant("Microsoft.DevTestLab/labs/users/write", _to(Role.ENVIRONMENTS)),
@@ -119,10 +124,14 @@ GRANTS: Sequence[Grant] = (
 )
 
 
-def actions_of(role: Role, *, linked: bool = True) -> list[str]:
+def actions_of(role: Role, *, linked: bool = True, adopted: bool = True) -> list[str]:
     """Give the actions of a role, in the order of the table."""
     found = [grant for grant in GRANTS if role in grant.roles]
-    return [grant.action for grant in found if linked or not grant.linked]
+    return [
+        grant.action
+        for grant in found
+        if (linked or not grant.linked) and (adopted or not grant.adopted)
+    ]
 
 
 def definition(role: Role, scopes: Sequence[str]) -> dict[str, Any]:

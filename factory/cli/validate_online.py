@@ -42,7 +42,7 @@ def _facts(client: ArmClient, inputs: Inputs) -> Facts:
         lab, rules = settings.factory_lab, None
         if lab is not None and inputs.observed.factory_lab_exists:
             path = lab_id(subscription, lab.resource_group, lab.name)
-            rules = preflight_reads.rules(client, path)
+            rules = inputs.observed.rules or preflight_reads.rules(client, lab, path)
         bases = {
             image.definition.base.urn: (
                 image.definition.base,

@@ -15,12 +15,14 @@ class LabRules:
     ``sizes`` are the VM sizes that it allows, ``images`` the marketplace images
     (``publisher:offer:sku``), all in lower case. ``counts`` say how many VMs there may be at once,
     by the policy's fact. ``shutdown`` is the time and the zone at which all VMs are stopped.
+    ``shut_in`` is the subnet of build VMs if nothing there leads to the internet.
     """
 
     sizes: frozenset[str] | None = None
     images: frozenset[str] | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     shutdown: str = ""
+    shut_in: str = ""
 
 
 def lab_rules(
@@ -41,6 +43,20 @@ def lab_rules(
     at = str((schedule.get("dailyRecurrence") or {}).get("time") or "")
     told = f"{at[:2]}:{at[2:]} {schedule.get('timeZoneId') or 'UTC'}" if at else "some time"
     return LabRules(sizes, images, counts, told if _applies(schedule) else "")
+
+
+def is_shut_in(network: Mapping[str, Any], subnet: str) -> bool:
+    """Tell whether a virtual network says that a subnet of it has no way to the internet.
+
+    Private by its own word, without a NAT gateway and without routes of its own, that may lead
+    to a firewall (https://learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access).
+    """
+    for each in _properties(network).get("subnets") or ():
+        if str(each.get("name")).lower() == subnet.lower():
+            found = _properties(each)
+            led = found.get("natGateway") or found.get("routeTable")
+            return found.get("defaultOutboundAccess") is False and not led
+    return False
 
 
 def _properties(found: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from factory.common.ownership import Tagged
 from factory.definitions.artifact_content import Contents
 from factory.definitions.definition import VaultRef
 from factory.observed.artifact_manifest import Shelves
+from factory.observed.lab_rules import LabRules
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class Observed:
     ``foundations`` the groups, labs and networks of this stack that are there, by their logical
     names, ``cores_free`` what the region's quota leaves, ``vault_faults`` why secrets of key vaults
     that definitions refer to cannot be had, ``unread`` why labs may not be read, ``warnings`` what
-    could not be read and is no reason to stop.
+    could not be read and is no reason to stop, ``rules`` are those of an adopted factory lab.
     """
 
     now: datetime
@@ -149,6 +150,7 @@ class Observed:
     unread: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     artifacts: Shelves | None = None
+    rules: LabRules | None = None
 
     def ours(self, stack: str) -> list[str]:
         """List the ids of everything that carries this stack's name, whatever state made it.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from factory.common.errors import Problems
 from factory.common.vm_sizes import cores_of
-from factory.definitions.definition import Base, DiskType
+from factory.definitions.definition import Base
 from factory.definitions.lineage import Image
 from factory.observed.artifact_manifest import artifact_faults
 from factory.observed.lab_rules import LabRules
@@ -19,6 +19,7 @@ from factory.plan.inputs import Inputs
 from factory.plan.situation.resolution import resolve
 from factory.plan.travel import capture_fault
 from factory.plan.verdicts.guards import check_groups, check_labs, check_occupied
+from factory.plan.verdicts.lab_policies import doubts, forbidden, no_vm
 from factory.settings.selection import selected
 from factory.settings.stack import NAMESPACE
 
@@ -114,45 +115,15 @@ def _rules(
     inputs: Inputs, images: Mapping[str, Image], rules: LabRules, problems: Problems
 ) -> None:
     """Note what the factory lab's own rules forbid, and what they do to a build."""
-    ask = "ask the lab's owner"
+    place = f"{NAMESPACE}:factoryLab"
     for image in images.values():
-        size, base = image.definition.size, image.definition.base
-        if rules.sizes is not None and size.lower() not in rules.sizes:
-            problems.error(
-                image.place("size"),
-                f"the factory lab's policy does not allow {size}",
-                f"it allows {', '.join(sorted(rules.sizes))}",
-            )
-        if (
-            isinstance(base, Base)
-            and rules.images is not None
-            and base.urn.lower() not in rules.images
-        ):
-            problems.error(
-                image.place("base", "sku"),
-                f"the factory lab's policy does not allow {base.urn}",
-                ask,
-            )
-    premium = sum(each.definition.disk_type is DiskType.PREMIUM for each in images.values())
-    limit = inputs.settings.max_concurrent_builds
-    for fact, count in rules.counts.items():
-        wanted = premium if "premium" in fact.lower() else len(images)
-        wanted = min(wanted, limit or wanted)
-        place = f"{NAMESPACE}:factoryLab"
-        if wanted and not count:
-            problems.error(place, f"the lab's policy {fact} allows no VM", ask)
-        elif wanted > count:
-            problems.warn(
-                place,
-                f"the lab's policy {fact} allows {count} VMs, {wanted} may build at once",
-                f"set {NAMESPACE}:maxConcurrentBuilds to what others leave of them",
-            )
-    if rules.shutdown:
-        problems.warn(
-            f"{NAMESPACE}:factoryLab",
-            f"the lab stops every VM at {rules.shutdown}: a build that runs then fails",
-            "have its owner turn that off, or run when a build is over by then",
-        )
+        for loc, what, todo in forbidden(rules, image.definition):
+            problems.error(image.place(*loc), what, todo)
+    definitions = [image.definition for image in images.values()]
+    if fault := no_vm(rules, definitions):
+        problems.error(place, *fault)
+    for what, todo in doubts(rules, definitions, inputs.settings.max_concurrent_builds):
+        problems.warn(place, what, todo)
 
 
 def _size(inputs: Inputs, image: Image, problems: Problems) -> None:

@@ -24,6 +24,7 @@ from factory.common.errors import FactoryError
 from factory.common.ownership import Owner
 from factory.definitions.lock_file import LockedImage
 from factory.ledger.catalogue import read_catalogue
+from factory.observed.lab_rules import LabRules
 from factory.observed.model import ObservedLab, Thing
 from factory.plan.model import Plan
 from factory.plan.recovery.recover import lost_owner
@@ -171,6 +172,40 @@ def a_build_that_fails_again_and_again() -> Iterator[Planned]:
     yield asked.plan
     changed(world, "linux/a", "next")
     yield world.plan
+
+
+OWN = {"name": "own", "resourceGroup": "rg-own", "virtualNetwork": "n", "subnet": "s"}
+
+
+@follows("it allows standard_d4s_v5", "ask the lab's owner")
+def an_image_that_the_labs_owner_does_not_allow() -> Iterator[Planned]:
+    world, region = dev("linux/a", factoryLab=OWN), "westeurope"
+    rules = LabRules(sizes=frozenset({"standard_d4s_v5"}), counts={"LabVmCount": 0})
+    world.images["linux/a"] = image("linux/a", size="Standard_B2s")
+
+    def planned() -> Plan:
+        plan = world.plan(rules=rules, factory_region=region)
+        world.images["linux/a"] = image("linux/a", size="Standard_D4s_v5")
+        more = world.plan(rules=rules, factory_region=region)
+        return replace(plan, steps=(*plan.steps, *more.steps))
+
+    yield planned
+    yield lambda: world.plan(rules=replace(rules, counts={}), factory_region=region)
+
+
+@follows(
+    "have its owner turn that off",
+    "have its owner give it a way out",
+    "set image-factory:maxConcurrentBuilds to what others leave of them",
+)
+def a_lab_whose_owner_stops_what_builds() -> Iterator[Planned]:
+    world, region = dev("linux/a", "linux/b", factoryLab=OWN), "westeurope"
+    rules = LabRules(shutdown="19:30 UTC", shut_in="s", counts={"LabVmCount": 1})
+    yield lambda: world.plan(rules=rules, factory_region=region)
+    mended = replace(rules, shutdown="", shut_in="")
+    fewer = dev("linux/a", factoryLab=OWN, maxConcurrentBuilds=1).settings
+    there = replace(world, settings=fewer)
+    yield lambda: there.plan(rules=mended, factory_region=region)
 
 
 GROUP = Thing("/subscriptions/x/resourceGroups/rg-factory", {"owner": "cloud"})

@@ -14,6 +14,7 @@ from factory.plan.model import Action, Adoption, Plan
 from factory.plan.placement.placement import Placements
 from factory.plan.situation.situation import Situation
 from factory.plan.verdicts.guards import check_groups
+from factory.plan.verdicts.lab_policies import doubts
 from factory.plan.verdicts.verdict import Verdicts
 from factory.settings.stack import NAMESPACE
 
@@ -40,7 +41,7 @@ def explain(situation: Situation, verdicts: Verdicts, placements: Placements) ->
             if action in {Action.ADOPT, Action.KEEP}
         ),
         holdings=holdings(situation, versions),
-        warnings=_warnings(situation),
+        warnings=_warnings(situation, verdicts),
         revoked=situation.revoked,
         unreleased=placements.unreleased,
         unmanaged_vms=verdicts.vms,
@@ -65,7 +66,7 @@ _GETS_AN_ID = (
 )
 
 
-def _warnings(situation: Situation) -> tuple[str, ...]:
+def _warnings(situation: Situation, verdicts: Verdicts) -> tuple[str, ...]:
     """Give all of them: what could not be read, what follows from nothing, what is done with."""
     told = Problems()
     check_groups(situation, told)
@@ -76,7 +77,16 @@ def _warnings(situation: Situation) -> tuple[str, ...]:
         *_moved(situation),
         *_pins(situation),
         *_recovered(situation),
+        *_doubts(situation, verdicts),
     )
+
+
+def _doubts(situation: Situation, verdicts: Verdicts) -> Iterator[str]:
+    """Say what a factory lab of others may do to the builds of this run."""
+    if situation.rules is not None:
+        building = [build.spec.content for build in verdicts.builds if not build.resumed]
+        for what, todo in doubts(situation.rules, building, situation.limits.builds):
+            yield f"{NAMESPACE}:factoryLab: {what} -> {todo}"
 
 
 def _moved(situation: Situation) -> Iterator[str]:

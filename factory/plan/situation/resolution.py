@@ -108,6 +108,7 @@ def resolve(inputs: Inputs) -> Situation:
         pins_to_nothing=_pins_to_nothing(inputs),
         warnings=(*observed.warnings, *(line for lines in read for line in lines)),
         sizes=Sizes(inputs),
+        rules=observed.rules,
         fresh=inputs.fresh,
     )
 

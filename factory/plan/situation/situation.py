@@ -16,6 +16,7 @@ from factory.definitions.lineage import IMAGE_PATH
 from factory.ledger.foundations import FOUNDATION_KINDS
 from factory.ledger.model import Foundation
 from factory.observed.artifact_manifest import Shelves
+from factory.observed.lab_rules import LabRules
 from factory.observed.model import BuildVm, Thing
 from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.lab_situation import LabSituation
@@ -182,7 +183,8 @@ class Situation:
     ``adopted`` and ``remade`` foundations to take in or to make again, by their logical names.
     ``outputs`` are the stack's own of the last run.
     ``owner`` is the full name and the id that its tags say, ``name`` the name it has now,
-    ``last_name`` that of the last run. ``fresh`` is an id for a state that has none.
+    ``last_name`` that of the last run. ``fresh`` is an id for a state that has none. ``rules`` are
+    those of a factory lab that others keep.
     """
 
     owner: Owner
@@ -231,6 +233,7 @@ class Situation:
     pins_to_nothing: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     sizes: Sizes
+    rules: LabRules | None
     fresh: str = ""
 
     @property

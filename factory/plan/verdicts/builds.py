@@ -9,7 +9,7 @@ from datetime import datetime
 from factory.common import names
 from factory.common.versions import base_order
 from factory.definitions.artifact_content import changes, contents_of, dump_contents, read_contents
-from factory.definitions.definition import ParentBase
+from factory.definitions.definition import Definition, ParentBase
 from factory.definitions.lineage import Image, canonical, fingerprint_of, parent_of
 from factory.ledger.record import SCHEMA, Record, Spec
 from factory.observed.artifact_manifest import artifact_faults
@@ -17,6 +17,7 @@ from factory.plan.model import Action
 from factory.plan.situation.image_situation import ImageSituation
 from factory.plan.situation.situation import Situation
 from factory.plan.situation.version_situation import VersionSituation
+from factory.plan.verdicts.lab_policies import forbidden, no_vm
 from factory.plan.verdicts.lock import moved, unbuildable
 from factory.plan.verdicts.verdict import Arrival, Build, Parent
 
@@ -70,6 +71,8 @@ def _check(situation: Situation, found: ImageSituation, build: Build) -> None:
     for ref in content.vault_refs:
         if ref in situation.vault_faults:
             raise _RefusedError(situation.vault_faults[ref])
+    if fault := _policy_fault(situation, content):
+        raise _RefusedError(fault)
     if lab is not None and lab.unfinished:
         return  # one that is half made has no artifacts to show yet
     if faults := artifact_faults(content, situation.shelves):
@@ -78,6 +81,16 @@ def _check(situation: Situation, found: ImageSituation, build: Build) -> None:
         more = f" (and {len(faults) - 1} more: `{command}`)" if len(faults) > 1 else ""
         msg = f"{faults[0]}{more}"
         raise _RefusedError(msg)
+
+
+def _policy_fault(situation: Situation, content: Definition) -> str:
+    """Say which rule of an adopted lab refuses a build, and what to do; "" if none does."""
+    if situation.rules is None:
+        return ""
+    for _, what, todo in forbidden(situation.rules, content):
+        return f"{what} -> {todo}"
+    none = no_vm(situation.rules, [content])
+    return " -> ".join(none) if none else ""
 
 
 def _given_up(situation: Situation, found: ImageSituation, spec: Spec) -> str:
