@@ -15,6 +15,7 @@ from factory.azure.resources import ArmError
 from factory.common import names
 from factory.components.gates import Mark, RefusedError, clear_leftover, gate
 from factory.components.machine.artifact_parameters import Parameters
+from factory.components.machine.build_faults import unmade
 from factory.components.machine.lab_vm import MachineArgs, Origin, new_password
 from factory.components.machine.size_fallback import VmOrder
 from factory.components.machine.vm_work import BuildOutcome, VmWork
@@ -164,6 +165,7 @@ class Machine(pulumi.ComponentResource):
             self.say,
         )
         if fault := await order.place():
+            self._tries_left = 0 if unmade(fault).final else self._tries_left
             self._vm_fault = advised(await self._told(attempt, fault))
         return None if self._vm_fault else self._vm(attempt, ordered=True)
 
@@ -175,8 +177,10 @@ class Machine(pulumi.ComponentResource):
         if interrupted(fault):
             self._interrupted = True
             return False
+        final = unmade(fault).final
         fault = await self._told(attempt, fault)
-        if self._tries_left == 0:
+        if self._tries_left == 0 or final:
+            self._tries_left = 0
             self._vm_fault = advised(fault)
             return False
         self._tries_left -= 1

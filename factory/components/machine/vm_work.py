@@ -15,6 +15,7 @@ from factory.azure.key_vault import VaultError
 from factory.azure.resources import ArmError, artifact_id
 from factory.azure.waiter import GaveUpError, Say, Waiter
 from factory.components.machine.artifact_parameters import Parameters
+from factory.components.machine.build_faults import BuildFaultError, Kind
 from factory.definitions.definition import Artifact, Capture, Definition
 from factory.observed.model import ArtifactStatus, BuildVm
 from factory.observed.responses import mandatory_artifacts
@@ -22,10 +23,6 @@ from factory.plan.travel import capture_fault
 
 # DevTest Labs lists an artifact some time after it accepted it; longer than this, it was lost.
 _SHOWN_WITHIN = timedelta(minutes=10)
-
-
-class _FinalError(GaveUpError):
-    """A fresh VM would end in the same way."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ class VmWork:
         try:
             disk = await self.waiter.call(self.waiter.arm.os_disk, self.vm_id)
             if disk and (fault := capture_fault(disk.security_type, self.definition.capture)):
-                return BuildOutcome(error=fault, final="yes")
+                raise BuildFaultError(Kind.DISK_UNFIT, fault)
             await self._artifacts()
             await self._deallocated()
             return await self._disk()
@@ -116,7 +113,7 @@ class VmWork:
                         f"the lab's mandatory artifact {name} failed: {each.message or each.status}"
                     )
                     msg = f"{said} -> ask the lab's owner"
-                    raise GaveUpError(msg)
+                    raise BuildFaultError(Kind.MANDATORY_FAILED, msg)
             ready = vm.provisioning_state.lower() == "succeeded"
             return all(each.succeeded for each in theirs) if theirs else ready
 
@@ -142,10 +139,10 @@ class VmWork:
             if status is not None and status.failed:
                 said = await self.told(status.message or status.status)
                 msg = f"{which} failed: {said}"
-                raise GaveUpError(msg)
+                raise BuildFaultError(Kind.ARTIFACT_FAILED, msg)
             if now - started > self.definition.time_limit:
                 msg = f"{which} did not finish within timeLimit"
-                raise GaveUpError(msg)
+                raise BuildFaultError(Kind.ARTIFACT_FAILED, msg)
             overdue = asked_at is None or now - asked_at > _SHOWN_WITHIN
             if status is None and overdue and vm.provisioning_state.lower() == "succeeded":
                 asked_at = now if await self._ask(artifact, which) else None
@@ -163,12 +160,12 @@ class VmWork:
         vm = await self.waiter.call(self.waiter.arm.build_vm, self.vm_id)
         if vm is None:
             msg = f"its {self.called} was deleted by somebody"
-            raise GaveUpError(msg)
+            raise BuildFaultError(Kind.VM_GONE, msg)
         if vm.provisioning_state.lower() in {"failed", "corrupted", "deleting"}:
             fault = await self.waiter.call(self.waiter.arm.vm_fault, self.vm_id)
             cause = f": {await self.told(fault)}" if fault else ""
             msg = f"its {self.called} is in state {vm.provisioning_state}{cause}"
-            raise GaveUpError(msg)
+            raise BuildFaultError(Kind.VM_GONE, msg)
         return vm
 
     async def _ask(self, artifact: Artifact, which: str) -> bool:
@@ -179,14 +176,15 @@ class VmWork:
             await call(self.waiter.arm.apply_artifact, self.vm_id, self.lab, artifact, values)
         except VaultError as error:
             msg = f"{which} was not asked for: {error}"
-            raise GaveUpError(msg) from None
+            raise BuildFaultError(Kind.SECRET_UNREAD, msg) from None
         except ArmError as error:
             if error.status in {0, 409}:  # no answer (it may have been accepted), or busy
                 return error.status == 0
             said = await self.told(f"{error.code or 'no answer'}: {error.message}")
             msg = advised(f"{which} was refused: {said}")
-            # What the lab says of the request itself it says of the same one for another VM.
-            raise (_FinalError if error.status in {400, 403} else GaveUpError)(msg) from None
+            refused = error.status in {400, 403}
+            kind = Kind.ARTIFACT_REFUSED if refused else Kind.ARTIFACT_NOT_ASKED
+            raise BuildFaultError(kind, msg) from None
         self.say(f"{which} is being applied")
         return True
 
@@ -201,15 +199,17 @@ class VmWork:
             state = await self.waiter.call(self.waiter.arm.power_state, self.vm_id)
             return state == "deallocated"
 
-        await self.waiter.until(
-            deallocated, self.definition.time_limit, "the build VM to be deallocated"
-        )
+        limit = self.definition.time_limit
+        try:
+            await self.waiter.until(deallocated, limit, "the build VM to be deallocated")
+        except GaveUpError as error:
+            raise BuildFaultError(Kind.NOT_SHUT_DOWN, str(error)) from None
 
     async def _disk(self) -> BuildOutcome:
         disk = await self.waiter.call(self.waiter.arm.os_disk, self.vm_id)
         if disk is None:
             msg = "its build VM has no managed OS disk"
-            raise GaveUpError(msg)
+            raise BuildFaultError(Kind.NO_DISK, msg)
         return BuildOutcome(
             os_disk_id=disk.id,
             generation=disk.generation,
@@ -222,7 +222,8 @@ class VmWork:
 
 def _ended(error: GaveUpError | ArmError) -> BuildOutcome:
     if not (isinstance(error, ArmError) and error.unheard):
-        return BuildOutcome(error=str(error), final="yes" * isinstance(error, _FinalError))
+        final = isinstance(error, BuildFaultError) and error.kind.final
+        return BuildOutcome(error=str(error), final="yes" * final)
     told = f"Azure cannot be asked any more, {error.reason}; the next `up` goes on from here"
     return BuildOutcome(error=told, cut_off="yes")
 
