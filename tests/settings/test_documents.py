@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel
 
 from factory.definitions.definition import Definition
+from factory.plan.model import Action
 from factory.settings.environments import LabEnvironment
 from factory.settings.stack import ArtifactSource, FactoryLab, Group, Network, TargetLab
 from factory.settings.stack_file import SETTINGS as SETTINGS_KNOWN
@@ -61,3 +62,9 @@ def test_links_lead_to_pages_and_headings_that_are_there() -> None:
 def _anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+def test_the_page_of_the_plan_names_every_action() -> None:
+    text = (CHECKOUT / "docs/plan.md").read_text(encoding="utf-8")
+    listed = text.partition("`action` is one of ")[2].partition(";")[0]
+    assert listed.replace("\n", " ").split(", ") == [str(action) for action in Action]
