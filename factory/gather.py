@@ -74,6 +74,9 @@ class Engine(Protocol):
     def pending_deletions(self, stack: str) -> Mapping[str, int]:
         """Count, by logical name, the deletions of this stack that failed before."""
 
+    def digest(self, name: str, salt: str) -> str:
+        """Give what tells a stack secret from another one, "" where secrets are not read."""
+
     def outputs_of(self, stack: str) -> Mapping[str, Any]:
         """Read another stack's outputs as last saved; {} for a stack that does not exist."""
 
@@ -280,4 +283,9 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
         renamed=name if name != owner.stack else "",
         state=owner.state,
         fresh=fresh,
+        tokens={
+            source.name: engine.digest(source.token, f"{owner.stack}\n{source.name}")
+            for source in settings.artifact_sources
+            if source.token
+        },
     )

@@ -86,6 +86,7 @@ def run(root: Path) -> None:
         azure.vaults.read,
         remade=plan.remade,
         lent=plan.lent,
+        tokens=inputs.tokens,
         known=inputs.ledger.names,
         began=f"{inputs.observed.now:%Y%m%dT%H%M%SZ}",
         without_id=inputs.ledger.without_id,

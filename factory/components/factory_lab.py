@@ -46,7 +46,10 @@ class FactoryLabComponent(pulumi.ComponentResource):
         self.ready: Sequence[pulumi.CustomResource] = ()
         if lab.create:
             self._create(name, lab, store_group)
-        self.register_outputs({"lab": self.name})
+        outputs: dict[str, Any] = {"lab": self.name}
+        if args.tokens:
+            outputs["tokens"] = pulumi.Output.secret(dict(args.tokens))
+        self.register_outputs(outputs)
 
     @property
     def network_id(self) -> str:

@@ -29,6 +29,7 @@ class Run:
     read so far. ``known`` are the logical names that the state had when the run began, ``began``
     the moment of that: no two runs' alike. ``without_id`` are those of them that were made when the
     state had no id of its own. ``lent`` are groups that others made: they are not declared.
+    ``tokens`` are digests of the tokens of artifact sources, by which the next run knows others.
     """
 
     owner: Owner
@@ -40,6 +41,7 @@ class Run:
     given: dict[VaultRef, set[str]] = field(default_factory=dict, repr=False)
     remade: Mapping[str, str] = field(default_factory=dict)
     lent: frozenset[str] = frozenset()
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
     known: frozenset[str] = frozenset()
     began: str = ""
     without_id: frozenset[str] = frozenset()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from factory.common.ownership import Owner
 from factory.ledger.model import Foundation, Ledger
@@ -113,14 +112,13 @@ def lent(settings: Settings, observed: Observed, known: frozenset[str]) -> froze
     return frozenset(found)
 
 
-def edited(
-    settings: Settings, name: str, made: Mapping[str, Any], noted: Mapping[str, str]
-) -> list[str]:
-    """Name what the settings say otherwise of a foundation than its outputs, ``made``.
+def edited(settings: Settings, ledger: Ledger, name: str, tokens: Mapping[str, str]) -> list[str]:
+    """Name what the settings say otherwise of a foundation than its outputs.
 
-    A token's value is no output that could be compared: whether there is one is seen. ``noted`` are
-    the stack's tags at the last run.
+    A token's value is no output that could be compared: whether there is one is seen, and by its
+    digest in ``tokens`` whether it is another, where secrets are read.
     """
+    made, noted = ledger.made.get(name), ledger.own_tags
     if not made:
         return []
     lab, tags = settings.factory_lab, made.get("tags") or {}
@@ -142,6 +140,9 @@ def edited(
             wanted["branch"] = (source.branch, made.get("branchRef"))
             wanted["folder"] = (source.folder, made.get("folderPath"))
             wanted["token"] = (bool(source.token), bool(made.get("securityToken")))
+            now, before = tokens.get(source.name), ledger.tokens.get(source.name)
+            if now and before and source.token:
+                wanted["token"] = (now, before)
     return [what for what, (new, old) in wanted.items() if new != old]
 
 

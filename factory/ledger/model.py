@@ -160,6 +160,8 @@ class Ledger:
     made: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # By logical name: the tags that things had when the engine last saw them.
     tags: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    # By artifact source: a digest of the token that it was last given, where secrets are read.
+    tokens: Mapping[str, str] = field(default_factory=dict)
     # By logical name: how many that were replaced are still to be deleted, since that failed.
     pending: Mapping[str, int] = field(default_factory=dict)
 

@@ -6,6 +6,7 @@ The program fills it by invoke, a command line from ``pulumi stack export``. Log
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,7 @@ from factory.ledger.record import Record, Spec, read_failure, read_record, read_
 from factory.settings.environments import ENVIRONMENT_TYPE
 
 _T = TypeVar("_T")
+_DIGEST = re.compile(r"[0-9a-f]{64}$")
 _STORE = "imagefactory:index:Store::factory"
 # What the program makes once and never drops; `pulumi destroy` alone does.
 FOUNDATION_TYPES = {
@@ -81,6 +83,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         locations=_told(entries, "location"),
         state=_state_id(entries),
         spelled=_output(entries, _STORE, "spelled") or {},
+        tokens=_tokens(entries),
         own_tags=_output(entries, _STORE, "tags") or {},
         made={each.name: each.outputs for each in entries if each.name.startswith("factory/")},
         tags=_tags(entries),
@@ -151,6 +154,13 @@ def _output(entries: Iterable[_Entry], end: str, key: str) -> Any:
     """Give an output of the one resource whose URN has that end, None if there is none."""
     found = (each.outputs for each in entries if each.urn.endswith(f"::{end}"))
     return next(found, {}).get(key)
+
+
+def _tokens(entries: Sequence[_Entry]) -> dict[str, str]:
+    """Read the digests of tokens; a command line is not told them, and then they are unknown."""
+    found = _output(entries, "imagefactory:index:FactoryLab::factory", "tokens")
+    told = found.items() if isinstance(found, Mapping) else ()
+    return {name: text for name, text in told if isinstance(text, str) and _DIGEST.match(text)}
 
 
 def _tags(entries: Sequence[_Entry]) -> dict[str, frozenset[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from factory.common.ownership import Owner
@@ -31,6 +31,7 @@ class Inputs:
     ``state`` is the id of its state, "" if it began before states had one: then it gets the id
     ``fresh`` by the next run that changes something.
     ``recovered`` is what a lost state is made again from; the ledger has it in already.
+    ``tokens`` has a digest of the token of each artifact source, "" where secrets are not read.
     """
 
     stack: str
@@ -47,6 +48,7 @@ class Inputs:
     renamed: str = ""
     state: str = ""
     fresh: str = ""
+    tokens: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def owner(self) -> Owner:

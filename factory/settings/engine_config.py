@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import pulumi
 from pulumi.output import Unknown
+from pulumi.runtime.config import get_config
 
 from factory.common.errors import FactoryError
 from factory.settings.engine_command import (
@@ -114,6 +116,12 @@ def provider_setting(key: str) -> str | None:
 def secret(name: str) -> pulumi.Output[str]:
     """Give a stack secret; it stays one all the way. Raises ConfigMissingError if it is not set."""
     return pulumi.Config(NAMESPACE).require_secret(name)
+
+
+def digest(name: str, salt: str) -> str:
+    """Give what tells a stack secret from another one, and no more; "" if it is not set."""
+    value = get_config(f"{NAMESPACE}:{name}")
+    return hashlib.sha256(f"{salt}\n{value}".encode()).hexdigest() if value else ""
 
 
 def own_resources(stack: str) -> Mapping[str, Mapping[str, Any]]:

@@ -9,6 +9,7 @@ from tests.e2e.harness import DEV, TEAM_WEB, FactoryUnderTest, lab, lab_path
 pytestmark = pytest.mark.plain
 
 CANARIES = {"repoToken": "canary-repo-4711", "licence": "canary-licence-0815"}
+OTHER = "canary-other-1508"
 
 
 def refused(factory: FactoryUnderTest, stack: str, *expected: str) -> None:
@@ -96,6 +97,15 @@ def test_secrets_reach_azure_and_nothing_else(
     assert password["4dabf18193072939515e22adb298388d"] == "1b47061264138c4ac30d75fd1eb44270"
     assert "plaintext" not in password
     assert len(factory.holding("team-web")) == 1
+    # Another token is told as what it is, once, and is no less a secret.
+    factory.must_up("dev")
+    ran = factory.engine("config", "set", "--secret", "image-factory:repoToken", OTHER, "-s", "dev")
+    assert ran.ok, ran.output
+    told = factory.must_up("dev").output
+    assert "artifact source team repo" in told
+    assert "the settings say otherwise: token" in told
+    last = factory.must_up("dev", "--expect-no-changes").output
+    assert OTHER not in told + last + factory.export("dev") + factory.rehearsal("show", "--json")
 
 
 def test_an_adopted_lab_is_only_read(factory: FactoryUnderTest) -> None:

@@ -212,7 +212,7 @@ def _foundations(inputs: Inputs, lent: frozenset[str]) -> Iterator[FoundationSit
             ids.get(name, "").rpartition("/")[2],
             held=name in ledger.names,
             finished=known is None or known.state != UNFINISHED,
-            edited=tuple(edited(inputs.settings, name, ledger.made.get(name, {}), ledger.own_tags)),
+            edited=tuple(edited(inputs.settings, ledger, name, inputs.tokens)),
         )
 
 
