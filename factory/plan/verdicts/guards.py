@@ -197,7 +197,8 @@ _BACK = (
 )
 _BACK_TO_LAB = (
     "put it back; if Azure moved the lab with its images, run `pulumi refresh` first; else take "
-    "the lab out of `labs`, run `up`, and name it in its new place then"
+    "the lab out of `labs` and run `up`, which retires this stack's images there, and name it in "
+    "its new place then"
 )
 
 
