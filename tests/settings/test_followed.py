@@ -16,6 +16,7 @@ from factory.common.errors import Problems
 from factory.settings.validation import Project, check
 from tests.settings.test_corpus import CORPUS
 
+SECURE = '{secure: "v1:x"}'
 BASE = "{publisher: Canonical, offer: ubuntu-24_04-lts, sku: server}"
 
 
@@ -23,6 +24,18 @@ def instead(old: str, new: str) -> Callable[[str], str]:
     def edit(text: str) -> str:
         assert old in text
         return text.replace(old, new)
+
+    return edit
+
+
+def without(*starts: str) -> Callable[[str], str]:
+    def edit(text: str) -> str:
+        lines = text.splitlines(keepends=True)
+        return "".join(
+            each
+            for each in lines
+            if not each.lstrip().startswith(tuple(each.lstrip() for each in starts))
+        )
 
     return edit
 
@@ -111,3 +124,89 @@ def test_what_is_said_of_a_definition_helps(folder: Path) -> None:
         (folder / file).rename(folder / name)
     after = complaints(folder)
     assert {file: after[file] for file in after.keys() & {*FOLLOWED, *RENAMED.values()}} == {}
+
+
+# By what a line about stack files says: the file that is edited, and how.
+STACKS: list[tuple[str, str, Callable[[str], str]]] = [
+    ("confg: is not a known field", "both", instead("confg: {}\n", "")),
+    ("licence is not a known setting", "secrets", instead("in plain text", SECURE)),
+    ("labs names the lab 'TEAM' twice", "secrets", instead("name: TEAM", "name: t2")),
+    ("labs.TEAM: only excludes", "secrets", instead('["!linux/*"]', '["**", "!x"]')),
+    ("builds: the pattern", "shares-one", instead('"windows/**", ', "")),
+    ("linux/a comes from", "shares-two", instead('["linux/a"]', '["linux/b"]')),
+    ("which is this stack itself", "shares-one", instead(": shares-one", ": typo")),
+    ("letGo: only excludes", "shares-one", instead('["!linux/a"]', '["**"]')),
+    ("names 'shares-one' twice", "shares-reader", instead(", shares-one]", "]")),
+    ("builds is for the stack", "shares-reader", without("image-factory:builds")),
+    ("maxCores is for the stack", "shares-reader", without("image-factory:maxCores")),
+    ("the lab f is named by", "shares-two", instead('["linux/a"]', '["linux/b"]')),
+    ("only is for a trial stack", "trial", without("image-factory:labs", "    - ")),
+    ("only: the pattern 'nothing/**'", "trial", instead(', "nothing/**"', "")),
+    ("the lab team is named by", "trial", without("image-factory:labs", "    - ")),
+    (
+        "labs.1.images: expected a list",
+        "types",
+        instead('images: "**"', 'images: ["**"]'),
+    ),
+    ("hold: expected a list", "types", instead('hold: "**"', 'hold: ["**"]')),
+    (
+        "parameters.secret.secret:",
+        "types",
+        instead("secret: [x]", "secret: licenceKey"),
+    ),
+    ("the lab factory is named by", "typo", added('  image-factory:builds: ["windows/**"]')),
+    ("rg-factory is made by", "typo", instead("rg-factory", "rg-typo")),
+    (
+        "rg-image-factory is made by this stack",
+        "typo",
+        instead("rg-image-factory", "rg"),
+    ),
+    (
+        "lab is not a known setting",
+        "typo",
+        instead("factory:lab: []", "factory:hold: []"),
+    ),
+    ("imgaes is not a known", "typo", instead("imgaes", "images")),
+    ("labs.0.images is required", "typo", instead("imgaes", "images")),
+    ("expected 'retire' or 'keep'", "typo", instead("retir\n", "retire\n")),
+    ("pin.linux/a: expected text", "typo", instead("20261122.10", "'20261122.1'")),
+    ("its build needs 4 cores", "shares-one", instead("maxCores: 2", "maxCores: 8")),
+    ("has no source 'nowhere'", "images/linux/a", instead("nowhere", "public repo")),
+    ("licence is not set", "trial", added(f"  image-factory:licence: {SECURE}")),
+]
+
+
+def said_of_stacks(folder: Path) -> list[str]:
+    problems = Problems()
+    check(Project(folder, tuple(sorted(folder.glob("Pulumi.*.yaml")))), problems)
+    return [str(each) for each in problems.errors]
+
+
+def test_no_advice_about_stack_files_is_without_a_case() -> None:
+    said = (CORPUS / "stacks.txt").read_text(encoding="utf-8").splitlines()
+    advised = [each for each in said if " -> " in each]
+    assert [each for each in advised if not any(what in each for what, *_ in STACKS)] == []
+
+
+@pytest.mark.parametrize(("what", "file", "edit"), STACKS, ids=[what for what, *_ in STACKS])
+def test_what_is_said_of_a_stack_file_helps(
+    what: str,
+    file: str,
+    edit: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ARM_SUBSCRIPTION_ID", raising=False)
+    shutil.copytree(CORPUS / "stacks", tmp_path / "stacks")
+    folder = Path("stacks")
+    before = [each for each in said_of_stacks(folder) if what in each]
+    assert before
+    path = folder / (f"{file}.yaml" if "/" in file else f"Pulumi.{file}.yaml")
+    told = [each for each in before if each.startswith(f"{path}:") or len(before) == 1]
+    path.write_text(edit(path.read_text(encoding="utf-8")), encoding="utf-8")
+    after = said_of_stacks(folder)
+    # Columns move where text is added before them; what is said without its place does not.
+    where = re.compile(r"^[^:]+(:\d+:\d+)?: ")
+    left = [where.sub("", each) for each in after if each.startswith(told[0].partition(":")[0])]
+    assert not [each for each in told if where.sub("", each) in left]
