@@ -18,10 +18,17 @@ from tests.components.test_waits import VAULTED, of_lab, work
 DOCS = Path(__file__).parents[2] / "docs/how-it-works.md"
 SAID = {
     Kind.VM_NO_ROOM: ["Code=AllocationFailed", "ZonalAllocationFailed: no room"],
-    Kind.VM_NO_QUOTA: ["QuotaExceeded: cores", "OperationNotAllowed: ... quota", "SkuNotAvailable"],
-    Kind.VM_FORBIDDEN: ['Status=403 Code="AuthorizationFailed"', "RequestDisallowedByPolicy: x"],
+    Kind.VM_NO_QUOTA: [
+        "QuotaExceeded: cores",
+        "OperationNotAllowed: cores ... Quota",
+        "SkuNotAvailable",
+    ],
+    Kind.VM_FORBIDDEN: [
+        'Status=403 Code="AuthorizationFailed"',
+        "RequestDisallowedByPolicy: policy quota-tags",
+    ],
     Kind.VM_WRONG: ['Status=400 Code="InvalidParameter"', "MarketplacePurchaseEligibilityFailed"],
-    Kind.VM_FAILED: ["OSProvisioningTimedOut", "Status=500", "OperationNotAllowed: busy", ""],
+    Kind.VM_FAILED: ["OSProvisioningTimedOut", "Status=500", "OperationNotAllowed: busy", "quota"],
 }
 
 

@@ -28,6 +28,13 @@ class _Row:
 class Kind(Enum):
     """The kinds of faults. Of those that texts show, the first that fits is meant."""
 
+    VM_FORBIDDEN = _Row(
+        "its VM is made",
+        "a right, a policy or a lock refuses it",
+        final=True,
+        why="what the request asks for is refused, whoever asks again",
+        said=r"AuthorizationFailed|RequestDisallowedByPolicy|ScopeLocked|Status=403",
+    )
     VM_NO_ROOM = _Row(
         "its VM is made",
         "the region has no room for the size",
@@ -40,14 +47,7 @@ class Kind(Enum):
         "the quota is used up, or the size is not sold to this subscription there",
         final=True,
         why="a fresh VM asks for the same; `fallbackSizes` are tried first",
-        said=r"(?i:quota)|SkuNotAvailable",
-    )
-    VM_FORBIDDEN = _Row(
-        "its VM is made",
-        "a right, a policy or a lock refuses it",
-        final=True,
-        why="what the request asks for is refused, whoever asks again",
-        said=r"AuthorizationFailed|RequestDisallowedByPolicy|ScopeLocked|Status=403",
+        said=r"QuotaExceeded|SkuNotAvailable|OperationNotAllowed.*(?i:quota)",
     )
     VM_WRONG = _Row(
         "its VM is made",
