@@ -114,7 +114,9 @@ def another_company_takes_nothing(factory: FactoryUnderTest) -> None:
     assert not refused.ok
     assert "if another factory has a stack of that name, call this one otherwise" in refused.output
 
-    # With a group and a lab of its own it builds; the lab of both has the other's image.
+    # With a group and a lab of its own it builds; the lab of both has the other's image. On one day
+    # both would give the same number, and the lab has room for one image of a name.
+    factory.rehearsal("clock", "--advance", "1d")
     own = {"name": "contoso", "resourceGroup": "rg-contoso", "create": True}
     place: dict[str, Any] = {"resourceGroup": "rg-contoso", "factoryLab": own}
     place["builds"] = ["base/**"]
