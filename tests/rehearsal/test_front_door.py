@@ -96,6 +96,13 @@ def test_a_token_for_something_else_is_refused(cloud: Cloud) -> None:
     assert cloud.arm("GET", f"/subscriptions/{DEV}").code == "InvalidAuthenticationToken"
 
 
+@pytest.mark.parametrize("scope", ["{} openid offline_access profile", "openid profile {}", "{}"])
+def test_scopes_in_any_order_are_for_the_one_resource(cloud: Cloud, scope: str) -> None:
+    form = {"scope": scope.format("https://localhost:1/.default")}
+    cloud.tokens[FACTORY] = cloud.token(**form).body["access_token"]
+    assert cloud.arm("GET", f"/subscriptions/{DEV}").status == 200
+
+
 def test_a_token_of_one_tenant_is_no_good_in_another(cloud: Cloud) -> None:
     reply = cloud.arm("GET", f"/subscriptions/{FOREIGN}")
     assert (reply.status, reply.code) == (401, "InvalidAuthenticationTokenTenant")

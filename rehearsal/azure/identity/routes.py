@@ -59,7 +59,7 @@ class TokenEndpoint:
     def _given(self, call: Call, principal: Principal) -> Answer:
         tenant, form = call.parts["tenant"].lower(), call.form
         claims = {
-            "aud": form.get("scope", "").removesuffix("/.default").rstrip("/"),
+            "aud": _audience(form.get("scope", "")),
             "iss": f"{call.base}/{tenant}/v2.0",
             "tid": tenant,
             "oid": principal.object_id,
@@ -80,6 +80,16 @@ class TokenEndpoint:
             "access_token": self._tokens.make(claims),
         }
         return Answer(200, body, {"Cache-Control": "no-store"})
+
+
+def _audience(scopes: str) -> str:
+    """Give what a token is for: of several scopes the resource's, which ends in /.default.
+
+    MSAL for Go writes `openid offline_access profile` behind it, MSAL for Java in front.
+    """
+    asked = scopes.split()
+    resource = next((each for each in asked if each.endswith("/.default")), scopes)
+    return resource.removesuffix("/.default").rstrip("/")
 
 
 def _configuration(call: Call) -> Answer:
