@@ -14,7 +14,8 @@ from factory.azure.resources import ArmError
 from factory.common import names
 from factory.common.ownership import BuildKey, Owner
 from factory.components.gates import Mark
-from factory.components.machine.size_fallback import VmOrder, lacks_capacity
+from factory.components.machine.build_faults import lacks_capacity
+from factory.components.machine.size_fallback import VmOrder
 from factory.observed.model import BuildVm, Thing
 from factory.plan.model import Action
 from tests.components.harness import FakeArm, declare, waiter

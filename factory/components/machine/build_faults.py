@@ -28,26 +28,28 @@ class _Row:
 class Kind(Enum):
     """The kinds of faults. Of those that texts show, the first that fits is meant."""
 
-    VM_FORBIDDEN = _Row(
-        "its VM is made",
-        "a right, a policy or a lock refuses it",
-        final=True,
-        why="what the request asks for is refused, whoever asks again",
-        said=r"AuthorizationFailed|RequestDisallowedByPolicy|ScopeLocked|Status=403",
-    )
     VM_NO_ROOM = _Row(
         "its VM is made",
         "the region has no room for the size",
         final=False,
         why="room comes and goes; `fallbackSizes` are tried first",
-        said=r"AllocationFailed|OverconstrainedAllocation|ZonalAllocation|OverconstrainedZonal",
+        said=r"\b((Zonal)?AllocationFailed|Overconstrained(Zonal)?AllocationRequest)\b",
     )
     VM_NO_QUOTA = _Row(
         "its VM is made",
         "the quota is used up, or the size is not sold to this subscription there",
         final=True,
         why="a fresh VM asks for the same; `fallbackSizes` are tried first",
-        said=r"QuotaExceeded|SkuNotAvailable|OperationNotAllowed.*(?i:quota)",
+        # OperationNotAllowed is Azure's word for many things; with a quota it means that.
+        said=r"\b(SkuNotAvailable|QuotaExceeded)\b"
+        r"|(?s:^(?=.*OperationNotAllowed)(?=.*(?i:quota)))",
+    )
+    VM_FORBIDDEN = _Row(
+        "its VM is made",
+        "a right, a policy or a lock refuses it",
+        final=True,
+        why="what the request asks for is refused, whoever asks again",
+        said=r"AuthorizationFailed|RequestDisallowedByPolicy|ScopeLocked|Status=403",
     )
     VM_WRONG = _Row(
         "its VM is made",
@@ -138,6 +140,11 @@ def unmade(fault: str) -> Kind:
         if kind.value.said and re.search(kind.value.said, fault):
             return kind
     return Kind.VM_FAILED
+
+
+def lacks_capacity(fault: str) -> bool:
+    """Tell whether another size may help: Azure has no room for this one, or the quota has none."""
+    return unmade(fault) in {Kind.VM_NO_ROOM, Kind.VM_NO_QUOTA}
 
 
 def table() -> str:

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from factory.common.names import image_name, parse_part
 from factory.components.factory_lab import FactoryLabComponent
 from factory.components.run_context import Run
-from factory.components.tagging import merged
+from factory.components.stack_tags import merged
 from factory.ledger.record import Spec, expiry, tags_for
 
 _USER = "imagefactory"

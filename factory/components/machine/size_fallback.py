@@ -7,7 +7,6 @@ component then takes it in by its id.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,24 +15,10 @@ from typing import Any
 from factory.azure.client import ArmError
 from factory.azure.waiter import GaveUpError, Say, Waiter
 from factory.components.gates import Mark, RefusedError, clear_leftover, may_clear
+from factory.components.machine.build_faults import lacks_capacity
 from factory.observed.model import Thing
 
-_CAPACITY = re.compile(
-    r"\b(SkuNotAvailable|(Zonal)?AllocationFailed|Overconstrained(Zonal)?AllocationRequest"
-    r"|QuotaExceeded)\b"
-)
-
 _BAD = frozenset({"failed", "canceled", "gone", "corrupted", "deleting"})
-
-
-def lacks_capacity(fault: str) -> bool:
-    """Tell whether another size may help: Azure has no room for this one, or the quota has none.
-
-    OperationNotAllowed is Azure's word for many things; with a quota it means its family's cores.
-    """
-    if _CAPACITY.search(fault):
-        return True
-    return "OperationNotAllowed" in fault and "quota" in fault.lower()
 
 
 @dataclass(frozen=True)
