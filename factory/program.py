@@ -24,9 +24,9 @@ from factory.components.image import Image as ImageComponent
 from factory.components.machine.lab_vm import Parent, neighbour
 from factory.components.refusal import refuse
 from factory.components.run_context import Run
+from factory.components.stack_tags import tag_all
 from factory.components.state_id import declare_state_id
 from factory.components.store import Store
-from factory.components.tagging import tag_all
 from factory.components.unreleased import Kept, clear
 from factory.components.version import Version
 from factory.components.version_args import VersionArgs
