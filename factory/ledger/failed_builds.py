@@ -6,17 +6,13 @@ once (a quota, a policy) cost nothing and ends by itself; one that was cut off i
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
-
-from pydantic import ValidationError
 
 from factory.common.fields import Strict
 from factory.definitions.artifact_content import SourceContent, read_contents
-from factory.definitions.lineage import canonical
-from factory.ledger.record import Spec
+from factory.definitions.lineage import canonical, fingerprint_of
+from factory.ledger.record import Spec, read_model
 from factory.ledger.record_fields import Contents, Number, Short, TimeText
 from factory.settings.stack import VersionText
 
@@ -60,12 +56,7 @@ def one_more(before: FailedBuilds | None, spec: Spec) -> FailedBuilds:
 
 def read_failed_builds(value: Any) -> FailedBuilds | None:
     """Read them strictly; None for anything else: then counting begins anew."""
-    if not isinstance(value, Mapping):
-        return None
-    try:
-        return FailedBuilds.model_validate(value)
-    except ValidationError:
-        return None
+    return read_model(FailedBuilds, value)
 
 
 def _digest(spec: Spec) -> str:
@@ -74,7 +65,7 @@ def _digest(spec: Spec) -> str:
         "base": spec.base_version,
         "parent": spec.parent,
     }
-    return hashlib.sha256(canonical(facts).encode()).hexdigest()[:16]
+    return fingerprint_of(canonical(facts))
 
 
 def _same_files(before: SourceContent, now: SourceContent) -> bool:

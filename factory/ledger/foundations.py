@@ -122,13 +122,10 @@ def edited(settings: Settings, ledger: Ledger, name: str, tokens: Mapping[str, s
     if not made:
         return []
     lab, tags = settings.factory_lab, made.get("tags") or {}
-    there = {str(tag).lower(): text for tag, text in tags.items()}
-    wanted: dict[str, tuple[object, object]] = {
-        "tags": (
-            dict.fromkeys(tag.lower() for tag in noted) | _lowered(settings.tags),
-            {tag.lower(): there.get(tag.lower()) for tag in (*noted, *settings.tags)},
-        )
-    }
+    there = _lowered(tags)
+    # What was noted and is not named any more is to be gone.
+    own = dict.fromkeys(_lowered(noted)) | _lowered(settings.tags)
+    wanted: dict[str, tuple[object, object]] = {"tags": (own, {tag: there.get(tag) for tag in own})}
     if name == "factory/network" and lab is not None:
         space, subnets = made.get("addressSpace") or {}, made.get("subnets") or [{}]
         wanted["network.addressSpace"] = ([lab.network.address_space], space.get("addressPrefixes"))
@@ -139,10 +136,9 @@ def edited(settings: Settings, ledger: Ledger, name: str, tokens: Mapping[str, s
             wanted["type"] = (source.type.value, made.get("sourceType"))
             wanted["branch"] = (source.branch, made.get("branchRef"))
             wanted["folder"] = (source.folder, made.get("folderPath"))
-            wanted["token"] = (bool(source.token), bool(made.get("securityToken")))
             now, before = tokens.get(source.name), ledger.tokens.get(source.name)
-            if now and before and source.token:
-                wanted["token"] = (now, before)
+            there_is = bool(source.token), bool(made.get("securityToken"))
+            wanted["token"] = (now, before) if now and before else there_is
     return [what for what, (new, old) in wanted.items() if new != old]
 
 

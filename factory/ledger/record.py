@@ -207,12 +207,12 @@ def released(
 
 def read_record(value: Any) -> Record | None:
     """Read a record strictly; None for anything that is not exactly one."""
-    return _read(Record, value)
+    return read_model(Record, value)
 
 
 def read_spec(value: Any) -> Spec | None:
     """Read a spec strictly; None for anything that is not exactly one."""
-    spec = _read(Spec, value)
+    spec = read_model(Spec, value)
     try:
         return spec if spec and spec.content else None
     except ValidationError:
@@ -226,10 +226,11 @@ def read_failure(value: Any, at: Any = _LONG_AGO) -> Failure | None:
     """
     if isinstance(value, Mapping) and _MARK_OF_SECRETS in value:
         value = {"at": at, "error": _HIDDEN}
-    return _read(Failure, value)
+    return read_model(Failure, value)
 
 
-def _read(model: type[_T], value: Any) -> _T | None:
+def read_model(model: type[_T], value: Any) -> _T | None:
+    """Read what the state remembers strictly; None for anything that is not exactly that."""
     if not isinstance(value, Mapping):
         return None
     try:
