@@ -57,6 +57,7 @@ def observe(
         ids = foundation_ids(settings)
         there = pool.map(arm.thing, ids.values())
         factory = pool.submit(_factory_lab, arm, subscription, own, owner)
+        kept = pool.submit(_rules, arm, subscription, own)
         offered = pool.submit(observe_offers, arm, settings, images, lock) if own else None
         faults = _vault_faults(pool, vaults, images.values()) if own and vaults else {}
         cores = pool.submit(arm.cores_free, subscription, settings.region) if own else None
@@ -80,7 +81,7 @@ def observe(
             vault_faults=faults,
             unread=unread,
             artifacts=shelves,
-            rules=_rules(arm, subscription, own) if region is not None else None,
+            rules=kept.result(),
             foundations={
                 name: thing for name, thing in zip(ids, there, strict=True) if thing is not None
             },

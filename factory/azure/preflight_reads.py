@@ -1,13 +1,13 @@
-"""Reads of Azure that only checking asks for: artifacts, policies, terms, permissions.
+"""Reads of Azure for what may forbid a build: artifacts, policies, terms, permissions.
 
 Each gives None where Azure has no answer, so that what was not checked can be said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from factory.azure.client import ArmClient, ArmError
 from factory.definitions.definition import Base
@@ -16,6 +16,7 @@ from factory.observed.lab_rules import LabRules, is_shut_in, lab_rules
 from factory.observed.permissions import Grant
 from factory.settings.stack import FactoryLab
 
+_T = TypeVar("_T")
 _LAB_API = "2018-09-15"
 _NETWORK_API = "2024-05-01"
 _COMPUTE_API = "2024-11-01"
@@ -43,28 +44,26 @@ def rules(client: ArmClient, own: FactoryLab, lab: str) -> LabRules | None:
 
     Of one that is adopted, also whether its subnet has a way out.
     """
-    try:
+
+    def read() -> LabRules:
         policies = list(client.list(f"{lab}/policysets/default/policies", _LAB_API))
-        found = lab_rules(policies, client.get(f"{lab}/schedules/LabVmsShutdown", _LAB_API))
-    except ArmError as error:
-        if error.status in _NO_ANSWER:
-            return None
-        raise
-    return replace(found, shut_in=_shut_in(client, own, lab))
+        return lab_rules(policies, client.get(f"{lab}/schedules/LabVmsShutdown", _LAB_API))
+
+    found = _answer(read)
+    return replace(found, shut_in=_shut_in(client, own, lab)) if found else None
 
 
 def _shut_in(client: ArmClient, own: FactoryLab, lab: str) -> str:
     """Name the subnet of an adopted lab if it has no way out, as far as that is told."""
     if own.create or not own.subnet:
         return ""
-    try:
+
+    def read() -> Mapping[str, Any] | None:
         given = client.get(f"{lab}/virtualnetworks/{own.virtual_network}", _LAB_API) or {}
         network = (given.get("properties") or {}).get("externalProviderResourceId")
-        found = client.get(str(network), _NETWORK_API) if network else None
-    except ArmError as error:
-        if error.status in _NO_ANSWER:
-            return ""
-        raise
+        return client.get(str(network), _NETWORK_API) if network else None
+
+    found = _answer(read)
     return own.subnet if found and is_shut_in(found, own.subnet) else ""
 
 
@@ -96,25 +95,31 @@ def terms_accepted(client: ArmClient, subscription: str, plan: Mapping[str, str]
         f"/offerTypes/virtualmachine/publishers/{plan['publisher']}/offers/{plan['product']}"
         f"/plans/{plan['name']}/agreements/current"
     )
-    try:
+
+    def read() -> bool:
         found = client.get(path, _TERMS_API)
-    except ArmError as error:
-        if error.status in _NO_ANSWER:
-            return None
-        raise
-    return bool(found and (found.get("properties") or {}).get("accepted"))
+        return bool(found and (found.get("properties") or {}).get("accepted"))
+
+    return _answer(read)
 
 
 def grants(client: ArmClient, scope: str) -> tuple[Grant, ...] | None:
     """Read what the identity may do at a scope; None if that is not told."""
     path = f"{scope}/providers/Microsoft.Authorization/permissions"
-    try:
-        items = list(client.list(path, _AUTHORIZATION_API))
-    except ArmError as error:
-        if error.status in _NO_ANSWER:
-            return None
-        raise
+    items = _answer(lambda: list(client.list(path, _AUTHORIZATION_API)))
+    if items is None:
+        return None
     return tuple(
         Grant(tuple(item.get("actions") or ()), tuple(item.get("notActions") or ()))
         for item in items
     )
+
+
+def _answer(read: Callable[[], _T]) -> _T | None:
+    """Give what a read gives, None where Azure has no answer."""
+    try:
+        return read()
+    except ArmError as error:
+        if error.status in _NO_ANSWER:
+            return None
+        raise

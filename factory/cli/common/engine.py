@@ -36,6 +36,7 @@ class CommandLine:
 
     def __init__(self, place: Place) -> None:
         self.place = place
+        self._exports: dict[str, dict[str, Any]] = {}
         if not (place.work / "Pulumi.yaml").is_file():
             msg = f"{place.work} has no Pulumi.yaml -> name the project's folder by --work"
             raise FactoryError(msg)
@@ -115,8 +116,10 @@ class CommandLine:
         return ""
 
     def export(self, stack: str) -> dict[str, Any]:
-        """Read a stack's deployment, secrets masked."""
-        return export_of(stack, self.place.work)
+        """Read a stack's deployment, secrets masked; one command looks at it once."""
+        if stack not in self._exports:
+            self._exports[stack] = export_of(stack, self.place.work)
+        return self._exports[stack]
 
     def outputs_of(self, stack: str) -> Mapping[str, Any]:
         """Read another stack's outputs as last saved; {} for a stack that does not exist (yet)."""
