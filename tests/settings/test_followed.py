@@ -103,16 +103,17 @@ def complaints(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(autouse=True)
+def _corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a copy of it, which may be mended."""
+    shutil.copytree(CORPUS, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ARM_SUBSCRIPTION_ID", raising=False)
-    shutil.copytree(CORPUS / "broken", tmp_path / "broken")
-    (tmp_path / "broken/ok.yaml").write_text(f"base: {BASE}\nos: linux\n", encoding="utf-8")
-    return Path("broken")
 
 
-def test_what_is_said_of_a_definition_helps(folder: Path) -> None:
+def test_what_is_said_of_a_definition_helps() -> None:
+    folder = Path("broken")
+    (folder / "ok.yaml").write_text(f"base: {BASE}\nos: linux\n", encoding="utf-8")
     before = complaints(folder)
     advised = {file for file, said in before.items() if any(" -> " in each for each in said)}
     # A circle is shown by arrows too, and names no one way out of it.
@@ -190,15 +191,8 @@ def test_no_advice_about_stack_files_is_without_a_case() -> None:
 
 @pytest.mark.parametrize(("what", "file", "edit"), STACKS, ids=[what for what, *_ in STACKS])
 def test_what_is_said_of_a_stack_file_helps(
-    what: str,
-    file: str,
-    edit: Callable[[str], str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    what: str, file: str, edit: Callable[[str], str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("ARM_SUBSCRIPTION_ID", raising=False)
-    shutil.copytree(CORPUS / "stacks", tmp_path / "stacks")
     folder = Path("stacks")
     before = [each for each in said_of_stacks(folder) if what in each]
     assert before
