@@ -59,9 +59,8 @@ class FactoryLabComponent(pulumi.ComponentResource):
     def _create(self, name: str, lab: FactoryLab, store_group: pulumi.Output[str]) -> None:
         run = self._run
         location, tags = run.settings.region, run.own_tags
-        if lab.resource_group.lower() == run.settings.resource_group.lower():
-            group = store_group
-        else:
+        group = store_group
+        if run.settings.lab_apart:
             group = resource_group(self, f"{name}/group", run, lab.group)
         vnet = self._network(name, lab, group)
         lab_args = devtestlab.LabArgs(

@@ -75,7 +75,7 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
     if lab is None or not lab.create:
         return ids
     group = f"{root}/{lab.resource_group}"
-    if LAB_GROUP in groups(settings):
+    if settings.lab_apart:
         ids[LAB_GROUP] = group
     network = f"{group}/providers/Microsoft.Network"
     lab_id = f"{group}/providers/Microsoft.DevTestLab/labs/{lab.name}"
@@ -93,9 +93,8 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
 
 def groups(settings: Settings) -> dict[str, Group]:
     """Give the groups that this stack stands on, by their logical names."""
-    lab, found = settings.factory_lab, {STORE: settings.group}
-    apart = lab is not None and lab.resource_group.lower() != settings.resource_group.lower()
-    return found | {LAB_GROUP: lab.group} if lab is not None and lab.create and apart else found
+    found, apart = {STORE: settings.group}, settings.lab_apart
+    return found | {LAB_GROUP: apart.group} if apart else found
 
 
 def lent(settings: Settings, observed: Observed, known: frozenset[str]) -> frozenset[str]:

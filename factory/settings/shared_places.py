@@ -81,14 +81,8 @@ def _groups(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
     """Give the settings that have a group made, with its name."""
     if settings.group.create:
         yield ("resourceGroup",), settings.resource_group
-    own = settings.factory_lab
-    if (
-        own
-        and own.create
-        and own.group.create
-        and not _same(own.resource_group, settings.resource_group)
-    ):
-        yield ("factoryLab", "resourceGroup"), own.resource_group
+    if (apart := settings.lab_apart) and apart.group.create:
+        yield ("factoryLab", "resourceGroup"), apart.resource_group
 
 
 def _labs(images: Mapping[str, Image], settings: Settings) -> Iterator[_Lab]:

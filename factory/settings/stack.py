@@ -292,6 +292,14 @@ class Settings(Strict):
         return self.factory_lab is not None
 
     @property
+    def lab_apart(self) -> FactoryLab | None:
+        """The lab that this stack makes, if that stands in another group than its own."""
+        lab = self.factory_lab
+        if lab is None or not lab.create:
+            return None
+        return lab if lab.resource_group.lower() != self.resource_group.lower() else None
+
+    @property
     def labs_by_name(self) -> dict[str, TargetLab | FactoryLab]:
         """Every lab that this stack names, its own among them."""
         found: dict[str, TargetLab | FactoryLab] = {lab.name: lab for lab in self.labs}

@@ -15,9 +15,7 @@ from factory.definitions.lineage import Image, generations, root_base
 from factory.definitions.policies import Keep
 from factory.ledger.catalogue import Catalogue, Entry
 from factory.ledger.failed_builds import FailedBuilds, one_more
-from factory.ledger.foundations import (
-    compute_id,
-)
+from factory.ledger.foundations import compute_id
 from factory.ledger.model import Held
 from factory.ledger.record import Record
 from factory.observed.model import BuildVm, Observed, Thing
