@@ -18,6 +18,7 @@ from factory.azure.key_vault import Vaults
 from factory.azure.observer import observe
 from factory.azure.resources import Arm
 from factory.common.errors import FactoryError, Problem, Problems
+from factory.common.names import logical_name
 from factory.common.ownership import Owner, new_state_id
 from factory.definitions.lineage import present_names
 from factory.definitions.loader import Image, read_images
@@ -33,6 +34,7 @@ from factory.ledger.state_reader import read_ledger
 from factory.ledger.undeclared_entries import check_resources
 from factory.plan.inputs import Inputs
 from factory.settings.cross_check import cross_check, wanted_secrets
+from factory.settings.engine_command import HalfReplaced
 from factory.settings.engine_config import git_commit
 from factory.settings.loader import parse_settings
 from factory.settings.project_file import check_options
@@ -71,8 +73,8 @@ class Engine(Protocol):
     def own_resources(self, stack: str) -> Mapping[str, Mapping[str, Any]]:
         """Read this stack's resources as last saved: {urn: {type, outputs}}."""
 
-    def pending_deletions(self, stack: str) -> Mapping[str, int]:
-        """Count, by logical name, the deletions of this stack that failed before."""
+    def half_replaced(self, stack: str) -> HalfReplaced:
+        """Give what replacements that failed before have left in this stack's state."""
 
     def digest(self, name: str, salt: str) -> str:
         """Give what tells a stack secret from another one, "" where secrets are not read."""
@@ -247,9 +249,10 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
     name = engine.stack_name()
     resources = engine.own_resources(name)
     check_resources(name, resources)
-    ledger = read_ledger(resources)
-    if resources:  # a stack that never came up has left nothing behind
-        ledger = replace(ledger, pending=engine.pending_deletions(name))
+    # A stack that never came up has left nothing behind.
+    half = engine.half_replaced(name) if resources else HalfReplaced()
+    living = {urn: each for urn, each in resources.items() if logical_name(urn) not in half.gone}
+    ledger = replace(read_ledger(living), pending=half.old, unmade=half.gone)
     settings, ledger = as_placed(as_spelled(sources.settings, ledger), ledger)
     fresh = new_state_id()
     owner = owner_of(ledger, name, sources.recovered, fresh)

@@ -111,6 +111,11 @@ def part(identity: str, version: Version, *path: str) -> str:
 _PART = re.compile(r"(?P<identity>[^@]+)@(?P<version>\d{8}\.\d+)(?:/(?P<path>.+))?")
 
 
+def logical_name(urn: str) -> str:
+    """Give the logical name in a resource's URN, its last part."""
+    return urn.split("::", 3)[3]
+
+
 def parse_part(name: str) -> tuple[str, Version, tuple[str, ...]] | None:
     """Read a logical name back into (identity, version, path); None if it is not of a version."""
     match = _PART.fullmatch(name)

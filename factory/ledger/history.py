@@ -60,7 +60,7 @@ def events(export: Mapping[str, Any]) -> list[Event]:
     began = first_name(next((each for each in outputs if each), {}))
     found = []
     for resource in resources:
-        place = names.parse_part(str(resource["urn"]).split("::", 3)[3])
+        place = names.parse_part(names.logical_name(str(resource["urn"])))
         created = resource.get("created")
         if place is None or not created or resource.get("delete"):
             continue

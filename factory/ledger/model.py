@@ -164,6 +164,8 @@ class Ledger:
     tokens: Mapping[str, str] = field(default_factory=dict)
     # By logical name: how many that were replaced are still to be deleted, since that failed.
     pending: Mapping[str, int] = field(default_factory=dict)
+    # Logical names of what was deleted to be replaced, and was not made again: the state has them.
+    unmade: frozenset[str] = frozenset()
 
     @property
     def empty(self) -> bool:

@@ -59,7 +59,7 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
     Nothing is ever deleted because it could not be read, so an unreadable record stops the run.
     """
     entries = [
-        _Entry(urn, urn.split("::", 3)[3], str(each.get("type", "")), each.get("outputs") or {})
+        _Entry(urn, names.logical_name(urn), str(each.get("type", "")), each.get("outputs") or {})
         for urn, each in resources.items()
     ]
     return Ledger(

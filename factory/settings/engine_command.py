@@ -13,11 +13,12 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from factory.common.errors import FactoryError, one_line
-from factory.common.names import STACK_TYPE
+from factory.common.names import STACK_TYPE, logical_name
 
 STATE, _BACKEND, STACK = "IMAGE_FACTORY_STATE", "PULUMI_BACKEND_URL", "{stack}"
 # The file backend may be read while another engine writes ("failed to load checkpoint: EOF").
@@ -100,26 +101,43 @@ def resources_of(export: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Give the resources of an exported deployment in the form that a program's invoke has.
 
     What waits for its deletion is left out there too: its URN may name a living resource as well.
+    So is what was deleted to be replaced and was not made again (``pendingReplacement``).
     """
     resources = (export.get("deployment") or {}).get("resources") or []
     return {
         str(each["urn"]): {"type": str(each["type"]), "outputs": each.get("outputs") or {}}
         for each in resources
-        if not each.get("delete")
+        if not each.get("delete") and not each.get("pendingReplacement")
     }
 
 
-def pending_deletions_in(export: Mapping[str, Any]) -> dict[str, int]:
-    """Count, by logical name, what was replaced and whose deletion did not succeed yet.
+@dataclass(frozen=True)
+class HalfReplaced:
+    """What replacements that failed have left in a state, by logical name.
 
-    The engine keeps it apart from what took its place, and every run tries again to delete it.
+    ``old`` counts what was replaced and is still to be deleted: the engine keeps it apart from what
+    took its place, and every run tries again. ``gone`` was deleted first, and then nothing took its
+    place: the engine keeps the entry, so that it looks like a living one, until one is made.
     """
-    resources = (export.get("deployment") or {}).get("resources") or []
-    return Counter(
-        str(each["urn"]).split("::", 3)[3]
-        for each in resources
-        if each.get("delete") and not str(each["type"]).startswith("pulumi:providers:")
-    )
+
+    old: Mapping[str, int] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
+
+
+def half_replaced_in(export: Mapping[str, Any]) -> HalfReplaced:
+    """Give what replacements that failed have left in an exported deployment."""
+    resources = [
+        (logical_name(str(each["urn"])), each)
+        for each in (export.get("deployment") or {}).get("resources") or []
+        if not str(each["type"]).startswith("pulumi:providers:")
+    ]
+    old = Counter(name for name, each in resources if each.get("delete"))
+    gone = {
+        name
+        for name, each in resources
+        if each.get("pendingReplacement") and not each.get("delete")
+    }
+    return HalfReplaced(old, frozenset(gone))
 
 
 def _error(stack: str, words: tuple[str, ...], said: str) -> FactoryError:

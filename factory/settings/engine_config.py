@@ -16,11 +16,12 @@ from pulumi.runtime.config import get_config
 
 from factory.common.errors import FactoryError
 from factory.settings.engine_command import (
+    HalfReplaced,
     UnknownStackError,
     backend_of,
     export_of,
+    half_replaced_in,
     outputs_in,
-    pending_deletions_in,
 )
 from factory.settings.stack import NAMESPACE, WORK_VARIABLE
 
@@ -133,22 +134,22 @@ def own_resources(stack: str) -> Mapping[str, Mapping[str, Any]]:
     )
 
 
-def pending_deletions(stack: str) -> Mapping[str, int]:
-    """Count, by logical name, the deletions of this stack that failed before.
+def half_replaced(stack: str) -> HalfReplaced:
+    """Give what replacements that failed before have left in this stack's state.
 
-    The invoke leaves them out, so the state is read as it lies there, which no lock forbids. An
+    The invoke does not tell, so the state is read as it lies there, which no lock forbids. An
     engine without a command (or without a right to export) leaves the plan without these lines.
     """
     folder = stack_folder()
     if folder is None:
-        return {}
+        return HalfReplaced()
     try:
-        return pending_deletions_in(export_of(stack, folder))
+        return half_replaced_in(export_of(stack, folder))
     except UnknownStackError:
-        return {}
+        return HalfReplaced()
     except FactoryError as error:
-        pulumi.log.warn(f"deletions that failed before are not told, if there are any: {error}")
-        return {}
+        pulumi.log.warn(f"replacements that failed before are not told, if there are any: {error}")
+        return HalfReplaced()
 
 
 def outputs_of(stack: str) -> Mapping[str, Any]:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from factory.cli import main
+from factory.common.names import logical_name
 from factory.ledger.state_reader import read_ledger
-from factory.settings.engine_command import pending_deletions_in, resources_of
+from factory.settings.engine_command import HalfReplaced, half_replaced_in, resources_of
 from tests.plan.world import dev
 
 COMMANDS = (
@@ -120,12 +121,16 @@ def test_an_export_reads_as_the_ledger_that_a_program_sees() -> None:
     resources.append({"urn": urn, "type": "x", "delete": True, "outputs": {}})
     gone = urn.replace("linux/a", "linux/gone")
     resources.append({"urn": gone, "type": "x", "delete": True})
+    # What was deleted first and could not be made again looks like a living one.
+    unmade = urn.replace("linux/a", "linux/unmade")
+    resources.append({"urn": unmade, "type": "x", "pendingReplacement": True})
     found = read_ledger(resources_of({"version": 3, "deployment": {"resources": resources}}))
     assert found == world.ledger
     assert resources_of({"version": 3, "deployment": {}}) == {}
-    pending = pending_deletions_in({"version": 3, "deployment": {"resources": resources}})
-    assert pending == {urn.split("::", 3)[3]: 1, gone.split("::", 3)[3]: 1}
-    assert pending_deletions_in({"version": 3}) == {}
+    half = half_replaced_in({"version": 3, "deployment": {"resources": resources}})
+    assert half.old == {logical_name(urn): 1, logical_name(gone): 1}
+    assert half.gone == {logical_name(unmade)}
+    assert half_replaced_in({"version": 3}) == HalfReplaced()
 
 
 def test_what_a_command_prints_is_no_command_to_a_terminal(

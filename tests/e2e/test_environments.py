@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.e2e.harness import DEV, TEAM_WEB, FactoryUnderTest, lab_path
@@ -81,10 +82,33 @@ def test_an_environment_is_made_replaced_and_deleted(factory: FactoryUnderTest) 
     assert second["outputs"]["name"] != first["outputs"]["name"]
     assert shown(factory) == [second["outputs"]["name"]]
 
+    # As an engine left it that deleted first and could not make the next: it is not held, whatever
+    # the state's list says, and one line tells of the step that makes it.
+    deleted_to_be_replaced(factory, second)
+    again = factory.must_up("dev")
+    assert "could not be made: it is not there" in again.output
+    (third,) = in_state(factory)
+    assert shown(factory) == [third["outputs"]["name"]]
+    assert not third.get("pendingReplacement")
+    assert "environment shop" not in factory.must_up("dev").output
+
     factory.configure_dev([TEAM_WEB])
     assert "no longer declared" in factory.preview("dev").output
     factory.must_up("dev")
     assert shown(factory) == []
+
+
+def deleted_to_be_replaced(factory: FactoryUnderTest, environment: dict[str, Any]) -> None:
+    """Delete an environment, and leave its entry as the engine does between the two halves."""
+    factory.arm("DELETE", environment["id"])
+    factory.until(lambda: not shown(factory))
+    state = json.loads(factory.export("dev"))
+    for each in state["deployment"]["resources"]:
+        if each["urn"] == environment["urn"]:
+            each["pendingReplacement"] = True
+    file = factory.root / "half-replaced.json"
+    file.write_text(json.dumps(state))
+    assert factory.engine("stack", "import", "-s", "dev", "--file", str(file)).ok
 
 
 def shown(factory: FactoryUnderTest) -> list[str]:

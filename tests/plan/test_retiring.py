@@ -236,3 +236,20 @@ def test_deletions_that_failed_before_are_lines_of_their_own_and_explain_nothing
     other = EngineStep("delete-replaced", "t", f"linux/a@{number}/lab/team")
     assert unexplained([again, other], lines) == [other]
     assert unexplained([again], [step_data(step) for step in world.plan().steps]) == [again]
+
+
+def test_what_was_deleted_to_be_replaced_and_not_made_again_is_a_line_for_exactly_it() -> None:
+    world = dev("linux/a")
+    world.run()
+    lab_image = f"linux/a@{on('20261122.1')}/lab/team"
+    inputs = world.inputs()
+    plan = make_plan(replace(inputs, ledger=replace(inputs.ledger, unmade=frozenset({lab_image}))))
+    (told,) = (s for s in plan.steps if s.action is Action.REPLACE)
+    assert told.resource == lab_image
+    assert "could not be made: it is not there" in told.reason
+    lines = [step_data(step) for step in plan.steps]
+    mended = [EngineStep(op, "t", lab_image) for op in ("replace", "create-replacement")]
+    dropped = EngineStep("remove-pending-replace", "t", lab_image)
+    assert unexplained([*mended, dropped], lines) == []
+    other = EngineStep("replace", "t", f"linux/a@{on('20261122.1')}/image/team")
+    assert unexplained([other], lines) == [other]

@@ -21,11 +21,12 @@ from factory.common.errors import FactoryError, Problems
 from factory.common.yaml_file import read_yaml
 from factory.settings import engine_config
 from factory.settings.engine_command import (
+    HalfReplaced,
     UnknownStackError,
     ask_engine,
     export_of,
+    half_replaced_in,
     outputs_in,
-    pending_deletions_in,
     resources_of,
 )
 from factory.settings.stack import NAMESPACE
@@ -107,9 +108,9 @@ class CommandLine:
         """Read a stack's resources as last saved."""
         return resources_of(self.export(stack))
 
-    def pending_deletions(self, stack: str) -> Mapping[str, int]:
-        """Count, by logical name, the deletions of a stack that failed before."""
-        return pending_deletions_in(self.export(stack))
+    def half_replaced(self, stack: str) -> HalfReplaced:
+        """Give what replacements that failed before have left in a stack's state."""
+        return half_replaced_in(self.export(stack))
 
     def digest(self, name: str, salt: str) -> str:  # noqa: ARG002 - nobody decrypts for a command
         """Tell nothing of a secret: a command line never reads one."""

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from factory.common.names import STACK_TYPE, STATE_ID, parse_part, refused_name
+from factory.common.names import STACK_TYPE, STATE_ID, logical_name, parse_part, refused_name
 from factory.plan.model import Action
 
 # What stands for nothing in Azure nor in the records: components group, providers sign in.
@@ -19,8 +19,13 @@ _GROUPING = ("imagefactory:index:", "pulumi:providers:", STACK_TYPE)
 _IDLE = frozenset({"same", "read", "read-replacement", "refresh"})
 _MAKE, _CHANGE, _DROP, _REPLACE = "make", "change", "drop", "replace"
 _KINDS = {"create": _MAKE, "import": _MAKE, "update": _CHANGE, "delete": _DROP}
-# What was replaced is deleted by a step of its own, in a later run too if that failed.
-_DELETED = frozenset({"delete", "delete-replaced"})
+# What was replaced is deleted by a step of its own, in a later run too if that failed; what was
+# deleted first, and not made, is made or taken out of the state by one. By action of the line that
+# names exactly this resource.
+_HALF_REPLACED = {
+    Action.DELETE: frozenset({"delete", "delete-replaced", "remove-pending-replace"}),
+    Action.REPLACE: frozenset({"replace", "create-replacement", "remove-pending-replace"}),
+}
 _ANY = frozenset({"*"})
 _MEDIA = frozenset({"source", "copy", "image", "capture", "lab", "run"})
 _ON_THE_WAY = frozenset({"copy", "image", "lab", "run"})
@@ -95,7 +100,7 @@ def engine_steps(events: Sequence[Mapping[str, Any]]) -> Iterator[EngineStep]:
             continue
         if data["op"] == "create" and data["urn"] in failed:
             continue
-        name = str(data["urn"]).split("::", 3)[3]
+        name = logical_name(str(data["urn"]))
         yield EngineStep(data["op"], data["type"], name, tuple(sorted(data.get("diffs") or ())))
 
 
@@ -124,8 +129,9 @@ def _is_explained(step: EngineStep, about: Mapping[str, Sequence[Mapping[str, An
     path: tuple[str, ...] = ("",)
     if place is not None:
         resource, path = f"{place[0]}@{place[1]}", place[2] or ("",)
-    if step.op in _DELETED and any(
-        line["action"] == Action.DELETE for line in about.get(step.name, ())
+    if any(
+        step.op in _HALF_REPLACED.get(Action(line["action"]), ())
+        for line in about.get(step.name, ())
     ):
         return True
     lines, kind = about.get(resource, ()), _KINDS.get(step.op, _REPLACE)

@@ -64,7 +64,7 @@ def _all(situation: Situation, verdicts: Verdicts, placements: Placements) -> It
         yield Step(Action.REMOVE, vm.identity, str(vm.version), reason, situation.lab_name)
     yield from _foundations(situation)
     yield from _in_labs(verdicts)
-    yield from _pending(situation)
+    yield from _half_replaced(situation)
 
 
 def _foundations(situation: Situation) -> Iterator[Step]:
@@ -86,15 +86,20 @@ def _foundations(situation: Situation) -> Iterator[Step]:
         yield Step(told[0], each.shown, "", told[1], resource=name)
 
 
-def _pending(situation: Situation) -> Iterator[Step]:
-    """Tell of what was replaced and could not be deleted: the engine tries again in every run."""
+def _half_replaced(situation: Situation) -> Iterator[Step]:
+    """Tell of replacements that failed half-way: the engine goes on with them in every run."""
     for name, count in sorted(situation.pending.items()):
-        identity, number = name, ""
-        if (place := parse_part(name)) is not None:
-            identity, number = place[0], str(place[1])
         many = f"{count} deletions that failed before are" if count > 1 else _FAILED_BEFORE
         told = f"{many} tried again: what {name} was before it was replaced"
-        yield Step(Action.DELETE, identity, number, told, resource=name)
+        yield Step(Action.DELETE, *_version_of(name), told, resource=name)
+    for name in sorted(situation.unmade):
+        told = f"{name} was deleted to be replaced, and could not be made: it is not there"
+        yield Step(Action.REPLACE, *_version_of(name), told, resource=name)
+
+
+def _version_of(name: str) -> tuple[str, str]:
+    place = parse_part(name)
+    return (place[0], str(place[1])) if place is not None else (name, "")
 
 
 def _in_labs(verdicts: Verdicts) -> Iterator[Step]:

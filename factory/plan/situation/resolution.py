@@ -103,6 +103,7 @@ def resolve(inputs: Inputs) -> Situation:
         remade=remade(observed, ledger, inputs.owner),
         outputs=ledger.outputs,
         pending=ledger.pending,
+        unmade=ledger.unmade,
         recovered=settled(ledger, inputs.recovered),
         file=_file(inputs),
         pins_to_nothing=_pins_to_nothing(inputs),

@@ -220,6 +220,7 @@ class Situation:
     revoked: Revoked
     passed_on: Mapping[str, Mapping[str, Mapping[str, str]]]
     pending: Mapping[str, int]
+    unmade: frozenset[str]
     given: Mapping[str, Version]
     last_versions: Mapping[str, Version]
     occupied: Mapping[str, Thing]
