@@ -4,6 +4,9 @@ A provider's entry names the plugin that is started, and the address that it is 
 dynamic provider's holds a pickled program. Whoever may write a state would run as the identity that
 reads it. So a job looks at the state as it lies there, before an engine loads it.
 https://www.pulumi.com/docs/iac/concepts/resources/providers/
+
+It names the service that holds its key, too, and an engine that loads it shows its token there.
+https://www.pulumi.com/docs/iac/concepts/secrets/
 """
 
 from __future__ import annotations
@@ -18,12 +21,21 @@ _PROVIDERS = "pulumi:providers:"
 # The engine answers for `pulumi:` itself; ours are components, which no plugin stands behind.
 _COMPONENTS, _ENGINE = "imagefactory:", ("pulumi:pulumi:", "pulumi:index:")
 _LONGEST = 200
+# What a stack file has where a passphrase or Pulumi Cloud keeps them, and what a state says then.
+_USUAL_SECRETS, _USUAL_KINDS = frozenset({"", "default", "passphrase"}), {"passphrase", "service"}
 
 
-def check_export(stack: str, export: Mapping[str, Any]) -> None:
-    """Look through an exported deployment. Raises :class:`FactoryError`, one line, for a find."""
+def check_export(
+    stack: str, export: Mapping[str, Any], secrets_provider: str | None = None
+) -> None:
+    """Look through an exported deployment. Raises :class:`FactoryError`, one line, for a find.
+
+    ``secrets_provider`` is what the stack file says of who keeps its secrets, "" for the backend's
+    own way, None where there is no file.
+    """
     deployment = export.get("deployment")
     found = deployment if isinstance(deployment, Mapping) else {}
+    _check_provider(stack, found.get("secrets_providers"), secrets_provider)
     pending = [each.get("resource") for each in found.get("pending_operations") or ()]
     _check(stack, [*(found.get("resources") or ()), *pending])
 
@@ -31,6 +43,26 @@ def check_export(stack: str, export: Mapping[str, Any]) -> None:
 def check_resources(stack: str, resources: Mapping[str, Mapping[str, Any]]) -> None:
     """Look through resources as a program is told of them. Raises :class:`FactoryError`."""
     _check(stack, [{**each, "urn": urn} for urn, each in resources.items()])
+
+
+def _check_provider(stack: str, kept: Any, wanted: str | None) -> None:
+    """Compare who keeps a state's secrets with what the stack file says, where git is its word."""
+    if not kept or wanted is None:
+        return
+    kind = str(kept.get("type")) if isinstance(kept, Mapping) else ""
+    own = kept.get("state") if isinstance(kept, Mapping) else None
+    there = str(own.get("url") or "") if isinstance(own, Mapping) else ""
+    usual = wanted in _USUAL_SECRETS
+    if kind in (_USUAL_KINDS if usual else {"cloud"}) and (usual or there == wanted):
+        return
+    shown = printable(there or kind or "something else")[:_LONGEST]
+    msg = (
+        f"the state of {stack} says that {shown} keeps its secrets, its stack file that "
+        f"{wanted or 'a passphrase'} does -> if you changed it, commit the stack file that "
+        "`pulumi stack change-secrets-provider` wrote; else find out who wrote the state "
+        "(docs/security.md, A state that is not ours); no engine has read it, nothing was changed"
+    )
+    raise FactoryError(msg)
 
 
 def _check(stack: str, entries: Sequence[Any]) -> None:

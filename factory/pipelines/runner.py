@@ -19,13 +19,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
-from factory.common.errors import FactoryError, harmless, one_line
+from factory.common.errors import FactoryError, Problems, harmless, one_line
 from factory.common.names import STACK_TYPE
 from factory.ledger.undeclared_entries import check_export
 from factory.pipelines.event_log import OPTION, SHOWN, read_events, troubles
 from factory.pipelines.narration import Narrator, Summary
 from factory.pipelines.state_locks import StateLocks, is_left_behind
 from factory.settings.engine_command import backend_of, is_unknown_stack
+from factory.settings.stack_file import read_stack_file
 
 UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 PREVIEW = ("preview", "--suppress-outputs", "--suppress-progress")
@@ -210,7 +211,14 @@ class EngineRunner:
             if is_unknown_stack(str(error)):
                 return
             raise
-        check_export(stack, export)
+        check_export(stack, export, self._secrets_provider(stack))
+
+    def _secrets_provider(self, stack: str) -> str | None:
+        name = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+        if not (self._work / name).is_file():
+            return None
+        file = read_stack_file(self._work / name, name, Problems()).file
+        return "" if file is None else str(file.data.get("secretsprovider") or "")
 
     def _for(self, stack: str) -> dict[str, str]:
         return {**self._variables, **backend_of(stack, self._variables)}

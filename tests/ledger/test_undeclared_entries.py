@@ -75,3 +75,47 @@ def test_what_it_never_declares_stops_the_run(bad: Any, words: str, pending: boo
         check_export(DEV, {"deployment": where})
     assert "no engine has read it, nothing was changed" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+OURS_URL = "azurekeyvault://contoso.vault.azure.net/keys/dev"
+
+
+def kept(kind: str, **state: str) -> dict[str, Any]:
+    return {"deployment": {"secrets_providers": {"type": kind, "state": state}}}
+
+
+@pytest.mark.parametrize(
+    ("export", "said"),
+    [
+        (kept("cloud", url=OURS_URL, encryptedkey="x"), OURS_URL),
+        (kept("passphrase", salt="v1:x"), ""),
+        (kept("service", url="https://api.pulumi.com"), ""),
+        (kept("cloud", url=OURS_URL), None),
+        ({"deployment": {}}, OURS_URL),
+    ],
+)
+def test_secrets_that_the_stack_file_says_are_kept_there_are_fine(
+    export: dict[str, Any], said: str | None
+) -> None:
+    check_export(DEV, export, said)
+
+
+@pytest.mark.parametrize(
+    ("export", "said", "words"),
+    [
+        # An engine that loads it shows its Key Vault token to that host.
+        (kept("cloud", url="azurekeyvault://elsewhere.example/keys/x"), OURS_URL, "elsewhere"),
+        (kept("cloud", url="azurekeyvault://elsewhere.example/keys/x"), "", "a passphrase does"),
+        (kept("passphrase", salt="v1:x"), OURS_URL, "passphrase keeps its secrets"),
+        (kept("cloud", url="gcpkms://x"), "default", "gcpkms"),
+        ({"deployment": {"secrets_providers": ["x"]}}, OURS_URL, "something else keeps"),
+        ({"deployment": {"secrets_providers": {"type": ["cloud"]}}}, OURS_URL, "cloud"),
+    ],
+)
+def test_secrets_that_are_kept_elsewhere_stop_the_run(
+    export: dict[str, Any], said: str, words: str
+) -> None:
+    with pytest.raises(FactoryError, match=words) as caught:
+        check_export(DEV, export, said)
+    assert "no engine has read it, nothing was changed" in str(caught.value)
+    assert "\n" not in str(caught.value)
