@@ -9,10 +9,31 @@ import re
 
 from factory.common.errors import one_line
 
-# The first that fits. Codes are ARM's own; what has none comes from the connection or the engine.
+# The first that fits; a name in braces is what the error says of it. Codes are ARM's own, those of
+# a first day before others that they come with (a policy denies by 403, a missing provider is a
+# 409); what has none comes from the connection or the engine.
+# https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
 _INTERRUPTED = r"context canceled"
 _ADVICE: tuple[tuple[str, str], ...] = (
     (_INTERRUPTED, "the run was interrupted, Azure goes on: run it again"),
+    (
+        (
+            r"(?:MissingSubscriptionRegistration|SubscriptionNotRegistered|NoRegisteredProviderFound)"
+            r"(?s:.*?namespace '(?P<namespace>[\w.]+)')?"
+        ),
+        (
+            "have an owner register it: `az provider register --namespace {namespace} --wait`, "
+            "then run it again"
+        ),
+    ),
+    (
+        r"ResourcePurchase|MarketplacePurchaseEligibilityFailed|(?i:terms .{0,80}accept)",
+        (
+            "have an owner accept the publisher's terms: `az vm image terms accept --urn "
+            "PUBLISHER:OFFER:SKU:VERSION`, then run it again"
+        ),
+    ),
+    (r"RequestDisallowedByPolicy", "ask the owner of the policy, then run it again"),
     (
         r"AuthorizationFailed|LinkedAuthorizationFailed|Status=403",
         "give the identity its role there (docs/permissions.md), then run it again",
@@ -26,7 +47,6 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         "sign in again, then run it again",
     ),
     (r"ScopeLocked", "take the lock away or ask who set it, then run it again"),
-    (r"RequestDisallowedByPolicy", "ask the owner of the policy, then run it again"),
     (
         r"Quota|SkuNotAvailable|AllocationFailed|OverconstrainedAllocation|ZonalAllocation",
         "ask for quota, or name another size (fallbackSizes for build VMs), then run it again",
@@ -54,7 +74,11 @@ _USUAL = "a failure of Azure or of the connection to it: run it again"
 
 def advice(error: str) -> str:
     """Say what to do about the engine's or ARM's error text."""
-    return next((todo for pattern, todo in _ADVICE if re.search(pattern, error)), _USUAL)
+    for pattern, todo in _ADVICE:
+        if match := re.search(pattern, error):
+            named = match.groupdict()
+            return todo.format(**{key: text or key.upper() for key, text in named.items()})
+    return _USUAL
 
 
 def interrupted(error: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,6 +56,40 @@ def failure_text(message: str) -> str:
     except (ValueError, KeyError, TypeError, AttributeError):
         text = message
     return " ".join(text.split())
+
+
+def shown_failure(text: str) -> str:
+    """Give a failure as people read it: of a script its exit code and what it said, no wrapping.
+
+    ``text`` is one of :func:`failure_text`, masked. What no form of script extensions has is given
+    as it is. https://learn.microsoft.com/azure/virtual-machines/extensions/custom-script-linux
+    """
+    inner = _WRAPPED.sub("", text).rstrip('". ')
+    for form in _SCRIPTS:
+        if found := form.search(inner):
+            said = (found["error"] or found["output"] or "").strip(" '")
+            shown = said if len(said) <= _SHOWN else f"... {said[-_SHOWN:]}"
+            return f"exit code {found['code']}" + (f": {shown}" if shown else "")
+    return text
+
+
+# What was said last is what a script failed for.
+_SHOWN = 600
+_WRAPPED = re.compile(
+    r"^(?:\w+: )?VM has reported a failure when processing extension '[^']*'\. "
+    r"Error message: \"?"
+)
+_SCRIPTS = (
+    # Windows, as DevTest Labs runs artifacts, and its agent for Linux.
+    re.compile(
+        r"returned a non-zero exit code of: '(?P<code>-?\d+)'"
+        r"(?:\. The command had an error output of: '(?P<error>.*))?(?P<output>)"
+    ),
+    re.compile(
+        r"command terminated with exit status=(?P<code>-?\d+)"
+        r"(?: \[stdout\](?P<output>.*?))?(?: ?\[stderr\](?P<error>.*))?$"
+    ),
+)
 
 
 def thing_of(found: Mapping[str, Any]) -> Thing:

@@ -25,6 +25,7 @@ _MESSAGE = re.compile(r"^(?:running)? (?P<text>\S.*)$")
 _COUNT = re.compile(r"^ +(?:[+\-~=<>*]+ ?)?(?P<number>\d+) (?P<what>[a-z][a-z -]*)$")
 _TALLY = re.compile(r"\d+ (?:message|warning|error)s?(?:; .*)?")
 _TROUBLE = re.compile(r"(?:error|warning|Traceback)\b")
+_GATE = re.compile(r'before hook "[^"]*" failed: ')
 _BEGINS = ("error:", "warning:")
 _COUNTED = "azure-native:"
 _COUNT_SECONDS = 5.0
@@ -177,7 +178,9 @@ class Narrator:
             return
         named = re.fullmatch(r"\s*(?P<type>\S+) \((?P<name>.+)\):", heading)
         of = f"{named['name']}: " if named and named["type"] != STACK_TYPE else ""
-        told = of + one_line("\n".join(lines).strip().removeprefix("error:"))
+        text = one_line("\n".join(lines).strip().removeprefix("error:"))
+        # What a gate refuses it calls by its own name: the image's, not that of a part of it.
+        told = text[gate.end() :] if (gate := _GATE.match(text)) else of + text
         if told not in self.summary.troubles:
             self.summary.troubles.append(told)
 

@@ -20,6 +20,30 @@ NAME = "linux/app@20261125.1/lab/team-web"
         ('Status=429 Code="TooManyRequests" Message="later"', "run it again in some minutes"),
         ('Status=503 Code="ServerBusy" Message="busy"', "a failure of Azure"),
         ('Status=400 Code="QuotaExceeded" Message="cores"', "ask for quota"),
+        # What Azure sends on a first day: docs of ARM and of the marketplace.
+        (
+            (
+                'Status=409 Code="MissingSubscriptionRegistration" Message="The subscription is '
+                "not registered to use namespace 'Microsoft.DevTestLab'.\""
+            ),
+            "`az provider register --namespace Microsoft.DevTestLab --wait`",
+        ),
+        ('Code="NoRegisteredProviderFound" Message="no"', "register --namespace NAMESPACE"),
+        (
+            'Status=403 Code="RequestDisallowedByPolicy" Message="Resource was disallowed"',
+            "ask the owner of the policy",
+        ),
+        (
+            'Status=400 Code="ResourcePurchaseValidationFailed" Message="User failed validation"',
+            "`az vm image terms accept --urn PUBLISHER:OFFER:SKU:VERSION`",
+        ),
+        (
+            (
+                'Code="MarketplacePurchaseEligibilityFailed" Message="Legal terms have not been '
+                'accepted for this item on this subscription"'
+            ),
+            "accept the publisher's terms",
+        ),
         ("connection reset by peer", "a failure of Azure or of the connection"),
         ("context deadline exceeded", "it did not end in time"),
     ],

@@ -18,6 +18,7 @@ from factory.components.machine.artifact_parameters import Parameters, Read, no_
 from factory.components.machine.vm_work import BuildOutcome, VmWork
 from factory.definitions.definition import Artifact, Definition, VaultRef
 from factory.observed.model import ArtifactStatus, BuildVm, Thing
+from factory.observed.responses import shown_failure
 from tests.components.harness import FakeArm, waiter
 
 LAB = "/subscriptions/s/resourceGroups/g/providers/Microsoft.DevTestLab/labs/factory"
@@ -241,6 +242,64 @@ def test_azures_nested_failure_becomes_one_line() -> None:
     assert failure_text(nested) == "VMExtensionProvisioningError: inner text"
     assert failure_text("plain\ntext") == "plain text"
     assert failure_text('["odd"]') == '["odd"]'
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            (
+                "VMExtensionProvisioningError: VM has reported a failure when processing "
+                "extension 'customScriptArtifact-740737597'. Error message: \""
+                "Command execution finished, but "
+                "failed because it returned a non-zero exit code of: '1'. The command had an error "
+                "output of: 'E: Unable to locate package openjdk-21-jdk'\"."
+            ),
+            "exit code 1: E: Unable to locate package openjdk-21-jdk",
+        ),
+        (
+            (
+                "VMExtensionProvisioningError: VM has reported a failure when processing "
+                "extension 'x'. Error message: \"Command execution finished, but "
+                "failed because it returned a "
+                "non-zero exit code of: '-2147024891'\"."
+            ),
+            "exit code -2147024891",
+        ),
+        (
+            (
+                "VMExtensionProvisioningError: VM has reported a failure when processing "
+                "extension 'x'. Error message: \""
+                "Enable failed: failed to execute command: command terminated "
+                'with exit status=127 [stdout] hello [stderr] sh: 1: foo: not found ".'
+            ),
+            "exit code 127: sh: 1: foo: not found",
+        ),
+        (
+            (
+                "Enable failed: failed to execute command: command terminated with exit status=2 "
+                "[stdout] it was here [stderr]"
+            ),
+            "exit code 2: it was here",
+        ),
+        (
+            "VMExtensionProvisioningTimeout: Provisioning of VM extension 'x' has timed out.",
+            "VMExtensionProvisioningTimeout: Provisioning of VM extension 'x' has timed out.",
+        ),
+        ("plain text", "plain text"),
+    ],
+)
+def test_a_failed_script_is_shown_by_its_exit_code_and_what_it_said(text: str, shown: str) -> None:
+    assert shown_failure(text) == shown
+
+
+def test_of_what_a_script_said_the_end_is_shown() -> None:
+    said = "x" * 5000 + " the end"
+    text = f"returned a non-zero exit code of: '3'. The command had an error output of: '{said}'"
+    shown = shown_failure(text)
+    assert shown.startswith("exit code 3: ... xxx")
+    assert shown.endswith(" the end")
+    assert len(shown) < 700
 
 
 def test_an_api_error_ends_in_the_outcome_not_in_an_exception() -> None:

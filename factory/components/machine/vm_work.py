@@ -18,7 +18,7 @@ from factory.components.machine.artifact_parameters import Parameters
 from factory.components.machine.build_faults import BuildFaultError, Kind
 from factory.definitions.definition import Artifact, Capture, Definition
 from factory.observed.model import ArtifactStatus, BuildVm
-from factory.observed.responses import mandatory_artifacts
+from factory.observed.responses import mandatory_artifacts, shown_failure
 from factory.plan.travel import capture_fault
 
 # DevTest Labs lists an artifact some time after it accepted it; longer than this, it was lost.
@@ -137,7 +137,7 @@ class VmWork:
                 self.say(f"{which} is applied")
                 return
             if status is not None and status.failed:
-                said = await self.told(status.message or status.status)
+                said = shown_failure(await self.told(status.message or status.status))
                 msg = f"{which} failed: {said}"
                 raise BuildFaultError(Kind.ARTIFACT_FAILED, msg)
             if now - started > self.definition.time_limit:
