@@ -12,7 +12,7 @@ from factory.importer.identities import identities, image_path
 from factory.importer.notes import Notes
 from factory.importer.secrets import Secrets
 from factory.importer.template import LabVm, find_vm
-from factory.importer.texts import UnreadableError, read_json
+from factory.importer.texts import UnreadableError, is_manifest, read_json
 
 _MOST_FILES, _DEEPEST = 10_000, 32
 
@@ -77,5 +77,5 @@ def _walk(folder: Path, root: Path, notes: Notes, depth: int) -> Iterator[Path]:
             notes.lost(path.relative_to(root).as_posix(), "", "is a symbolic link")
         elif path.is_dir():
             yield from _walk(path, root, notes, depth + 1)
-        elif path.suffix.lower() == ".json":
+        elif path.suffix.lower() == ".json" and not is_manifest(path):
             yield path
