@@ -1,4 +1,4 @@
-"""Reads JSON as people write it and Azure takes it: BOM, UTF-16, comments, loose commas, long texts.
+"""Reads JSON as people write it and Azure takes it: BOM, UTF-16, comments, loose commas, long text.
 
 Azure's services read with Json.NET, which also takes a text that goes over several lines, and one
 in single quotes. Bounded: a file that is too large, nested too deeply or no JSON is said so in one

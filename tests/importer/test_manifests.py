@@ -105,10 +105,8 @@ def test_a_secure_value_that_stands_elsewhere_in_clear_ends_the_import(
     elif place == "artifact":
         own["properties"]["artifacts"].append(artifact(f"windows-{value}"))
     elif place in {"parameter", "encoded"}:
-        text = "WwBDAEEATgBBAFIAWQA=" if place == "x" else "Q0FOQVJZLVdpbnRlci0xOTQ3"
-        own["properties"]["artifacts"].append(
-            artifact("windows-y", script=text if place == "encoded" else f"run {value} now")
-        )
+        text = b64encode(value.encode()).decode() if place == "encoded" else f"run {value} now"
+        own["properties"]["artifacts"].append(artifact("windows-y", script=text))
     old, out = write(tmp_path / "old", {"a.json": vm}), tmp_path / "new"
     assert main(["import", "--golden-images", str(old), "--out", str(out)]) == 1
     told = capsys.readouterr()
