@@ -89,7 +89,7 @@ def _run(options: argparse.Namespace) -> int:
     labs: list[OldLab] = []
     stacks: list[NewStack] = []
     if options.labs:
-        files = {each.file: each.identity for each in definitions}
+        files = {each.file: each.identity for each in definitions if each.image_path}
         labs = read_labs(options.labs, files, notes)
         if options.online:
             locate(labs, notes)

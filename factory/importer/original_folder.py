@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Container, Iterator
 from pathlib import Path
+from typing import Any
 
 from factory.common.errors import FactoryError
 from factory.importer.conversion import Imported, convert
 from factory.importer.identities import identities, image_path
 from factory.importer.notes import Notes
 from factory.importer.secrets import Secrets
-from factory.importer.template import LabVm, find_vm
+from factory.importer.template import LabVm, find_vms, is_parameters
 from factory.importer.texts import UnreadableError, is_manifest, read_json
 
 _MOST_FILES, _DEEPEST = 10_000, 32
@@ -30,32 +31,94 @@ def read_definitions(
         raise FactoryError("\n".join([msg, *notes.lines()]))
     named = identities(machines, notes)
     return [
-        convert(vm, identity=named[file], image_path=image_path(file), secrets=secrets, size=size)
+        convert(
+            vm,
+            identity=named[file],
+            # The original made images of a file's first VM alone.
+            image_path=image_path(file) if file == vm.where else None,
+            secrets=secrets,
+            size=size,
+        )
         for file, vm in machines.items()
     ]
 
 
 def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
-    """Give the lab VM of every template, by its path below GoldenImages."""
+    """Give the lab VMs of every template: by its path below GoldenImages, further ones by name."""
     if given.is_file():
-        files = [(given.name, given)]
+        root, files = given.parent, [given]
     else:
         inner = next((p for p in _entries(given) if p.name.lower() == "goldenimages"), None)
         root = inner if inner is not None and inner.is_dir() else given
-        files = [(path.relative_to(root).as_posix(), path) for path in _walk(root, root, notes, 0)]
+        files = list(_walk(root, root, notes, 0))
     if len(files) > _MOST_FILES:
         msg = f"{given}: more than {_MOST_FILES} files; is it the right folder?"
         raise FactoryError(msg)
+    read = {path: _read(path, root, notes) for path in files}
+    contents = {path: content for path, content in read.items() if content is not None}
+    values = {path: content for path, content in contents.items() if is_parameters(content)}
+    if given.is_file():
+        # Parameters stand beside a template; nobody has to name them.
+        beside = {path: _quietly(path) for path in _entries(root) if path.suffix.lower() == ".json"}
+        values = {path: content for path, content in beside.items() if is_parameters(content)}
+    used: set[Path] = set()
     found: dict[str, LabVm] = {}
-    for shown, path in files:
-        try:
-            template = read_json(path)
-        except UnreadableError as error:
-            notes.lost(shown, "", str(error))
+    for path, content in contents.items():
+        if path in values:
             continue
-        if vm := find_vm(shown, template, notes):
-            found[shown] = vm
+        shown = path.relative_to(root).as_posix()
+        own = _parameters_of(path, values)
+        used |= set(own)
+        if len(own) > 1:
+            names = ", ".join(each.name for each in own)
+            why = f"more than one file has values for it; {own[0].name} is taken of {names}"
+            notes.lost(shown, "parameters", why)
+        vms = find_vms(shown, content, notes, values[own[0]] if own else None)
+        for number, vm in enumerate(vms, 1):
+            name = shown if number == 1 else _further(shown, vm.name or str(number), found)
+            found[name] = vm
+    for path in sorted(values.keys() & contents.keys() - used):
+        shown = path.relative_to(root).as_posix()
+        notes.lost(shown, "", "holds values for parameters, and no template beside it is its own")
     return found
+
+
+def _parameters_of(path: Path, values: Collection[Path]) -> list[Path]:
+    """Give the parameters files of a template, the best first: ``<its name>.parameters.json``.
+
+    The portal's export calls them template.json and parameters.json.
+    """
+    stem = path.stem.lower()
+    beside = [each for each in sorted(values) if each.parent == path.parent]
+    own = [each for each in beside if each.name.lower().startswith(f"{stem}.")]
+    own.sort(key=lambda each: each.name.lower() != f"{stem}.parameters.json")
+    return own or [each for each in beside if each.stem.lower() == "parameters"]
+
+
+def _further(file: str, name: str, taken: Container[str]) -> str:
+    """Name a further VM of a file so that it can be told from the first and from other files."""
+    stem = file[: -len(".json")] if file.lower().endswith(".json") else file
+    wanted = f"{stem} {name}.json".replace("\\", "-")
+    number = 2
+    while wanted in taken:
+        wanted = f"{stem} {name} {number}.json"
+        number += 1
+    return wanted
+
+
+def _read(path: Path, root: Path, notes: Notes) -> Any:
+    try:
+        return read_json(path)
+    except UnreadableError as error:
+        notes.lost(path.relative_to(root).as_posix(), "", str(error))
+        return None
+
+
+def _quietly(path: Path) -> Any:
+    try:
+        return read_json(path)
+    except UnreadableError:
+        return None
 
 
 def _entries(folder: Path) -> list[Path]:

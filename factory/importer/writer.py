@@ -23,7 +23,8 @@ _STACK_HEAD = """\
 def definition_text(definition: Imported) -> str:
     """Write a definition with a comment that says where it comes from."""
     head = f"# From {printable(definition.file)} of the original image factory.\n"
-    return head + _yaml(definition.fields)
+    left = "".join(f"# Left to do: {printable(each)}\n" for each in definition.remarks)
+    return head + left + _yaml(definition.fields)
 
 
 def stack_text(stack: NewStack, labs: str) -> str:

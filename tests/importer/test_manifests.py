@@ -91,7 +91,9 @@ def test_where_a_manifest_cannot_be_read_what_looks_like_a_secret_is_one(
     assert (parameters["site"], parameters["on"]) == ("https://x.test/A1b2", "true")
 
 
-@pytest.mark.parametrize("place", ["notes", "tag", "artifact", "parameter", "encoded", "folded"])
+@pytest.mark.parametrize(
+    "place", ["notes", "tag", "artifact", "parameter", "encoded", "folded", "password"]
+)
 def test_a_secure_value_that_stands_elsewhere_in_clear_ends_the_import(
     place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,6 +109,9 @@ def test_a_secure_value_that_stands_elsewhere_in_clear_ends_the_import(
     elif place in {"parameter", "encoded"}:
         text = b64encode(value.encode()).decode() if place == "encoded" else f"run {value} now"
         own["properties"]["artifacts"].append(artifact("windows-y", script=text))
+    elif place == "password":  # the VM's own, which nothing declares
+        del vm["parameters"]["boot"]["defaultValue"]
+        own["properties"] |= {"password": value, "notes": value}
     old, out = write(tmp_path / "old", {"a.json": vm}), tmp_path / "new"
     assert main(["import", "--golden-images", str(old), "--out", str(out)]) == 1
     told = capsys.readouterr()
