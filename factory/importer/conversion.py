@@ -193,6 +193,8 @@ def _rest(vm: LabVm) -> None:
         if name in _OURS or vm.properties[name] in (None, "", [], {}):
             continue
         vm.notes.lost(vm.where, name, _WHY_LOST.get(name, "a definition does not say this"))
+    for remark in vm.remarks:
+        vm.notes.lost(vm.where, "left to do", remark)
     if vm.raw("disallowPublicIpAddress") is False:
         why = "build VMs have no public address; their network needs a way out"
         vm.notes.add(Kind.DIFFERENT, "all definitions", "disallowPublicIpAddress: false", why)

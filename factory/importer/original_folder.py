@@ -9,8 +9,10 @@ from typing import Any
 
 from factory.common.errors import FactoryError
 from factory.importer.conversion import Imported, convert
+from factory.importer.hcl_files import READ, hcl_templates
 from factory.importer.identities import identities, image_path
 from factory.importer.notes import Notes
+from factory.importer.other_sources import of_packer_json
 from factory.importer.secrets import Secrets
 from factory.importer.template import LabVm, find_vms, is_parameters
 from factory.importer.texts import UnreadableError, is_manifest, read_json
@@ -35,7 +37,7 @@ def read_definitions(
             vm,
             identity=named[file],
             # The original made images of a file's first VM alone.
-            image_path=image_path(file) if file == vm.where else None,
+            image_path=image_path(file) if vm.of_original and file == vm.where else None,
             secrets=secrets,
             size=size,
         )
@@ -54,18 +56,16 @@ def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
     if len(files) > _MOST_FILES:
         msg = f"{given}: more than {_MOST_FILES} files; is it the right folder?"
         raise FactoryError(msg)
-    read = {path: _read(path, root, notes) for path in files}
-    contents = {path: content for path, content in read.items() if content is not None}
-    values = {path: content for path, content in contents.items() if is_parameters(content)}
     if given.is_file():
         # Parameters stand beside a template; nobody has to name them.
-        beside = {path: _quietly(path) for path in _entries(root) if path.suffix.lower() == ".json"}
-        values = {path: content for path, content in beside.items() if is_parameters(content)}
+        files += [each for each in _entries(root) if each != given and each.is_file()]
+    jsons = [each for each in files if each.suffix.lower() == ".json"]
+    only = {given} if given.is_file() else set(files)
+    contents = _contents(jsons, root, only, notes)
+    values = {path: content for path, content in contents.items() if is_parameters(content)}
     used: set[Path] = set()
     found: dict[str, LabVm] = {}
-    for path, content in contents.items():
-        if path in values:
-            continue
+    for path in [each for each in contents if each in only and each not in values]:
         shown = path.relative_to(root).as_posix()
         own = _parameters_of(path, values)
         used |= set(own)
@@ -73,13 +73,32 @@ def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
             names = ", ".join(each.name for each in own)
             why = f"more than one file has values for it; {own[0].name} is taken of {names}"
             notes.lost(shown, "parameters", why)
-        vms = find_vms(shown, content, notes, values[own[0]] if own else None)
+        template = of_packer_json(contents[path]) or contents[path]
+        vms = find_vms(shown, template, notes, values[own[0]] if own else None)
         for number, vm in enumerate(vms, 1):
-            name = shown if number == 1 else _further(shown, vm.name or str(number), found)
-            found[name] = vm
-    for path in sorted(values.keys() & contents.keys() - used):
+            stem = shown[: -len(path.suffix)]
+            found[shown if number == 1 else _named(f"{stem} {vm.name or number}", found)] = vm
+    for path in sorted((values.keys() & only) - used):
         shown = path.relative_to(root).as_posix()
         notes.lost(shown, "", "holds values for parameters, and no template beside it is its own")
+    for path, template in hcl_templates(files, only, root, notes).items():
+        shown = path.relative_to(root)
+        for vm in find_vms(shown.as_posix(), template, notes):
+            found[_named((shown.parent / (vm.name or shown.stem)).as_posix(), found)] = vm
+    return found
+
+
+def _contents(
+    files: list[Path], root: Path, only: Container[Path], notes: Notes
+) -> dict[Path, Any]:
+    """Read files as JSON; of those that nobody named, one that cannot be read is no fault."""
+    found = {}
+    for path in files:
+        try:
+            found[path] = read_json(path)
+        except UnreadableError as error:
+            if path in only:
+                notes.lost(path.relative_to(root).as_posix(), "", str(error))
     return found
 
 
@@ -95,30 +114,12 @@ def _parameters_of(path: Path, values: Collection[Path]) -> list[Path]:
     return own or [each for each in beside if each.stem.lower() == "parameters"]
 
 
-def _further(file: str, name: str, taken: Container[str]) -> str:
-    """Name a further VM of a file so that it can be told from the first and from other files."""
-    stem = file[: -len(".json")] if file.lower().endswith(".json") else file
-    wanted = f"{stem} {name}.json".replace("\\", "-")
-    number = 2
+def _named(stem: str, taken: Container[str]) -> str:
+    """Name a VM as a file of its own would be, so that it can be told from all others."""
+    wanted, number = f"{stem}.json", 2
     while wanted in taken:
-        wanted = f"{stem} {name} {number}.json"
-        number += 1
+        wanted, number = f"{stem} {number}.json", number + 1
     return wanted
-
-
-def _read(path: Path, root: Path, notes: Notes) -> Any:
-    try:
-        return read_json(path)
-    except UnreadableError as error:
-        notes.lost(path.relative_to(root).as_posix(), "", str(error))
-        return None
-
-
-def _quietly(path: Path) -> Any:
-    try:
-        return read_json(path)
-    except UnreadableError:
-        return None
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -140,5 +141,5 @@ def _walk(folder: Path, root: Path, notes: Notes, depth: int) -> Iterator[Path]:
             notes.lost(path.relative_to(root).as_posix(), "", "is a symbolic link")
         elif path.is_dir():
             yield from _walk(path, root, notes, depth + 1)
-        elif path.suffix.lower() == ".json" and not is_manifest(path):
+        elif path.name.lower().endswith(READ) and not is_manifest(path):
             yield path

@@ -9,12 +9,14 @@ from typing import Any
 
 from factory.importer.arm.scope import Scope, Work
 from factory.importer.arm.values import Secure, is_open, is_secure, lowered, plain
+from factory.importer.machines import FORMULA, KINDS, VM, lab_properties, object_of
 from factory.importer.notes import Kind, Notes
 
-_VM = "microsoft.devtestlab/labs/virtualmachines"
-_FORMULA = "microsoft.devtestlab/labs/formulas"
 _DEPLOYMENT = "microsoft.resources/deployments"
 _DEEPEST, _MOST = 8, 200
+_WHY_LOST = {
+    "microsoft.compute/virtualmachines/extensions": "what it does to a VM; make an artifact of it",
+}
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class LabVm:
     work: Work = field(default_factory=Work)
     name: str = ""
     """The resource's own name, if it is known."""
+    of_original: bool = True
+    """Whether the original made images of such a thing."""
     asks_size: bool = False
     """Whether its size is the parameter that the original gave to each run."""
     vaults: Mapping[str, dict[str, str]] = field(default_factory=dict)
@@ -105,7 +109,7 @@ def find_vms(
     """
     fields = lowered(template)
     if not isinstance(fields.get("resources"), list | Mapping):
-        if str(fields.get("type", "")).lower() not in {_VM, _FORMULA}:
+        if str(fields.get("type", "")).lower() not in KINDS:
             notes.lost(where, "", "is no ARM template (it has no resources)")
             return []
         # What `az lab vm show` and the REST API give: one resource, and nothing to evaluate.
@@ -117,9 +121,12 @@ def find_vms(
     scope = Scope.of(fields, given, work)
     found = list(_Walk(where, notes).resources(fields["resources"], scope, "", 0))
     secure = tuple(_secure_values(found, scope))
-    machines = [each for each in found if each.kind in {_VM, _FORMULA}]
-    for kind in sorted({each.kind for each in found} - {_VM, _FORMULA}):
-        notes.lost(where, f"resource {kind}", "a definition builds a VM and nothing beside it")
+    machines = [each for each in found if each.kind in KINDS]
+    for each in found:
+        if each.kind not in KINDS:
+            why = "a definition builds a VM and nothing beside it"
+            why = each.fields.get("why") or _WHY_LOST.get(each.kind, why)
+            notes.lost(where, f"resource {each.kind}", why)
     if not machines:
         what = "Microsoft.DevTestLab/labs/virtualmachines"
         notes.lost(where, "", f"has no lab VM ({what}) and no formula in it that is deployed")
@@ -170,7 +177,7 @@ class _Walk:
         inner = list(self.resources(fields.get("resources"), scope, kind, depth + 1))
         # A lab around its VM is the lab that is there already.
         around = kind == "microsoft.devtestlab/labs"
-        if not (around and any(each.kind in {_VM, _FORMULA} for each in inner)):
+        if not (around and any(each.kind in KINDS for each in inner)):
             yield _Resource(kind, fields, scope)
         yield from inner
 
@@ -262,47 +269,31 @@ def _machine(
     secure: tuple[Any, ...],
 ) -> LabVm | None:
     scope = found.scope
-    written = lowered(found.fields.get("properties"))
-    properties = lowered(plain_object(scope.evaluate(found.fields.get("properties"))))
-    tags = plain_object(scope.evaluate(found.fields.get("tags")))
-    if found.kind == _FORMULA:
-        content = lowered(plain_object(properties.get("formulacontent")))
-        inner = lowered(plain_object(content.get("properties"))) or content
-        if not inner:
-            why = "a formula without its content (it was made of a VM that only its lab knows)"
-            notes.lost(where, "formulaContent", why)
-            return None
-        written = lowered(lowered(written.get("formulacontent")).get("properties"))
-        tags = plain_object(content.get("tags")) or tags
-        notes_ = inner.get("notes") or properties.get("description")
-        properties = {**inner, "notes": notes_, "ostype": properties.get("ostype")}
-    size = written.get("size")
-    asks = isinstance(size, str) and "parameters('size')" in size.replace(" ", "").lower()
-    its = [properties.get(name) for name in ("password", "sshkey")]
-    own = tuple(
-        plain(each) for each in its if isinstance(plain(each), str) and not is_open(plain(each))
-    )
+    evaluated = object_of(scope.evaluate(found.fields.get("properties")))
+    properties = lab_properties(found.kind, evaluated)
+    if not properties and found.kind == FORMULA:
+        why = "a formula without its content (it was made of a VM that only its lab knows)"
+        notes.lost(where, "formulaContent", why)
+        return None
+    tags = properties.pop("tags", None) or scope.evaluate(found.fields.get("tags"))
+    remarks = properties.pop("remarks", None) or found.fields.get("remarks") or ()
+    size = lowered(found.fields.get("properties")).get("size")
+    own = [plain(properties.get(name)) for name in ("password", "sshkey")]
     name = plain(scope.evaluate(found.fields.get("name")))
     known = isinstance(name, str) and not is_open(name.rsplit("/", 1)[-1])
     return LabVm(
         where,
         properties,
-        tags,
+        tags if isinstance(tags, Mapping) else {},
         notes,
         scope.work,
         name=name.rsplit("/", 1)[-1] if known else "",
-        asks_size=asks,
+        of_original=found.kind == VM and "foreign" not in found.fields,
+        asks_size=isinstance(size, str) and "parameters('size')" in size.replace(" ", "").lower(),
         vaults=vaults,
-        secure=secure + own,
+        secure=secure + tuple(each for each in own if isinstance(each, str) and not is_open(each)),
+        remarks=tuple(map(str, remarks)),
     )
-
-
-def plain_object(value: Any) -> Mapping[str, Any]:
-    """Give an object as one whose parts are secure if the whole was; nothing if it is none."""
-    if isinstance(value, Secure):
-        inner = value.content
-        return {k: Secure(v) for k, v in inner.items()} if isinstance(inner, Mapping) else {}
-    return value if isinstance(value, Mapping) else {}
 
 
 def _different(where: str, found: list[LabVm], notes: Notes) -> list[LabVm]:

@@ -34,7 +34,12 @@ class UnreadableError(Exception):
 
 def read_json(path: Path) -> Any:
     """Read a file as JSON. Raises :class:`UnreadableError`."""
-    return parse_json(_decoded(read_bytes(path)))
+    return parse_json(read_text(path))
+
+
+def read_text(path: Path) -> str:
+    """Read a file as text. Raises :class:`UnreadableError`."""
+    return _decoded(read_bytes(path))
 
 
 def is_manifest(path: Path) -> bool:

@@ -145,7 +145,8 @@ def test_an_expression_without_a_value_is_said_to_have_none(value: str) -> None:
 
 
 def test_a_plain_bracket_stays_one(tmp_path: Path) -> None:
-    old = write(tmp_path / "old", {"a.json": template(artifact("windows-x", text="[[f(x)]", other="[[a b]"))})
+    given = artifact("windows-x", text="[[f(x)]", other="[[a b]")
+    old = write(tmp_path / "old", {"a.json": template(given)})
     assert main(["import", "--golden-images", str(old), "--out", str(tmp_path / "new")]) == 0
     (found,) = load_images(tmp_path / "new" / "images", "images", Problems()).values()
     assert found.definition.artifacts[0].parameters == {"text": "[[f(x)]", "other": "[[a b]"}

@@ -43,6 +43,7 @@ OPEN = frozenset({
     "environment", "uniquestring", "guid", "utcnow", "newguid", "reference", "references",
     "providers", "pickzones", "getsecret",
 })  # fmt: skip
+_IDS = frozenset({"resourceid", "subscriptionresourceid"})
 # What they are given stands in what they give as it is.
 _MAKERS = frozenset({"createarray", "createobject"})
 
@@ -236,6 +237,9 @@ class Scope:
 
     def _apply(self, node: Call, arguments: list[Any]) -> Any:
         name = node.name
+        if name not in FUNCTIONS and name not in _IDS:
+            msg = f"the function {node.shown}() is not resolved here"
+            raise UnresolvedError(msg)
         keys = arguments[::2] if name == "createobject" else []
         if name in _MAKERS and not any(isinstance(each, Secure) for each in keys):
             return self._called(node, arguments)
@@ -247,12 +251,12 @@ class Scope:
         if not as_they_are:
             safe = safe or any(map(is_secure, whole))
             whole = [plain(each) for each in whole]
-        textual = name in TEXTUAL or name in {"concat", "resourceid", "subscriptionresourceid"}
+        textual = name in TEXTUAL or name in _IDS or name == "concat"
         opened = [each for each in whole if is_open(each, deep=not as_they_are)]
         found: Any
         if opened and not textual:
             found = self._joined(opened)
-        elif name in {"resourceid", "subscriptionresourceid"}:
+        elif name in _IDS:
             hole = self._hole(f"{node.shown}() is known at a deployment alone")
             group = f"/resourceGroups/{hole}" if name == "resourceid" else ""
             found = resource_id(tuple(whole), f"/subscriptions/{hole}{group}")
@@ -264,12 +268,8 @@ class Scope:
         return self._hole("; ".join(dict.fromkeys(self.work.holes.why(opened))))
 
     def _called(self, node: Call, arguments: list[Any]) -> Any:
-        function = FUNCTIONS.get(node.name)
-        if function is None:
-            msg = f"the function {node.shown}() is not resolved here"
-            raise UnresolvedError(msg)
         try:
-            return function(*arguments)
+            return FUNCTIONS[node.name](*arguments)
         except TypeError:
             msg = f"{node.shown}() has arguments that it does not take"
             raise UnresolvedError(msg) from None
