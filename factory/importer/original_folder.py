@@ -82,9 +82,9 @@ def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
         shown = path.relative_to(root).as_posix()
         notes.lost(shown, "", "holds values for parameters, and no template beside it is its own")
     for path, template in hcl_templates(files, only, root, notes).items():
-        shown = path.relative_to(root)
-        for vm in find_vms(shown.as_posix(), template, notes):
-            found[_named((shown.parent / (vm.name or shown.stem)).as_posix(), found)] = vm
+        below = path.relative_to(root)
+        for vm in find_vms(below.as_posix(), template, notes):
+            found[_named((below.parent / (vm.name or below.stem)).as_posix(), found)] = vm
     return found
 
 

@@ -22,7 +22,8 @@ _STACK_HEAD = """\
 
 def definition_text(definition: Imported) -> str:
     """Write a definition with a comment that says where it comes from."""
-    head = f"# From {printable(definition.file)} of the original image factory.\n"
+    of = " of the original image factory" if definition.image_path else ""
+    head = f"# From {printable(definition.file)}{of}.\n"
     left = "".join(f"# Left to do: {printable(each)}\n" for each in definition.remarks)
     return head + left + _yaml(definition.fields)
 

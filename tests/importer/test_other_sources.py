@@ -199,6 +199,20 @@ def test_a_packer_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "resource packer source amazon-ebs" in said
 
 
+def test_the_only_file_of_values_counts_and_of_two_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = PACKER.replace('default = "2022" // of the server', "").replace("var.secret", '""')
+    files = {"a/desk.pkr.hcl": code, "a/prod.pkrvars.hcl": 'year = "2025"'}
+    images, _ = imported(tmp_path, files, capsys)
+    assert urn(images["a/desk"]).endswith(":2025-datacenter-g2")
+    old = write(tmp_path / "two", {**files, "a/dev.pkrvars.hcl": 'year = "2022"'})
+    assert main(["import", "--golden-images", str(old), "--out", str(tmp_path / "b")]) == 0
+    said = capsys.readouterr().out
+    assert "variables: more than one file has values for them (dev.pkrvars.hcl, prod" in said
+    assert "galleryImageReference.sku: parameter 'year' has no default" in said
+
+
 def test_a_packer_template_of_the_older_form(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
