@@ -15,7 +15,7 @@ from factory.importer.labs import OldLab, read_labs, together
 from factory.importer.notes import Kind, Notes
 from factory.importer.original_folder import read_definitions
 from factory.importer.remaining_work import what_is_open
-from factory.importer.secrets import Secrets, declared_secrets
+from factory.importer.secrets import Secrets, read_manifests
 from factory.importer.stacks import Choices, NewStack, stack_files
 from factory.importer.writer import definition_text, stack_text, write_all
 from factory.settings.stack import normal_region
@@ -80,12 +80,16 @@ def _run(options: argparse.Namespace) -> int:
     if options.adopt:
         return adopt(options)
     notes = Notes()
-    secrets = Secrets(notes, options.stack, declared_secrets(options.artifacts, notes))
+    folders = [options.artifacts] if options.artifacts else []
+    if options.golden_images.is_dir():
+        folders.append(options.golden_images)
+    manifests = read_manifests(folders, notes)
+    secrets = Secrets(notes, options.stack, manifests)
     definitions = read_definitions(options.golden_images, secrets, notes, options.size)
     labs: list[OldLab] = []
     stacks: list[NewStack] = []
     if options.labs:
-        files = {each.file: each.identity for each in definitions}
+        files = {each.file: each.identity for each in definitions if each.image_path}
         labs = read_labs(options.labs, files, notes)
         if options.online:
             locate(labs, notes)
@@ -93,7 +97,7 @@ def _run(options: argparse.Namespace) -> int:
         stacks = stack_files(labs, _choices(options), notes)
     texts = {f"images/{each.identity}.yaml": definition_text(each) for each in definitions}
     texts |= {stack.file: stack_text(stack, options.labs.name) for stack in stacks}
-    write_all(options.out, texts)
+    write_all(options.out, texts, secrets)
     print(f"{_count(definitions, 'definition')} and {_count(stacks, 'stack file')} written:")
     print("\n".join(f"  {name}" for name in texts))
     _say(notes, what_is_open(options.out, stacks))

@@ -72,12 +72,12 @@ def _parameter_text(value: Any) -> Any:
     return value
 
 
-def _is_expression(value: Any) -> bool:
+def is_expression(value: Any) -> bool:
     """Tell whether ARM would evaluate a text instead of passing it on, at any depth of JSON."""
     if isinstance(value, dict):
-        return any(_is_expression(each) for each in value.values())
+        return any(is_expression(each) for each in value.values())
     if isinstance(value, list):
-        return any(_is_expression(each) for each in value)
+        return any(is_expression(each) for each in value)
     if not isinstance(value, str):
         return False
     try:
@@ -85,7 +85,7 @@ def _is_expression(value: Any) -> bool:
     except (ValueError, RecursionError):
         inner = None
     if isinstance(inner, list | dict):
-        return _is_expression(inner)
+        return is_expression(inner)
     return bool(re.fullmatch(r"\[(?!\[).*\]", value.strip(), re.DOTALL))
 
 
@@ -130,7 +130,7 @@ class Artifact(Strict):
         # DevTest Labs deploys artifacts as ARM templates: text in brackets is an expression there,
         # and `[[` is ARM's way to mean a bracket. Lists, as JSON, are what they are.
         for name, text in value.items():
-            if _is_expression(text):
+            if is_expression(text):
                 msg = f"{name}: an ARM expression is not allowed here; write [[ for a plain ["
                 raise ValueError(msg)
         return value
@@ -195,7 +195,7 @@ class Script(Strict):
     @classmethod
     def _no_expression(cls, value: Parameter) -> Parameter:
         # They become a parameter of the artifact that runs the script.
-        if _is_expression(value):
+        if is_expression(value):
             msg = "an ARM expression is not allowed here; write [[ for a plain ["
             raise ValueError(msg)
         return value

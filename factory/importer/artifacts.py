@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from factory.definitions.artifact import is_expression
 from factory.definitions.definition import PUBLIC_SOURCE, Os
-from factory.importer.expressions import HOLE, UnresolvedError
+from factory.importer.arm.values import HOLE, is_secure, lowered, plain
 from factory.importer.secrets import Secrets
 from factory.importer.template import LabVm
 
@@ -26,10 +25,10 @@ def convert_artifacts(vm: LabVm, secrets: Secrets) -> list[Any]:
     A last sysprep or deprovision of the public repository is left out: the factory appends it.
     """
     raw = vm.raw("artifacts")
-    if raw is None:
+    if raw is None or raw == "":
         return []
     if not isinstance(raw, list):
-        vm.notes.lost(vm.where, "artifacts", "is no list")
+        vm.notes.lost(vm.where, "artifacts", vm.read(raw).reasons or "is no list")
         return [_UNKNOWN]
     if len(raw) > _MOST:
         vm.notes.lost(vm.where, "artifacts", f"{len(raw)} of them, {_MOST} are read")
@@ -40,7 +39,7 @@ def convert_artifacts(vm: LabVm, secrets: Secrets) -> list[Any]:
 
 
 def _one(vm: LabVm, place: str, raw: Any, secrets: Secrets) -> Any:
-    fields = {str(key).lower(): value for key, value in raw.items()} if _mapping(raw) else {}
+    fields = lowered(raw)
     named = _named(vm, place, fields.get("artifactid"))
     if named is None:
         return _UNKNOWN
@@ -56,21 +55,14 @@ def _one(vm: LabVm, place: str, raw: Any, secrets: Secrets) -> Any:
     }
 
 
-def _mapping(raw: Any) -> bool:
-    return isinstance(raw, Mapping)
-
-
 def _named(vm: LabVm, place: str, raw: Any) -> tuple[str, str] | None:
     """Read source and name out of an artifact's id, whole or short."""
-    try:
-        text = vm.scope.resolve(raw).text if isinstance(raw, str) else ""
-    except UnresolvedError as error:
-        vm.notes.lost(vm.where, f"{place}.artifactId", str(error))
-        return None
+    text = plain(raw) if isinstance(plain(raw), str) else ""
     match = _ID.search(unquote(text))
-    if match is None or HOLE in match[0]:
+    if match is None or HOLE in match[0] or is_secure(raw):
+        reasons = vm.read(raw).reasons
         why = "a part of it is given at deployment alone" if match else "is no artifact's id"
-        vm.notes.lost(vm.where, f"{place}.artifactId", why)
+        vm.notes.lost(vm.where, f"{place}.artifactId", reasons if not match and reasons else why)
         return None
     return match["source"], match["name"]
 
@@ -78,9 +70,9 @@ def _named(vm: LabVm, place: str, raw: Any) -> tuple[str, str] | None:
 def _parameters(vm: LabVm, place: str, artifact: str, raw: Any, secrets: Secrets) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for each in raw if isinstance(raw, list) else ():
-        fields = {str(key).lower(): value for key, value in each.items()} if _mapping(each) else {}
+        fields = lowered(each)
         name = fields.get("name")
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str) or not name or HOLE in name:
             vm.notes.lost(vm.where, f"{place}.parameters", "one of them has no name")
             continue
         found[name] = _value(vm, f"{place}.{name}", (artifact, name), fields.get("value"), secrets)
@@ -94,27 +86,19 @@ def _value(
 ) -> dict[str, str] | str:
     """Give a parameter's value as text, or the secret that it is now."""
     artifact, parameter = named
-    text, reason, secure = None, "", True
-    try:
-        secure = vm.scope.is_secure(raw)
-        found = vm.scope.resolve(raw)
-        secure, content = secure or found.secret, found.content
-        if isinstance(content, str | int | float) or content is None:
-            text = "" if content is None else found.text
-        else:
-            text = json.dumps(content, ensure_ascii=False)
-        if HOLE in text:
-            text, reason = None, "; ".join(found.holes)
-    except UnresolvedError as error:
-        reason = str(error)
-    if text == "" and not secure:
+    found = vm.read(raw)
+    if isinstance(plain(raw), str) and (vault := vm.vaults.get(plain(raw))):
+        return dict(vault)
+    if found.text == "" and not found.secret:
         return ""
-    if secure or secrets.is_secret(artifact, parameter, text if text is not None else raw):
-        return {"secret": secrets.name_for(vm.where, artifact, parameter, text)}
-    if text is None:
-        vm.notes.lost(vm.where, place, f"{reason}; write its value in the place of the expression")
+    looks = found.written if found.text is None else found.text
+    if found.secret or secrets.is_secret(artifact, parameter, looks):
+        return {"secret": secrets.name_for(vm.where, artifact, parameter, found.text)}
+    if found.text is None:
+        why = f"{found.reasons}; write its value in the place of the expression"
+        vm.notes.lost(vm.where, place, why)
         # The loader refuses an expression, so that nobody builds with it unawares.
-        return re.sub(r"^\[\s*([A-Za-z]+)[\w.]*\s*\(", r"[\1(", str(raw))
-    if re.match(r"\[(?!\[)[A-Za-z]+\(", text):
-        return f"[{text}"  # a plain bracket, which is doubled for ARM
-    return text
+        return found.written
+    if is_expression(found.text):
+        return f"[{found.text}"  # a plain bracket, which is doubled for ARM
+    return found.text

@@ -9,6 +9,7 @@ from typing import Any
 
 from factory.common.errors import visible
 from factory.definitions.definition import DiskType, Os
+from factory.importer.arm.values import lowered
 from factory.importer.artifacts import convert_artifacts
 from factory.importer.notes import Kind
 from factory.importer.secrets import Secrets
@@ -23,7 +24,7 @@ _OURS = frozenset({
     "size", "storagetype", "labvirtualnetworkid", "labsubnetname", "networkinterface",
     "disallowpublicipaddress", "username", "password", "sshkey", "isauthenticationwithsshkey",
     "allowclaim", "ownerobjectid", "owneruserprincipalname", "createddate", "expirationdate",
-    "virtualmachinecreationsource", "osversion",
+    "virtualmachinecreationsource", "osversion", "ostype",
 })  # fmt: skip
 _WHY_LOST = {
     "datadiskparameters": "a lab's image holds the OS disk alone",
@@ -39,20 +40,24 @@ class Imported:
 
     identity: str
     file: str
-    image_path: str
+    image_path: str | None
+    """None for what the original never made an image of."""
     fields: Mapping[str, Any]
+    remarks: tuple[str, ...] = ()
+    """What is left to be done by hand."""
 
 
 def convert(
-    vm: LabVm, *, identity: str, image_path: str, secrets: Secrets, size: str | None
+    vm: LabVm, *, identity: str, image_path: str | None, secrets: Secrets, size: str | None
 ) -> Imported:
     """Make a definition of a lab VM; ``size`` is what the original's runs were given."""
+    secrets.remember(vm.where, list(vm.secure))
     artifacts = convert_artifacts(vm, secrets)
     base, os = _base(vm), _os(vm, artifacts)
     fields: dict[str, Any] = {}
-    if image_path == visible(image_path):
+    if image_path and image_path == visible(image_path):
         fields["imagePath"] = image_path
-    else:
+    elif image_path:
         why = "its name has characters that nobody sees: images made from it cannot be adopted"
         vm.notes.lost(vm.where, "imagePath", why)
     if description := _description(vm):
@@ -70,13 +75,14 @@ def convert(
     if tags := _tags(vm):
         fields["tags"] = tags
     _rest(vm)
-    return Imported(identity, vm.where, image_path, fields)
+    return Imported(identity, vm.where, image_path, fields, vm.remarks)
 
 
 def _base(vm: LabVm) -> dict[str, str] | None:
     raw = vm.raw("galleryImageReference")
     todo = "the definition is not complete without: write it as base"
-    if not isinstance(raw, Mapping):
+    found = lowered(raw)
+    if not found:
         for name, why in (
             (
                 "customImageId",
@@ -84,12 +90,12 @@ def _base(vm: LabVm) -> dict[str, str] | None:
             ),
             ("sharedImageId", "a shared gallery's image is no base here"),
         ):
-            if vm.raw(name) is not None:
+            if vm.raw(name):
                 vm.notes.lost(vm.where, name, f"{why}; {todo}")
                 return None
-        vm.notes.lost(vm.where, "galleryImageReference", f"is not there; {todo}")
+        why = vm.read(raw).reasons or "is not there"
+        vm.notes.lost(vm.where, "galleryImageReference", f"{why}; {todo}")
         return None
-    found = {str(key).lower(): value for key, value in raw.items()}
     base = {}
     for name in ("publisher", "offer", "sku"):
         text = vm.text(f"galleryImageReference.{name}", found.get(name, ""), lost=todo)
@@ -104,7 +110,7 @@ def _base(vm: LabVm) -> dict[str, str] | None:
         else:
             why = f"{version!r} is neither latest nor an exact version; latest is taken"
             vm.notes.lost(vm.where, "galleryImageReference.version", why)
-    if vm.raw("planId") is not None:
+    if vm.raw("planId"):
         why = "terms are accepted once per subscription; write base.plan (name, publisher, product)"
         vm.notes.lost(vm.where, "planId", why)
     return base or None
@@ -112,9 +118,8 @@ def _base(vm: LabVm) -> dict[str, str] | None:
 
 def _os(vm: LabVm, artifacts: list[Any]) -> str | None:
     """Read the system; where it is not said (a custom image), all artifacts may agree on it."""
-    raw = vm.raw("galleryImageReference")
-    fields = {str(k).lower(): v for k, v in raw.items()} if isinstance(raw, Mapping) else {}
-    said = vm.text("galleryImageReference.osType", fields.get("ostype", ""))
+    reference = lowered(vm.raw("galleryImageReference"))
+    said = vm.text("osType", reference.get("ostype") or vm.raw("osType") or "")
     if said and said.lower() in {os.value for os in Os}:
         return said.lower()
     names = [each if isinstance(each, str) else str(each["name"]) for each in artifacts]
@@ -141,13 +146,11 @@ def _description(vm: LabVm) -> str:
 def _size(vm: LabVm, run_size: str | None) -> str | None:
     """The original's runs overruled what a template said, unless it did not ask for it."""
     raw = vm.raw("size")
-    asks = isinstance(raw, str) and "parameters('size')" in raw.replace(" ", "").lower()
-    if asks and run_size:
+    if run_size and (raw is None or raw == "" or vm.asks_size):
         return run_size
-    if raw is None:
-        return run_size
-    spec = vm.scope.parameters.get("size")
-    if asks and not (isinstance(spec, Mapping) and "defaultValue" in spec):
+    if raw is None or raw == "":
+        return None
+    if vm.asks_size and vm.read(raw).text is None:
         why = "was given to every run of the original; without --size the default is taken"
         vm.notes.add(Kind.DIFFERENT, "all definitions", "size", why)
         return None
@@ -160,7 +163,7 @@ def _size(vm: LabVm, run_size: str | None) -> str | None:
 
 def _disk(vm: LabVm) -> str | None:
     text = vm.text("storageType")
-    if text is None:
+    if not text:
         return None
     for disk in DiskType:
         if disk.value.lower() == text.lower():
@@ -175,7 +178,7 @@ def _tags(vm: LabVm) -> dict[str, str]:
     for name, raw in list(vm.tags.items())[:50]:
         if name.lower() in {"imagepath", "factoryignore"} or name.lower().startswith("hidden-"):
             continue
-        text = vm.text(f"tags.{name}", raw)
+        text = vm.text(f"tags.{name}", raw if raw is not None else "")
         bad = not re.fullmatch(r"[^<>%&\\?/]{1,512}", name) or len(text or "") > 256
         if bad or name.lower().startswith("image-factory-"):
             vm.notes.lost(vm.where, f"tags.{name}", "is no tag that a definition may have")
@@ -190,6 +193,8 @@ def _rest(vm: LabVm) -> None:
         if name in _OURS or vm.properties[name] in (None, "", [], {}):
             continue
         vm.notes.lost(vm.where, name, _WHY_LOST.get(name, "a definition does not say this"))
+    for remark in vm.remarks:
+        vm.notes.lost(vm.where, "left to do", remark)
     if vm.raw("disallowPublicIpAddress") is False:
         why = "build VMs have no public address; their network needs a way out"
         vm.notes.add(Kind.DIFFERENT, "all definitions", "disallowPublicIpAddress: false", why)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Container, Iterator
 from pathlib import Path
+from typing import Any
 
 from factory.common.errors import FactoryError
 from factory.importer.conversion import Imported, convert
+from factory.importer.hcl_files import READ, hcl_templates
 from factory.importer.identities import identities, image_path
 from factory.importer.notes import Notes
+from factory.importer.other_sources import of_packer_json
 from factory.importer.secrets import Secrets
-from factory.importer.template import LabVm, find_vm
-from factory.importer.texts import UnreadableError, read_json
+from factory.importer.template import LabVm, find_vms, is_parameters
+from factory.importer.texts import UnreadableError, is_manifest, read_json
 
 _MOST_FILES, _DEEPEST = 10_000, 32
 
@@ -30,32 +33,93 @@ def read_definitions(
         raise FactoryError("\n".join([msg, *notes.lines()]))
     named = identities(machines, notes)
     return [
-        convert(vm, identity=named[file], image_path=image_path(file), secrets=secrets, size=size)
+        convert(
+            vm,
+            identity=named[file],
+            # The original made images of a file's first VM alone.
+            image_path=image_path(file) if vm.of_original and file == vm.where else None,
+            secrets=secrets,
+            size=size,
+        )
         for file, vm in machines.items()
     ]
 
 
 def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
-    """Give the lab VM of every template, by its path below GoldenImages."""
+    """Give the lab VMs of every template: by its path below GoldenImages, further ones by name."""
     if given.is_file():
-        files = [(given.name, given)]
+        root, files = given.parent, [given]
     else:
         inner = next((p for p in _entries(given) if p.name.lower() == "goldenimages"), None)
         root = inner if inner is not None and inner.is_dir() else given
-        files = [(path.relative_to(root).as_posix(), path) for path in _walk(root, root, notes, 0)]
+        files = list(_walk(root, root, notes, 0))
     if len(files) > _MOST_FILES:
         msg = f"{given}: more than {_MOST_FILES} files; is it the right folder?"
         raise FactoryError(msg)
+    if given.is_file():
+        # Parameters stand beside a template; nobody has to name them.
+        files += [each for each in _entries(root) if each != given and each.is_file()]
+    jsons = [each for each in files if each.suffix.lower() == ".json"]
+    only = {given} if given.is_file() else set(files)
+    contents = _contents(jsons, root, only, notes)
+    values = {path: content for path, content in contents.items() if is_parameters(content)}
+    used: set[Path] = set()
     found: dict[str, LabVm] = {}
-    for shown, path in files:
-        try:
-            template = read_json(path)
-        except UnreadableError as error:
-            notes.lost(shown, "", str(error))
-            continue
-        if vm := find_vm(shown, template, notes):
-            found[shown] = vm
+    for path in [each for each in contents if each in only and each not in values]:
+        shown = path.relative_to(root).as_posix()
+        own = _parameters_of(path, values)
+        used |= set(own)
+        if len(own) > 1:
+            names = ", ".join(each.name for each in own)
+            why = f"more than one file has values for it; {own[0].name} is taken of {names}"
+            notes.lost(shown, "parameters", why)
+        template = of_packer_json(contents[path]) or contents[path]
+        vms = find_vms(shown, template, notes, values[own[0]] if own else None)
+        for number, vm in enumerate(vms, 1):
+            stem = shown[: -len(path.suffix)]
+            found[shown if number == 1 else _named(f"{stem} {vm.name or number}", found)] = vm
+    for path in sorted((values.keys() & only) - used):
+        shown = path.relative_to(root).as_posix()
+        notes.lost(shown, "", "holds values for parameters, and no template beside it is its own")
+    for path, template in hcl_templates(files, only, root, notes).items():
+        below = path.relative_to(root)
+        for vm in find_vms(below.as_posix(), template, notes):
+            found[_named((below.parent / (vm.name or below.stem)).as_posix(), found)] = vm
     return found
+
+
+def _contents(
+    files: list[Path], root: Path, only: Container[Path], notes: Notes
+) -> dict[Path, Any]:
+    """Read files as JSON; of those that nobody named, one that cannot be read is no fault."""
+    found = {}
+    for path in files:
+        try:
+            found[path] = read_json(path)
+        except UnreadableError as error:
+            if path in only:
+                notes.lost(path.relative_to(root).as_posix(), "", str(error))
+    return found
+
+
+def _parameters_of(path: Path, values: Collection[Path]) -> list[Path]:
+    """Give the parameters files of a template, the best first: ``<its name>.parameters.json``.
+
+    The portal's export calls them template.json and parameters.json.
+    """
+    stem = path.stem.lower()
+    beside = [each for each in sorted(values) if each.parent == path.parent]
+    own = [each for each in beside if each.name.lower().startswith(f"{stem}.")]
+    own.sort(key=lambda each: each.name.lower() != f"{stem}.parameters.json")
+    return own or [each for each in beside if each.stem.lower() == "parameters"]
+
+
+def _named(stem: str, taken: Container[str]) -> str:
+    """Name a VM as a file of its own would be, so that it can be told from all others."""
+    wanted, number = f"{stem}.json", 2
+    while wanted in taken:
+        wanted, number = f"{stem} {number}.json", number + 1
+    return wanted
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -77,5 +141,5 @@ def _walk(folder: Path, root: Path, notes: Notes, depth: int) -> Iterator[Path]:
             notes.lost(path.relative_to(root).as_posix(), "", "is a symbolic link")
         elif path.is_dir():
             yield from _walk(path, root, notes, depth + 1)
-        elif path.suffix.lower() == ".json":
+        elif path.name.lower().endswith(READ) and not is_manifest(path):
             yield path

@@ -1,130 +1,309 @@
-"""Finds the lab VM in an ARM template, and reads its properties whatever their letter case."""
+"""Finds what an ARM template makes lab images of, and reads its properties whatever letter case."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from factory.importer.expressions import HOLE, Scope, UnresolvedError, Value
-from factory.importer.notes import Notes
+from factory.importer.arm.scope import Scope, Work
+from factory.importer.arm.values import Secure, is_open, is_secure, lowered, plain
+from factory.importer.machines import FORMULA, KINDS, VM, lab_properties, object_of
+from factory.importer.notes import Kind, Notes
 
-_VM = "microsoft.devtestlab/labs/virtualmachines"
-# Given at every run of the original; here the factory sees to them itself.
-_RUN_PARAMETERS = frozenset({"newvmname", "labname", "size", "username", "password"})
+_DEPLOYMENT = "microsoft.resources/deployments"
+_DEEPEST, _MOST = 8, 200
+_WHY_LOST = {
+    "microsoft.compute/virtualmachines/extensions": "what it does to a VM; make an artifact of it",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a value is as text; None if a part of it is open, for these ``reasons``."""
+
+    text: str | None
+    secret: bool = False
+    reasons: str = ""
+    written: str = ""
+    """As the template has it, where that is an expression without a value."""
 
 
 @dataclass(frozen=True)
 class LabVm:
-    """One lab VM of a template: its properties by lower-cased name, resolved when asked for."""
+    """One lab VM of a source: its properties by lower-cased name, evaluated."""
 
     where: str
     properties: Mapping[str, Any]
     tags: Mapping[str, Any]
-    scope: Scope
     notes: Notes
+    work: Work = field(default_factory=Work)
+    name: str = ""
+    """The resource's own name, if it is known."""
+    of_original: bool = True
+    """Whether the original made images of such a thing."""
+    asks_size: bool = False
+    """Whether its size is the parameter that the original gave to each run."""
+    vaults: Mapping[str, dict[str, str]] = field(default_factory=dict)
+    """Secrets of a key vault by the hole that stands for one."""
+    secure: tuple[Any, ...] = ()
+    """Values that the source keeps secure."""
+    remarks: tuple[str, ...] = ()
+    """What is left to be done by hand, for the definition's head."""
 
     def raw(self, name: str) -> Any:
-        """Give a property as it stands in the template, None if it is not there.
+        """Give a property's value, None if it is not there."""
+        return self.properties.get(name.lower())
 
-        A list or an object may stand in a variable or in a parameter's default.
-        """
-        value = self.properties.get(name.lower())
-        try:
-            content = self.scope.resolve(value).content
-        except UnresolvedError:
-            return value
-        return content if isinstance(content, list | Mapping) else value
+    def read(self, value: Any) -> Reading:
+        """Read a value as text, a list or an object as JSON."""
+        content, reasons = plain(value), self.work.holes.why(value)
+        if isinstance(content, bool):
+            text = "true" if content else "false"
+        elif content is None or isinstance(content, str | int | float):
+            text = "" if content is None else str(content)
+        else:
+            text = json.dumps(content, ensure_ascii=False)
+        if not reasons:
+            return Reading(text, is_secure(value))
+        written = self.work.raw.get(text, "[the template's expression, with several values]")
+        return Reading(None, is_secure(value), "; ".join(reasons), written)
 
     def text(self, name: str, value: Any = None, *, lost: str = "") -> str | None:
-        """Resolve a property (or a ``value`` within it); None if it has no value.
+        """Read a property (or a ``value`` within it); None if it has no plain value.
 
         ``lost`` says what its absence means here; then it is noted as not carried over.
         """
         raw = self.raw(name) if value is None else value
         if raw is None or raw == "":
             return None
-        found = self.resolved(name, raw, lost=lost)
-        return found.text if found is not None else None
-
-    def resolved(self, name: str, raw: Any, *, lost: str = "") -> Value | None:
-        """Resolve a value; one that is open, or that is no plain text, is noted and gives None."""
-        try:
-            found = self.scope.resolve(raw)
-        except UnresolvedError as error:
-            reason = str(error)
+        found = self.read(raw)
+        if found.secret:
+            reason = "its value is a secret, which cannot stand here"
+        elif isinstance(plain(raw), list | Mapping):
+            reason = "is no plain value"
+        elif found.text is not None:
+            return found.text
         else:
-            plain = isinstance(found.content, str | int | float | bool)
-            if plain and HOLE not in found.text and not found.secret:
-                return found
-            if found.secret:
-                reason = "its value is a secret, which cannot stand here"
-            else:
-                reason = "; ".join(found.holes) or "is no plain value"
+            reason = found.reasons
         self.notes.lost(self.where, name, f"{reason}{f'; {lost}' if lost else ''}")
         return None
 
 
-def find_vm(where: str, template: Any, notes: Notes) -> LabVm | None:
-    """Give the lab VM of a template; None, with the reason noted, if there is none.
+@dataclass(frozen=True)
+class _Resource:
+    """A resource as it stands, keys in lower case, and the scope that it is evaluated in."""
 
-    The original takes the first resource; templates of the portal may put others before it.
+    kind: str
+    fields: Mapping[str, Any]
+    scope: Scope
+
+
+def find_vms(
+    where: str, template: Any, notes: Notes, parameters: Mapping[str, Any] | None = None
+) -> list[LabVm]:
+    """Give the lab VMs and formulas of a template; none, with the reason noted, if there are none.
+
+    ``parameters`` is the content of the parameters file beside it.
     """
-    if not isinstance(template, Mapping) or not isinstance(template.get("resources"), list):
-        notes.lost(where, "", "is no ARM template (it has no list of resources)")
-        return None
-    everything = list(_resources(template["resources"], "", 0))
-    machines = [found for kind, found in everything if kind == _VM]
+    fields = lowered(template)
+    if not isinstance(fields.get("resources"), list | Mapping):
+        if str(fields.get("type", "")).lower() not in KINDS:
+            notes.lost(where, "", "is no ARM template (it has no resources)")
+            return []
+        # What `az lab vm show` and the REST API give: one resource, and nothing to evaluate.
+        fields = {
+            "resources": [fields if "properties" in fields else {**fields, "properties": fields}]
+        }
+    work = Work()
+    given, vaults = _given(parameters, work)
+    scope = Scope.of(fields, given, work)
+    found = list(_Walk(where, notes).resources(fields["resources"], scope, "", 0))
+    secure = tuple(_secure_values(found, scope))
+    machines = [each for each in found if each.kind in KINDS]
+    for each in found:
+        if each.kind not in KINDS:
+            why = "a definition builds a VM and nothing beside it"
+            why = each.fields.get("why") or _WHY_LOST.get(each.kind, why)
+            notes.lost(where, f"resource {each.kind}", why)
     if not machines:
-        notes.lost(where, "", "has no lab VM (Microsoft.DevTestLab/labs/virtualmachines) in it")
-        return None
-    for index in range(1, len(machines)):
-        notes.lost(
-            where, f"lab VM {index + 1}", "a definition is one VM; give it a file of its own"
-        )
-    others = sorted({kind for kind, _ in everything if kind != _VM})
-    for kind in others:
-        notes.lost(where, f"resource {kind}", "a definition builds a VM and nothing beside it")
-    machine = machines[0]
-    for key in ("copy", "condition", "dependson"):
-        if key in machine and key != "dependson":
-            notes.lost(where, key, "a definition is always built, once")
-    scope = Scope.of(template)
-    _open_parameters(where, scope, notes)
-    properties = machine.get("properties")
-    tags = machine.get("tags")
-    return LabVm(
-        where,
-        {str(k).lower(): v for k, v in properties.items()}
-        if isinstance(properties, Mapping)
-        else {},
-        tags if isinstance(tags, Mapping) else {},
-        scope,
-        notes,
+        what = "Microsoft.DevTestLab/labs/virtualmachines"
+        notes.lost(where, "", f"has no lab VM ({what}) and no formula in it that is deployed")
+    read = [_machine(where, each, notes, vaults, secure) for each in machines[:_MOST]]
+    return _different(where, [each for each in read if each is not None], notes)
+
+
+def is_parameters(content: Any) -> bool:
+    """Tell whether a file holds values for a template's parameters."""
+    fields = lowered(content)
+    if "resources" in fields or "deploymenttemplate" in str(fields.get("$schema", "")).lower():
+        return False
+    its = fields.get("parameters")
+    return isinstance(its, Mapping) and all(
+        isinstance(each, Mapping) and lowered(each).keys() & {"value", "reference"}
+        for each in its.values()
     )
 
 
-def _resources(found: Any, above: str, depth: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give every resource with its full type in lower case, those within a lab included."""
-    if not isinstance(found, list) or depth > 5:
-        return
-    for each in found:
-        if not isinstance(each, Mapping):
-            continue
-        resource = {str(key).lower(): value for key, value in each.items()}
-        kind = str(resource.get("type", "")).strip().lower()
-        full = f"{above}/{kind}" if above and not kind.startswith("microsoft.") else kind
-        inner = list(_resources(resource.get("resources"), full, depth + 1))
+@dataclass
+class _Walk:
+    """Goes through a template's resources as a deployment would."""
+
+    where: str
+    notes: Notes
+
+    def resources(self, found: Any, scope: Scope, above: str, depth: int) -> Iterator[_Resource]:
+        """Give every resource that is deployed, with its full type; those within one included."""
+        listed = found.values() if isinstance(found, Mapping) else found
+        if not isinstance(listed, Iterable) or isinstance(listed, str) or depth > _DEEPEST:
+            return
+        for each in listed:
+            fields = lowered(each)
+            if not fields or fields.get("existing") is True:
+                continue
+            kind = str(fields.get("type", "")).strip().lower()
+            full = f"{above}/{kind}" if above and not kind.startswith("microsoft.") else kind
+            for own in self.turns(full, fields, scope):
+                yield from self.one(full, fields, own, depth)
+
+    def one(
+        self, kind: str, fields: dict[str, Any], scope: Scope, depth: int
+    ) -> Iterator[_Resource]:
+        """Give one resource and those within it."""
+        if kind == _DEPLOYMENT:
+            yield from self.nested(fields, scope, depth)
+            return
+        inner = list(self.resources(fields.get("resources"), scope, kind, depth + 1))
         # A lab around its VM is the lab that is there already.
-        if not (full == "microsoft.devtestlab/labs" and any(k == _VM for k, _ in inner)):
-            yield full, resource
+        around = kind == "microsoft.devtestlab/labs"
+        if not (around and any(each.kind in KINDS for each in inner)):
+            yield _Resource(kind, fields, scope)
         yield from inner
 
+    def turns(self, kind: str, fields: Mapping[str, Any], scope: Scope) -> Iterator[Scope]:
+        """Give a scope for each time that a resource is deployed: by its loop and condition."""
+        loop = lowered(fields.get("copy"))
+        scopes = [scope]
+        if "count" in loop:
+            turns, name = scope.turns_of(loop), str(loop.get("name", ""))
+            if isinstance(turns, str):
+                why = "; ".join(scope.work.holes.why(turns))
+                self.notes.lost(self.where, f"{kind}: copy", f"{why}; one of them is taken")
+                turns = range(1)
+            scopes = [scope.turn(name, index) for index in turns]
+        for own in scopes:
+            asked = plain(own.evaluate(fields.get("condition", True)))
+            if asked in (False, "false", "False"):
+                why = "is false, with the values that are known; nothing is made of it"
+                self.notes.add(Kind.DIFFERENT, self.where, f"{kind}: condition", why)
+                continue
+            if is_open(asked):
+                why = "; ".join(own.work.holes.why(asked))
+                self.notes.lost(self.where, f"{kind}: condition", f"{why}; it is taken for true")
+            yield own
 
-def _open_parameters(where: str, scope: Scope, notes: Notes) -> None:
-    """The original passes five parameters alone: with another open one its deployment failed."""
-    for name, spec in scope.parameters.items():
-        if name in _RUN_PARAMETERS or not isinstance(spec, Mapping):
+    def nested(self, fields: Mapping[str, Any], scope: Scope, depth: int) -> Iterator[_Resource]:
+        """Give the resources of a deployment within one, in the scope that its expressions have."""
+        properties = lowered(fields.get("properties"))
+        template = lowered(properties.get("template"))
+        if not template:
+            why = "its template is elsewhere (templateLink); import that file too"
+            self.notes.lost(self.where, f"resource {_DEPLOYMENT}", why)
+            return
+        options = lowered(properties.get("expressionevaluationoptions"))
+        if str(options.get("scope", "")).lower() == "inner":
+            given = lowered(properties.get("parameters"))
+            values = {name: lowered(each) for name, each in given.items()}
+            vaults = {
+                name: Secure(scope.work.holes.hole(f"parameter {name!r} stands in a key vault"))
+                for name, each in values.items()
+                if "reference" in each
+            }
+            known = {name: scope.evaluate(each.get("value")) for name, each in values.items()}
+            scope = Scope.of(template, {**known, **vaults}, scope.work)
+        yield from self.resources(template.get("resources"), scope, "", depth + 1)
+
+
+def _given(content: Any, work: Work) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+    """Read a parameters file; what stands in a key vault is open, and known as what it is."""
+    given: dict[str, Any] = {}
+    vaults: dict[str, dict[str, str]] = {}
+    for name, each in lowered(lowered(content).get("parameters")).items():
+        fields = lowered(each)
+        reference = lowered(fields.get("reference"))
+        if not reference:
+            given[name] = fields.get("value")
             continue
-        if "defaultValue" not in spec:
-            notes.lost(where, f"parameter {name}", "has no default, and the original gave it none")
+        vault = str(lowered(reference.get("keyvault")).get("id", "")).rstrip("/").rsplit("/", 1)[-1]
+        secret = str(reference.get("secretname", ""))
+        hole = work.holes.hole(f"parameter {name!r} stands in the key vault {vault}")
+        given[name] = Secure(hole)
+        vaults[hole] = {"keyVault": vault, "secret": secret}
+    return given, vaults
+
+
+def _secure_values(found: Iterable[_Resource], scope: Scope) -> Iterator[Any]:
+    """Give every value that a template's parameters keep secure, needed or not."""
+    for own in {id(each.scope.known): each.scope for each in found}.values():
+        for name in own.parameters:
+            yield from _secure_parts(own.parameter(name))
+    for name in scope.parameters:
+        yield from _secure_parts(scope.parameter(name))
+
+
+def _secure_parts(value: Any) -> Iterator[Any]:
+    if isinstance(value, Secure):
+        if not is_open(plain(value)):
+            yield plain(value)
+    elif isinstance(value, list | Mapping):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _secure_parts(each)
+
+
+def _machine(
+    where: str,
+    found: _Resource,
+    notes: Notes,
+    vaults: Mapping[str, dict[str, str]],
+    secure: tuple[Any, ...],
+) -> LabVm | None:
+    scope = found.scope
+    evaluated = object_of(scope.evaluate(found.fields.get("properties")))
+    properties = lab_properties(found.kind, evaluated)
+    if not properties and found.kind == FORMULA:
+        why = "a formula without its content (it was made of a VM that only its lab knows)"
+        notes.lost(where, "formulaContent", why)
+        return None
+    tags = properties.pop("tags", None) or scope.evaluate(found.fields.get("tags"))
+    remarks = properties.pop("remarks", None) or found.fields.get("remarks") or ()
+    size = lowered(found.fields.get("properties")).get("size")
+    own = [plain(properties.get(name)) for name in ("password", "sshkey")]
+    name = plain(scope.evaluate(found.fields.get("name")))
+    known = isinstance(name, str) and not is_open(name.rsplit("/", 1)[-1])
+    return LabVm(
+        where,
+        properties,
+        tags if isinstance(tags, Mapping) else {},
+        notes,
+        scope.work,
+        name=name.rsplit("/", 1)[-1] if known else "",
+        of_original=found.kind == VM and "foreign" not in found.fields,
+        asks_size=isinstance(size, str) and "parameters('size')" in size.replace(" ", "").lower(),
+        vaults=vaults,
+        secure=secure + tuple(each for each in own if isinstance(each, str) and not is_open(each)),
+        remarks=tuple(map(str, remarks)),
+    )
+
+
+def _different(where: str, found: list[LabVm], notes: Notes) -> list[LabVm]:
+    """Leave out what is the same VM once more: a loop's, as a rule."""
+    kept: list[LabVm] = []
+    for each in found:
+        same = (each.properties, each.tags)
+        if all((other.properties, other.tags) != same for other in kept):
+            kept.append(each)
+    if len(kept) < len(found):
+        why = f"{len(found)} VMs of {len(kept)} kinds: a definition is built once"
+        notes.add(Kind.DIFFERENT, where, "copy", why)
+    return kept

@@ -1,6 +1,8 @@
-"""Reads JSON as Visual Studio and PowerShell write it: with a BOM, UTF-16, comments, loose commas.
+"""Reads JSON as people write it and Azure takes it: BOM, UTF-16, comments, loose commas, long text.
 
-Bounded: a file that is too large, nested too deeply or no JSON is said so in one line.
+Azure's services read with Json.NET, which also takes a text that goes over several lines, and one
+in single quotes. Bounded: a file that is too large, nested too deeply or no JSON is said so in one
+line.
 """
 
 from __future__ import annotations
@@ -20,8 +22,10 @@ _BOMS = (
 )
 # A string first, so that what looks like a comment in one stays; then comments.
 # What never ends runs to the end of the text, so that no text is gone through twice.
-_TOKENS = re.compile(r'"(?:[^"\\\n]|\\.)*"?|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
-_LOOSE_COMMA = re.compile(r'("(?:[^"\\\n]|\\.)*"?)|,(?=\s*[}\]])', re.DOTALL)
+_TOKENS = re.compile(
+    r"""("(?:[^"\\]|\\.)*"?)|('(?:[^'\\]|\\.)*'?)|//[^\n]*|/\*.*?(?:\*/|\Z)""", re.DOTALL
+)
+_LOOSE_COMMA = re.compile(r'("(?:[^"\\]|\\.)*"?)|,(?=\s*[}\]])', re.DOTALL)
 
 
 class UnreadableError(Exception):
@@ -30,6 +34,21 @@ class UnreadableError(Exception):
 
 def read_json(path: Path) -> Any:
     """Read a file as JSON. Raises :class:`UnreadableError`."""
+    return parse_json(read_text(path))
+
+
+def read_text(path: Path) -> str:
+    """Read a file as text. Raises :class:`UnreadableError`."""
+    return _decoded(read_bytes(path))
+
+
+def is_manifest(path: Path) -> bool:
+    """Tell whether a file is an artifact's manifest; its name counts in any letter case."""
+    return path.name.lower() == "artifactfile.json"
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file that is not too large. Raises :class:`UnreadableError`."""
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
@@ -39,14 +58,14 @@ def read_json(path: Path) -> Any:
     if len(raw) > LARGEST:
         msg = f"is larger than {LARGEST // 1024 // 1024} MB, which Azure would not take either"
         raise UnreadableError(msg)
-    return parse_json(_decoded(raw))
+    return raw
 
 
 def parse_json(text: str) -> Any:
-    """Parse JSON with comments and loose commas. Raises :class:`UnreadableError`."""
+    """Parse JSON as Json.NET does. Raises :class:`UnreadableError`."""
     plain = _LOOSE_COMMA.sub(lambda found: found[1] or " ", _TOKENS.sub(_blank, text))
     try:
-        return json.loads(plain, object_pairs_hook=_once, parse_constant=_no_constant)
+        return json.loads(plain, object_pairs_hook=_once, parse_constant=_no_constant, strict=False)
     except json.JSONDecodeError as error:
         msg = f"is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
         raise UnreadableError(msg) from None
@@ -69,8 +88,12 @@ def _decoded(raw: bytes) -> str:
 
 def _blank(found: re.Match[str]) -> str:
     """Put blanks in a comment's place, so that lines and columns stay what they are."""
-    token = found[0]
-    return token if token.startswith('"') else re.sub(r"[^\n]", " ", token)
+    if found[1]:
+        return found[1]
+    if found[2]:
+        inner = found[2][1:].removesuffix("'").replace("\\'", "'")
+        return '"' + re.sub(r'(\\.)|"', lambda at: at[1] or '\\"', inner, flags=re.DOTALL) + '"'
+    return re.sub(r"[^\n]", " ", found[0])
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

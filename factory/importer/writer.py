@@ -11,6 +11,7 @@ import yaml
 from factory.common.errors import FactoryError
 from factory.importer.conversion import Imported
 from factory.importer.notes import printable
+from factory.importer.secrets import Secrets
 from factory.importer.stacks import NewStack
 
 _STACK_HEAD = """\
@@ -21,8 +22,10 @@ _STACK_HEAD = """\
 
 def definition_text(definition: Imported) -> str:
     """Write a definition with a comment that says where it comes from."""
-    head = f"# From {printable(definition.file)} of the original image factory.\n"
-    return head + _yaml(definition.fields)
+    of = " of the original image factory" if definition.image_path else ""
+    head = f"# From {printable(definition.file)}{of}.\n"
+    left = "".join(f"# Left to do: {printable(each)}\n" for each in definition.remarks)
+    return head + left + _yaml(definition.fields)
 
 
 def stack_text(stack: NewStack, labs: str) -> str:
@@ -33,11 +36,18 @@ def stack_text(stack: NewStack, labs: str) -> str:
     return head + _yaml({"config": stack.config})
 
 
-def write_all(out: Path, files: Mapping[str, str]) -> None:
+def write_all(out: Path, files: Mapping[str, str], secrets: Secrets) -> None:
     """Write files (relative paths) below a folder. Raises :class:`FactoryError`.
 
-    All or none: if one of them is there already, every such one is named and nothing is written.
+    All or none: if one of them is there already, or would hold a value that the source had as
+    secure, every such one is named and nothing is written.
     """
+    if leaks := [leak for name, text in files.items() for leak in secrets.leaks(name, text)]:
+        msg = (
+            f"{out}: nothing was written: a secret would stand in clear -> change in the source "
+            "what has the same value as the secret, or make a secure parameter of it"
+        )
+        raise FactoryError("".join([msg, *(f"\n  {printable(leak)}" for leak in leaks)]))
     there = [name for name in sorted(files) if (out / name).exists() or (out / name).is_symlink()]
     if there:
         shown = "".join(f"\n  {name}" for name in there)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from factory.importer.texts import UnreadableError, is_manifest, read_json
+
 Json = dict[str, Any]
 
 SHIPPED = Path(__file__).parents[1] / "artifacts"
@@ -103,7 +105,7 @@ class ArtifactFolder:
     @classmethod
     def read(cls, folder: Path = SHIPPED) -> ArtifactFolder:
         """Read a folder. A file that the lab service could not read is left out, as there."""
-        found = [_read(path) for path in sorted(folder.glob("*/Artifactfile.json"))]
+        found = [_read(path) for path in sorted(folder.glob("*/*")) if is_manifest(path)]
         return cls([artifact for artifact in found if artifact is not None])
 
     def find(self, name: str) -> ArtifactDefinition | None:
@@ -117,8 +119,8 @@ class ArtifactFolder:
 
 def _read(path: Path) -> ArtifactDefinition | None:
     try:
-        text = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError):
+        text = read_json(path)
+    except UnreadableError:
         return None
     if not isinstance(text, dict) or not {"title", "targetOsType"} <= set(text):
         return None
