@@ -428,6 +428,27 @@ def files_that_an_import_would_overwrite(desk: Desk) -> Iterator[str]:
     yield desk.says(*IMPORT, "--out", "moved")
 
 
+@follows("name the one that holds the artifacts' folders")
+def artifacts_that_are_elsewhere(desk: Desk) -> Iterator[str]:
+    desk.put("old/GoldenImages/linux/a.json", TEMPLATE)
+    desk.put("public/Artifacts/linux-java/Artifactfile.json", '{"title": "Java"}')
+    yield desk.says(*IMPORT, "--artifacts", "nowhere", "--out", "moved")
+    yield desk.says(*IMPORT, "--artifacts", "public/Artifacts", "--out", "moved")
+
+
+@follows("what has the same value as the secret, or make a secure parameter of it")
+def a_secret_that_stands_elsewhere_too(desk: Desk) -> Iterator[str]:
+    template = json.loads(TEMPLATE)
+    template["parameters"]["key"] = {"type": "secureString", "defaultValue": "Canary-4711-Value"}
+    own = template["resources"][0]["properties"]
+    own["notes"] = "boots with Canary-4711-Value"
+    desk.put("old/GoldenImages/linux/a.json", json.dumps(template))
+    yield desk.says(*IMPORT, "--out", "moved")
+    own["notes"] = "boots with a key"
+    desk.put("old/GoldenImages/linux/a.json", json.dumps(template))
+    yield desk.says(*IMPORT, "--out", "moved")
+
+
 TEMPLATE = json.dumps(
     {
         "parameters": {},
