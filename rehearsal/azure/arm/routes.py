@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -76,10 +76,17 @@ def listing(call: Call, found: Sequence[Resource]) -> Answer:
 
 
 def paged(
-    call: Call, found: Sequence[_T], body: Callable[[_T], Json], show: Callable[[_T], Json]
+    call: Call,
+    found: Sequence[_T],
+    body: Callable[[_T], Json],
+    show: Callable[[_T], Json],
+    own: Collection[str] = (),
 ) -> Answer:
-    """Answer a list of anything: `body` is what is filtered and ordered by, `show` the answer."""
-    passes = odata.condition(call.query.get("$filter", ""))
+    """Answer a list of anything: `body` is what is filtered and ordered by, `show` the answer.
+
+    ``own`` are functions of $filter that only these bodies have, as in odata.condition.
+    """
+    passes = odata.condition(call.query.get("$filter", ""), own)
     kept = [each for each in found if passes(body(each))]
     for path, descending in reversed(odata.order(call.query.get("$orderby", ""))):
         by = odata.key(path)
