@@ -157,10 +157,14 @@ class _Parser:
                 if name == "tagvalue":
                     return lambda body: _tagged(body, self._tag, right(body))
                 return _compare(word, left, right)
-        return left if name.endswith("()") else self._flag(left)
+        if name.endswith("()"):
+            return left
+        if "/" not in name:  # a name or literal alone is no condition
+            raise invalid_filter(self._text)
+        return self._flag(left)
 
     def _flag(self, value: Value) -> Value:
-        """Let a name stand alone if it is true or false, as clients ask for `allowClaim`."""
+        """Let a property stand alone if it is true or false: `properties/allowClaim`."""
 
         def flag(body: Json) -> bool:
             found = value(body)

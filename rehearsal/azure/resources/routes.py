@@ -10,7 +10,7 @@ from rehearsal.azure.errors import OPERATION_NOT_FOUND, SUBSCRIPTION_NOT_FOUND
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.model import Resource
-from rehearsal.azure.resources import registration
+from rehearsal.azure.resources import providers, registration
 from rehearsal.azure.resources import resources as groups
 from rehearsal.azure.resources.errors import PROVIDER_NOT_FOUND
 from rehearsal.azure.world import REGIONS
@@ -86,13 +86,15 @@ def _locations(call: Call) -> Answer:
 
 def _providers(call: Call) -> Answer:
     subscription = call.parts["subscription"]
-    value = [groups.provider_body(call.azure, subscription, name) for name in groups.NAMESPACES]
+    value = [
+        providers.provider_body(call.azure, subscription, name) for name in providers.NAMESPACES
+    ]
     return Answer(200, {"value": value})
 
 
 def _provider(call: Call) -> Answer:
     namespace = call.parts["namespace"]
-    found = groups.provider_body(call.azure, call.parts["subscription"], namespace)
+    found = providers.provider_body(call.azure, call.parts["subscription"], namespace)
     if found is None:
         raise PROVIDER_NOT_FOUND.of(namespace=namespace)
     return Answer(200, found)
