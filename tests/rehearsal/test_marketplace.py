@@ -96,3 +96,17 @@ def test_the_lab_lists_gallery_images(cloud: Cloud) -> None:
     found = cloud.arm("GET", f"{cloud.lab()}/galleryimages").body["value"]
     references = {each["properties"]["imageReference"]["sku"] for each in found}
     assert "win11-24h2-ent" in references
+    assert len({each["name"].lower() for each in found}) == len(found)
+
+
+def test_a_gallery_image_is_found_by_the_name_that_people_know(cloud: Cloud) -> None:
+    """As `az lab vm create --image "Ubuntu Server 22.04 LTS"` looks it up."""
+    query = {"$filter": "name eq 'Ubuntu Server 22.04 LTS'"}
+    (found,) = cloud.arm("GET", f"{cloud.lab()}/galleryimages", query=query).body["value"]
+    assert found["properties"]["imageReference"] == {
+        "publisher": "Canonical",
+        "offer": "0001-com-ubuntu-server-jammy",
+        "sku": "22_04-lts",
+        "osType": "Linux",
+        "version": "latest",
+    }
