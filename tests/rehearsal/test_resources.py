@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pulumi_azure_native
 import pytest
@@ -94,11 +95,34 @@ def test_resources_can_be_filtered_by_type_and_tag(cloud: Cloud) -> None:
     tagged = "tagName eq 'owner' and tagValue eq 'web'"
     found = cloud.arm("GET", path, query={"$filter": tagged}).body["value"]
     assert [each["name"] for each in found] == ["web"]
-    kind = "resourceType eq 'Microsoft.DevTestLab/labs/virtualNetworks'"
+    kind = "resourceType eq 'Microsoft.Network/virtualNetworks'"
     found = cloud.arm("GET", path, query={"$filter": kind}).body["value"]
     assert [each["name"] for each in found] == ["Dtlweb"]
     assert cloud.arm("GET", path, query={"$filter": "sideways"}).status == 400
     assert cloud.arm("GET", f"/subscriptions/{PROD}/resources").body["value"] == []
+
+
+def test_a_nested_resource_is_listed_with_its_parents_if_arm_tracks_it(cloud: Cloud) -> None:
+    vm = cloud.vm(cloud.lab(), "Build-01")
+    path = f"/subscriptions/{DEV}/resources"
+
+    def listed(text: str, **more: str) -> list[dict[str, Any]]:
+        query = {"$filter": text, **more}
+        return list(cloud.arm("GET", path, query=query).body["value"])
+
+    kind = "resourceType eq 'Microsoft.DevTestLab/labs/virtualMachines'"
+    (found,) = listed(f"{kind} and name eq 'web/Build-01'")
+    assert found["id"] == cloud.arm("GET", vm).body["id"]
+    assert found["tags"] == {"made": "by a test"}
+    assert "properties" not in found
+    expand = {"$expand": "createdTime,changedTime,provisioningState"}
+    assert listed(kind, **expand)[0]["provisioningState"] == "Succeeded"
+    # Azure lists neither networks, images nor sources of a lab here: they take no tags of ARM's.
+    everything = cloud.arm("GET", path).body["value"]
+    assert {each["type"] for each in everything if "DevTestLab" in each["type"]} == {
+        "Microsoft.DevTestLab/labs",
+        "Microsoft.DevTestLab/labs/virtualMachines",
+    }
 
 
 def test_providers_are_registered(cloud: Cloud) -> None:

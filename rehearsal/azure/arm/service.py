@@ -149,7 +149,8 @@ def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
         try:
             done = behaviour.finish(azure, resource)
         except ArmError as error:
-            azure.resources.keep(resource.setting(provisioningState="Failed"))
+            failed = azure.resources.keep(resource.setting(provisioningState="Failed"))
+            behaviour.failed(azure, failed)
             azure.operations.finish(operation, error)
             return
         azure.resources.keep(done.setting(provisioningState="Succeeded"))

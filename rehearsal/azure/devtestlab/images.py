@@ -103,14 +103,18 @@ class CustomImage(Behaviour):
             backing=made.key, contents=contents.stored()
         )
 
+    def failed(self, azure: Azure, resource: Resource) -> None:
+        """Give the machine back that was being captured."""
+        vm = azure.resources.find(resource.hidden.get("vm", "/"))
+        if vm is not None and vm.hidden.get("capturing") == resource.uid:
+            azure.resources.keep(vm.knowing(capturing=None))
+
     def removed(self, azure: Azure, resource: Resource) -> None:
         """Take along what the service made to back it, not what it was given (contract 4.2).
 
         Nobody has proven either: the switch customImageDeletesBacking has the other answers.
         """
-        vm = azure.resources.find(resource.hidden.get("vm", "/"))
-        if vm is not None and vm.hidden.get("capturing") == resource.uid:
-            azure.resources.keep(vm.knowing(capturing=None))
+        self.failed(azure, resource)
         behind = azure.resources.find(resource.hidden.get("backing") or "/")
         if behind is None:
             return

@@ -25,6 +25,8 @@ from rehearsal.azure.world import Azure
 Json = dict[str, Any]
 
 VMS = "Microsoft.DevTestLab/labs/virtualMachines"
+# The power that a machine has after a start or a stop that failed.
+_TURNED_BACK = {"starting": "deallocated", "deallocating": "running"}
 
 
 class LabMachine(Behaviour):
@@ -131,6 +133,18 @@ class LabMachine(Behaviour):
             properties["applicableSchedule"] = applicable(azure, resource)
         return {**resource.body, "properties": properties}
 
+    def failed(self, azure: Azure, resource: Resource) -> None:
+        """End what the machine behind it was in the middle of."""
+        machine = azure.resources.find(resource.hidden["machine"])
+        if machine is None:
+            return
+        if machine.state == "Creating":
+            machines.failed(azure, machine)
+        elif machine.hidden["power"] in _TURNED_BACK:
+            machine = machines.set_power(azure, machine, _TURNED_BACK[machine.hidden["power"]])
+        known = "Stopped" if machine.hidden["power"] == "deallocated" else "Running"
+        azure.resources.keep(resource.setting(lastKnownPowerState=known))
+
     def removed(self, azure: Azure, resource: Resource) -> None:
         """Take along the group of the machine, with its disk; data disks are the lab's and stay."""
         disks.free(azure, resource)
@@ -147,7 +161,6 @@ class LabMachine(Behaviour):
     def _resolved(self, azure: Azure, resource: Resource, draft: Draft, storage: str) -> Resource:
         """Put in what the SDKs' sentinels stand for (contract 2)."""
         host = f"{draft.name}{ids.digits(resource.uid, 6)}"
-        owner = draft.properties.get("ownerObjectId") or "dynamicValue"
         defaults = {
             "allowClaim": False,
             "disallowPublicIpAddress": False,
@@ -156,7 +169,7 @@ class LabMachine(Behaviour):
         }
         properties = {**defaults, **resource.properties}
         properties |= {
-            "ownerObjectId": draft.caller.object_id if owner == "dynamicValue" else owner,
+            "ownerObjectId": ordering.owner_of(draft),
             "createdByUserId": draft.caller.object_id,
             "createdByUser": draft.caller.name,
             "storageType": storage,

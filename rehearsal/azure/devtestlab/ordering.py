@@ -75,6 +75,17 @@ def check_credentials(properties: Json) -> None:
         raise errors.WEAK_PASSWORD.of()
 
 
+def owner_of(draft: Draft) -> str:
+    """Give the object id of who is to have a machine: the caller unless told.
+
+    A machine that anybody may claim is nobody's, "". The SDKs send ``dynamicValue`` unasked.
+    """
+    if draft.properties.get("allowClaim"):
+        return ""
+    asked = str(draft.properties.get("ownerObjectId") or "dynamicValue")
+    return draft.caller.object_id if asked == "dynamicValue" else asked
+
+
 def storage_type(draft: Draft, lab: Resource) -> str:
     """Resolve the storage type: `labStorageType`, which SDKs send unasked, means the lab's."""
     asked = str(draft.properties.get("storageType") or "labStorageType")

@@ -122,3 +122,18 @@ def subscription_body(subscription: Subscription) -> Json:
             "quotaId": "EnterpriseAgreement_2014-09-01",
         },
     }
+
+
+def tracked_body(azure: Azure, resource: Resource, expand: str) -> Json:
+    """Write a resource as lists over all types have it: named with its parents, no properties.
+
+    ``expand`` is the lower-cased $expand, of which provisioningState is known here.
+    """
+    names, above = [resource.name], azure.resources.find(ids.parent_of(resource.key))
+    while above is not None and above.kind != KIND:
+        names.insert(0, above.name)
+        above = azure.resources.find(ids.parent_of(above.key))
+    body = {name: value for name, value in resource.body.items() if name != "properties"}
+    if "provisioningstate" in expand:
+        body["provisioningState"] = resource.state
+    return {**body, "name": "/".join(names)}
