@@ -21,6 +21,8 @@ _T = TypeVar("_T")
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}/providers/"
 _PAGE = 1000  # what a list gives before it says nextLink
 _PARAMETER = re.compile(r"{(\w+)}")
+_ME = re.compile(r"/users/@me(?=/|$)", re.IGNORECASE)
+_EVERYBODY = "/users/@all/"
 
 # The lab service knows these alone; the other providers here take any version (contract 1.4, 1.6).
 LAB_VERSIONS = ("2015-05-21-preview", "2016-05-15", "2018-09-15", "2018-10-15-preview")
@@ -57,7 +59,7 @@ def resource_id(call: Call, kind: ResourceType) -> str:
 
 def as_caller(call: Call, path: str) -> str:
     """Put the caller's object id where a path says `@me`, as the lab service does for users."""
-    return path.replace("/users/@me", f"/users/{call.caller.object_id}")
+    return _ME.sub(f"/users/{call.caller.object_id}", path)
 
 
 def shown(call: Call, resource: Resource) -> Json:
@@ -141,6 +143,10 @@ def _list(kind: ResourceType) -> Handler:
         call.parts = {**call.parts, last: "-"}
         any_id = resource_id(call, kind)
         service.group_of(call.azure, any_id)
+        lab, everybody, _ = any_id.lower().partition(_EVERYBODY)
+        if everybody:  # what all users of a lab have of a type
+            nested = call.azure.resources.below(service.need(call.azure, lab))
+            return listing(call, [each for each in nested if each.kind == kind.kind])
         service.parent(call.azure, kind, any_id)
         return listing(call, call.azure.resources.listed(ids.collection_of(any_id)))
 

@@ -84,7 +84,9 @@ class CustomImage(Behaviour):
             return resource.setting(managedSnapshotId=made.id.lower()).knowing(backing=made.key)
         if captured.contents.security == "TrustedLaunch":
             raise compute_errors.TRUSTED_LAUNCH_IMAGE.of()
-        if captured.state in _BY_SERVICE and captured.contents.installed:
+        by_service = captured.state in _BY_SERVICE and captured.contents.installed
+        linux = captured.contents.os == "Linux"
+        if by_service and not (linux and azure.switches["deprovisionAfterArtifacts"]):
             raise errors.SEVERAL_EXTENSIONS.of(os=captured.contents.os)
         machine = machines.set_power(azure, machine, "deallocated")
         if azure.switches["captureSetsGeneralized"]:
