@@ -163,6 +163,11 @@ def test_an_unknown_route_answers_loudly(cloud: Cloud, capfd: pytest.CaptureFixt
     assert path in capfd.readouterr().err
 
 
+def test_an_unknown_route_of_a_vault_answers_loudly_too(cloud: Cloud) -> None:
+    reply = cloud.call("GET", "/~vaults/any/certificates?api-version=7.4")
+    assert (reply.status, reply.code) == (501, "RouteNotRehearsed")
+
+
 def test_paths_are_case_insensitive(cloud: Cloud) -> None:
     cloud.group("rg-Mixed")
     found = cloud.arm("GET", f"/SUBSCRIPTIONS/{DEV.upper()}/resourcegroups/RG-MIXED")

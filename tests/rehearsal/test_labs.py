@@ -129,9 +129,10 @@ def test_the_default_sources_come_with_the_lab_and_sync_later(cloud: Cloud) -> N
     assert cloud.follow(reply).body["status"] == "Succeeded"
     sources = cloud.arm("GET", f"{lab}/artifactsources").body["value"]
     assert [(each["name"], each["properties"]["status"]) for each in sources] == [
-        ("public repo", "Enabled"),
-        ("public environment repo", "Disabled"),
+        ("Public Repo", "Enabled"),
+        ("Public Environment Repo", "Disabled"),
     ]
+    assert sources[0]["id"].endswith("/artifactsources/public repo")
     artifacts = f"{lab}/artifactsources/public%20repo/artifacts"
     assert cloud.arm("GET", artifacts).body["value"] == []
     assert cloud.arm("GET", f"{artifacts}/windows-git").status == 404

@@ -68,7 +68,10 @@ def shown(call: Call, resource: Resource) -> Json:
     if kind is None:  # a resource group: not one of the table
         return resource.body
     expand, names = call.query.get("$expand", ""), call.query.get("$select", "")
+    if call.query.get("statusonly", "").lower() == "true":  # how lists of machines ask for it
+        expand = f"{expand},instanceView"
     body = kind.behaviour.show(call.azure, resource, expand.lower())
+    body = kind.behaviour.addressed(body, call.base)
     return odata.select(body, expand, names) if "$select" in expand or names else body
 
 

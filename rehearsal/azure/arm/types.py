@@ -131,6 +131,10 @@ class Behaviour:
         """Give what a GET answers; `expand` is the lower-cased $expand."""
         return resource.body
 
+    def addressed(self, body: Json, base: str) -> Json:
+        """Put in where things are in this cloud; `base` is the address that ARM is called at."""
+        return body
+
     def releasing(self, azure: Azure, resource: Resource) -> None:
         """Refuse a deletion with an ArmError, or let it be."""
 

@@ -18,6 +18,7 @@ from rehearsal.azure.compute.copying import SNAPSHOTS
 from rehearsal.azure.compute.images import IMAGES
 from rehearsal.azure.devtestlab import backing, errors, installing
 from rehearsal.azure.devtestlab.machines import VMS, machine_of
+from rehearsal.azure.devtestlab.templates import SCRIPT_EXTENSIONS
 from rehearsal.azure.model import Resource
 from rehearsal.azure.world import Azure
 
@@ -54,7 +55,8 @@ class CustomImage(Behaviour):
         if len(given) != 1:
             raise errors.ONE_CAPTURE_SOURCE.of()
         lab = service.need(azure, ids.parent_of(draft.id))
-        resource = draft.resource({**self.given(draft), "creationDate": iso(azure.now())})
+        made = {"author": draft.caller.name, **self.given(draft)}
+        resource = draft.resource({**made, "creationDate": iso(azure.now())})
         resource = resource.setting(uniqueIdentifier=resource.uid)
         if given[0] == "vm":
             return self._of_vm(azure, resource, lab)
@@ -87,7 +89,8 @@ class CustomImage(Behaviour):
         by_service = captured.state in _BY_SERVICE and captured.contents.installed
         linux = captured.contents.os == "Linux"
         if by_service and not (linux and azure.switches["deprovisionAfterArtifacts"]):
-            raise errors.SEVERAL_EXTENSIONS.of(os=captured.contents.os)
+            handler = ".".join(SCRIPT_EXTENSIONS[captured.contents.os])
+            raise errors.SEVERAL_EXTENSIONS.of(os=captured.contents.os, handler=handler)
         machine = machines.set_power(azure, machine, "deallocated")
         if azure.switches["captureSetsGeneralized"]:
             machine = machines.generalize(azure, machine)

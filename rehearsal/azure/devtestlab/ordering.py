@@ -96,8 +96,8 @@ def storage_type(draft: Draft, lab: Resource) -> str:
     return asked
 
 
-def order(draft: Draft, image: ImageChoice, storage: str, subnet: Json) -> Order:
-    """Write the order for the machine behind the lab VM."""
+def order(draft: Draft, image: ImageChoice, storage: str, subnet: Json, host: str) -> Order:
+    """Write the order for the machine behind the lab VM; `host` is its public name, "" for none."""
     return Order(
         name=draft.name,
         location=draft.location,
@@ -108,6 +108,7 @@ def order(draft: Draft, image: ImageChoice, storage: str, subnet: Json) -> Order
         image=image.reference,
         subnet=str(subnet["id"]),
         user=str(draft.properties["userName"]),
+        host=host,
     )
 
 
