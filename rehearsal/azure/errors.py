@@ -93,6 +93,15 @@ NO_REGISTERED_PROVIDER = Refusal(
     "contract 4.4",
 )
 
+# The region is none, or the provider is not there.
+NO_PROVIDER_IN_REGION = Refusal(
+    400,
+    "NoRegisteredProviderFound",
+    "No registered resource provider found for location '{location}' and API version"
+    " '{api_version}' for type '{kind}'. The supported locations are '{known}'.",
+    "mem",
+)
+
 # A route that this local Azure does not have; never a silent 404.
 NOT_IMPLEMENTED = Refusal(
     501,

@@ -33,11 +33,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class MarketplaceImage:
-    """One sku. `security` is TrustedLaunchSupported, TrustedLaunch or None; size in GiB."""
+    """One sku: its `title` in labs, its size in GiB.
+
+    `security` is TrustedLaunchSupported, TrustedLaunch or None.
+    """
 
     publisher: str
     offer: str
     sku: str
+    title: str
     os: str
     generation: str
     size: int
@@ -107,6 +111,7 @@ def _image(entry: dict[str, Any], keep_months: int) -> MarketplaceImage:
         publisher=publisher,
         offer=offer,
         sku=sku,
+        title=entry["title"],
         os=entry["os"],
         generation=entry["generation"],
         size=entry["sizeGiB"],

@@ -152,7 +152,10 @@ class Azure:
         if resource is not None and not resource.settled:
             deleting = resource.state == "Deleting"
             resource = resource.setting(provisioningState="Failed")
-            self.resources.keep(resource.knowing(notDeleted=True) if deleting else resource)
+            resource = resource.knowing(notDeleted=True) if deleting else resource
+            self.resources.keep(resource)
+            if resource.kind.lower() in self.types:
+                self.types[resource.kind.lower()].behaviour.failed(self, resource)
         if "operation" in event.arguments:
             self.operations.finish(event.arguments["operation"], error)
 

@@ -45,8 +45,10 @@ class Bootstrap:
         return found
 
     def at(self, scope: str) -> list[dict[str, Any]]:
+        """Give what is assigned at a scope itself; what is above and below is listed with it."""
         listed = self.factory.arm("GET", f"{scope}/{ASSIGNMENTS}", "2022-04-01")["value"]
-        return [each["properties"] for each in listed]
+        found = [each["properties"] for each in listed]
+        return [each for each in found if each["scope"].lower() == scope.lower()]
 
 
 def sign_in_as_owner(factory: FactoryUnderTest) -> None:
@@ -93,10 +95,7 @@ def test_made_once_completed_later_and_never_destroyed(
     (copies,) = bootstrap.at(SOURCE)
     assert copies["principalId"] == prod["principalId"]
     assert copies["roleDefinitionId"] == role_id(Role.SOURCE, [DEV, PROD])
-    # What is assigned below it, on the states, is listed too.
-    home = f"/subscriptions/{PROD}"
-    readers = [each for each in bootstrap.at(home) if each["scope"].lower() == home]
-    assert len(readers) == 2, "prod's own, and who previews"
+    assert len(bootstrap.at(f"/subscriptions/{PROD}")) == 2, "prod's own, and who previews"
     assert bootstrap("refresh", "--yes", "-s", STACK).ok
     before = written(factory.home.state)
     assert bootstrap("preview", "--expect-no-changes", "-s", STACK).ok

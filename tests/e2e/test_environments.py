@@ -112,7 +112,6 @@ def deleted_to_be_replaced(factory: FactoryUnderTest, environment: dict[str, Any
 
 
 def shown(factory: FactoryUnderTest) -> list[str]:
-    """Names of all environments in the lab that carry our tag."""
-    resources = factory.arm("GET", f"/subscriptions/{DEV}/resources", "2021-04-01")["value"]
-    kind = "microsoft.devtestlab/labs/users/environments"
-    return [each["name"].split("/")[-1] for each in resources if each["type"].lower() == kind]
+    """Names of the environments in the lab, whoever has them."""
+    found = factory.arm("GET", f"{lab_path(DEV, 'team-web')}/users/@all/environments")
+    return [each["name"] for each in found["value"]]

@@ -41,6 +41,16 @@ def test_a_generalised_capture_gives_a_managed_image_in_the_labs_group(cloud: Cl
     assert image_["storageProfile"]["osDisk"]["osState"] == "Generalized"
 
 
+def test_a_custom_image_has_an_author(cloud: Cloud) -> None:
+    lab = cloud.lab()
+    body = capture_body(cloud.vm(lab), "NonSysprepped")
+    made = cloud.make(f"{lab}/customimages/ours", body)
+    assert made["properties"]["author"] == "factory"
+    body["properties"]["author"] = "The image team"
+    made = cloud.make(f"{lab}/customimages/theirs", body)
+    assert made["properties"]["author"] == "The image team"
+
+
 def test_a_capture_as_it_is_gives_a_snapshot_and_leaves_the_vm_alone(cloud: Cloud) -> None:
     lab = cloud.lab()
     vm = cloud.vm(lab, "a", LINUX)
@@ -93,6 +103,10 @@ def test_the_service_can_run_sysprep_itself_but_not_after_artifacts(cloud: Cloud
     ended = cloud.finish(reply)
     assert ended["status"] == "Failed"
     assert "Multiple VMExtensions per handler" in ended["error"]["message"]
+    assert "'Microsoft.Compute.CustomScriptExtension'" in ended["error"]["message"]
+    linux = cloud.vm(lab, "lin", LINUX, artifacts=artifacts("linux-java"))
+    reply = cloud.arm("PUT", f"{lab}/customimages/lin", capture_body(linux, "DeprovisionRequested"))
+    assert "'Microsoft.Azure.Extensions.CustomScript'" in cloud.finish(reply)["error"]["message"]
     failed = cloud.arm("GET", f"{lab}/customimages/used").body["properties"]
     assert failed["provisioningState"] == "Failed"
     assert cloud.apply(used, "windows-noop")

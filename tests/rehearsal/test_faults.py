@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from rehearsal.azure.faults.rules import parse
-from tests.rehearsal.chain import COMPUTE_API, snapshot, snapshot_body
+from tests.rehearsal.chain import COMPUTE_API, capture_body, snapshot, snapshot_body
 from tests.rehearsal.cloud import DEV, Cloud, Reply, artifacts, compute
 
 Json = dict[str, Any]
@@ -106,6 +106,33 @@ def test_an_operation_is_accepted_and_fails_at_its_end(cloud: Cloud, action: str
     ended = cloud.finish(reply)
     assert (ended["status"], ended["error"]) == ("Failed", rule)
     assert cloud.arm("GET", vm).body["properties"]["provisioningState"] == "Failed"
+
+
+def test_a_machine_is_free_again_when_its_capture_fails(cloud: Cloud) -> None:
+    lab = cloud.lab()
+    vm = cloud.vm(lab, "a")
+    fault(cloud, path="*/customimages/*", failLater={"code": "Late"}, times=1)
+    gold = f"{lab}/customimages/gold"
+    body = capture_body(vm, "NonSysprepped")
+    assert cloud.finish(cloud.arm("PUT", gold, body))["error"]["code"] == "Late"
+    # It can be captured, and be worked on.
+    cloud.make(gold, body)
+    assert cloud.finish(cloud.arm("POST", f"{vm}/stop"))["status"] == "Succeeded"
+
+
+@pytest.mark.parametrize(("action", "power"), [("stop", "Running"), ("start", "Stopped")])
+def test_a_machine_is_as_it_was_when_starting_or_stopping_fails(
+    cloud: Cloud, action: str, power: str
+) -> None:
+    vm = cloud.vm(cloud.lab(), "a")
+    if action == "start":
+        cloud.finish(cloud.arm("POST", f"{vm}/stop"))
+    fault(cloud, path=f"*/{action}", failLater={"code": "Late"}, times=1)
+    assert cloud.finish(cloud.arm("POST", f"{vm}/{action}"))["status"] == "Failed"
+    found = cloud.expanded(vm)["properties"]
+    assert found["lastKnownPowerState"] == power
+    codes = [each["code"] for each in found["computeVm"]["statuses"]]
+    assert f"PowerState/{'running' if power == 'Running' else 'deallocated'}" in codes
 
 
 def test_what_could_not_be_made_is_made_by_the_next_put(cloud: Cloud) -> None:

@@ -17,6 +17,12 @@ def test_openid_configuration_names_the_token_endpoint(cloud: Cloud) -> None:
     found = cloud.call("GET", f"/{TENANT}/v2.0/.well-known/openid-configuration").body
     assert found["token_endpoint"] == f"https://localhost:1/{TENANT}/oauth2/v2.0/token"
     assert found["issuer"] == f"https://localhost:1/{TENANT}/v2.0"
+    older = cloud.call("GET", f"/{TENANT}/.well-known/openid-configuration").body
+    assert older["token_endpoint"] == f"https://localhost:1/{TENANT}/oauth2/token"
+    assert older["issuer"] == f"https://localhost:1/{TENANT}/"
+    for each in (found, older):
+        keys = each["jwks_uri"].removeprefix("https://localhost:1")
+        assert cloud.call("GET", keys).status == 200
 
 
 def test_a_token_has_three_parts_and_the_claims_clients_read(cloud: Cloud) -> None:
@@ -38,6 +44,8 @@ def test_a_token_has_three_parts_and_the_claims_clients_read(cloud: Cloud) -> No
         ({"client_secret": "wrong"}, 401, "AADSTS7000215"),
         ({"client_id": "11111111-0000-0000-0000-000000000000"}, 400, "AADSTS700016"),
         ({"grant_type": "password"}, 400, "AADSTS70003"),
+        ({"scope": ""}, 400, "AADSTS900144"),
+        ({"scope": "https://localhost:1/user_impersonation"}, 400, "AADSTS1002012"),
     ],
 )
 def test_a_wrong_token_request_is_refused(
@@ -103,6 +111,25 @@ def test_scopes_in_any_order_are_for_the_one_resource(cloud: Cloud, scope: str) 
     assert cloud.arm("GET", f"/subscriptions/{DEV}").status == 200
 
 
+def test_the_older_token_endpoint_is_asked_for_a_resource(cloud: Cloud) -> None:
+    """ADAL, go-autorest and scripts with curl still use it."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": FACTORY,
+        "client_secret": "factory-secret",
+    }
+    path = f"/{TENANT}/oauth2/token"
+    assert "'resource'" in cloud.call("POST", path, data=form).body["error_description"]
+    body = cloud.call("POST", path, data={**form, "resource": "https://localhost:1/"}).body
+    assert body["resource"] == "https://localhost:1/"
+    assert body["expires_in"] == "3599"
+    assert int(body["expires_on"]) - int(body["not_before"]) == 3599
+    cloud.tokens[FACTORY] = body["access_token"]
+    assert cloud.arm("GET", f"/subscriptions/{DEV}").status == 200
+    wrong = cloud.call("POST", path, data={**form, "resource": "x", "client_secret": "wrong"})
+    assert (wrong.status, wrong.body["error"]) == (401, "invalid_client")
+
+
 def test_a_token_of_one_tenant_is_no_good_in_another(cloud: Cloud) -> None:
     reply = cloud.arm("GET", f"/subscriptions/{FOREIGN}")
     assert (reply.status, reply.code) == (401, "InvalidAuthenticationTokenTenant")
@@ -134,6 +161,11 @@ def test_an_unknown_route_answers_loudly(cloud: Cloud, capfd: pytest.CaptureFixt
     assert (reply.status, reply.code) == (501, "RouteNotRehearsed")
     assert f"GET {path}" in reply.message
     assert path in capfd.readouterr().err
+
+
+def test_an_unknown_route_of_a_vault_answers_loudly_too(cloud: Cloud) -> None:
+    reply = cloud.call("GET", "/~vaults/any/certificates?api-version=7.4")
+    assert (reply.status, reply.code) == (501, "RouteNotRehearsed")
 
 
 def test_paths_are_case_insensitive(cloud: Cloud) -> None:

@@ -218,3 +218,9 @@ def test_what_comes_after_sysprep_fails(cloud: Cloud) -> None:
 def test_an_artifact_that_restarts_leaves_the_vm_running(cloud: Cloud) -> None:
     found = cloud.apply(cloud.vm(cloud.lab()), "windows-visualstudio", sku="Professional")
     assert found["properties"]["lastKnownPowerState"] == "Running"
+
+
+def test_packers_way_into_windows_is_among_the_public_artifacts(cloud: Cloud) -> None:
+    vm = cloud.vm(cloud.lab())
+    found = cloud.apply(vm, "windows-winrm", hostName="build.westeurope.cloudapp.azure.com")
+    assert [each["status"] for each in found["properties"]["artifacts"]] == ["Succeeded"]

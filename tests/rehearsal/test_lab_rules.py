@@ -46,6 +46,27 @@ def test_a_user_may_have_so_many(cloud: Cloud) -> None:
     assert ordered(cloud, lab, "c", ownerObjectId="somebody-else") == ""
 
 
+def test_a_machine_that_anybody_may_claim_is_nobodys(cloud: Cloud) -> None:
+    lab = cloud.lab()
+    policy(cloud, lab, "UserOwnedLabVmCount", "0")
+    vm = cloud.vm(lab, "free", allowClaim=True)
+    assert cloud.arm("GET", vm).body["properties"]["ownerObjectId"] == ""
+    assert cloud.arm("PUT", f"{lab}/virtualmachines/mine", cloud.order()).code == "PolicyViolation"
+
+    def found(text: str) -> list[str]:
+        reply = cloud.arm("GET", f"{lab}/virtualmachines", query={"$filter": text})
+        return [each["name"] for each in reply.body["value"]]
+
+    assert found("properties/allowClaim") == ["free"]
+    assert found("properties/allowClaim and name eq 'other'") == []
+    assert found("not properties/allowClaim") == []
+    cloud.finish(cloud.arm("POST", f"{vm}/claim"))
+    assert found("properties/allowClaim") == []
+    assert found("not properties/allowClaim") == ["free"]
+    text = cloud.arm("GET", f"{lab}/virtualmachines", query={"$filter": "properties/size"})
+    assert text.code == "InvalidFilterInQueryString"
+
+
 def test_premium_disks_are_counted_apart(cloud: Cloud) -> None:
     lab = cloud.lab()
     policy(cloud, lab, "LabPremiumVmCount", "0")

@@ -95,6 +95,32 @@ def test_patch_changes_tags_alone(cloud: Cloud) -> None:
     assert reply.body["properties"]["labStorageType"] == "Premium"
 
 
+def test_what_users_have_is_listed_without_profiles_and_of_all_of_them(cloud: Cloud) -> None:
+    lab = cloud.lab()
+    assert cloud.arm("GET", f"{lab}/users/@me/disks").body["value"] == []
+    vm = cloud.vm(lab)
+    new = {"attachNewDataDiskOptions": {"diskName": "data", "diskSizeGiB": 8}}
+    cloud.finish(cloud.arm("POST", f"{vm}/addDataDisk", new))
+    (disk,) = cloud.arm("GET", f"{lab}/users/@ME/disks").body["value"]
+    assert cloud.arm("GET", f"{lab}/users/@me/disks/data").body == disk
+    template = {"armTemplateId": "/artifactsources/own/armtemplates/virtual-network"}
+    source = {"uri": "https://x/y.git", "armTemplateFolderPath": "/Environments"}
+    cloud.arm("PUT", f"{lab}/artifactsources/own", {"properties": source})
+    cloud.advance("10 min")
+    for user in ("one", "two"):
+        cloud.make(f"{lab}/users/{user}")
+        body = {"properties": {"deploymentProperties": template}}
+        cloud.make(f"{lab}/users/{user}/environments/shop-{user}", body)
+    found = cloud.arm("GET", f"{lab}/users/@all/environments").body["value"]
+    assert [each["name"] for each in found] == ["shop-one", "shop-two"]
+    assert cloud.arm("GET", f"{lab}/users/@all/disks").body["value"] == [disk]
+    # What was made without a profile goes without one.
+    detach = {"existingLabDiskId": disk["id"]}
+    cloud.finish(cloud.arm("POST", f"{vm}/detachDataDisk", detach))
+    cloud.finish(cloud.arm("DELETE", f"{lab}/users/@me/disks/data"))
+    assert cloud.arm("GET", f"{lab}/users/@me/disks").body["value"] == []
+
+
 def test_the_default_sources_come_with_the_lab_and_sync_later(cloud: Cloud) -> None:
     group = cloud.group("rg-a")
     lab = f"{group}/providers/Microsoft.DevTestLab/labs/a"
@@ -103,9 +129,10 @@ def test_the_default_sources_come_with_the_lab_and_sync_later(cloud: Cloud) -> N
     assert cloud.follow(reply).body["status"] == "Succeeded"
     sources = cloud.arm("GET", f"{lab}/artifactsources").body["value"]
     assert [(each["name"], each["properties"]["status"]) for each in sources] == [
-        ("public repo", "Enabled"),
-        ("public environment repo", "Disabled"),
+        ("Public Repo", "Enabled"),
+        ("Public Environment Repo", "Disabled"),
     ]
+    assert sources[0]["id"].endswith("/artifactsources/public repo")
     artifacts = f"{lab}/artifactsources/public%20repo/artifacts"
     assert cloud.arm("GET", artifacts).body["value"] == []
     assert cloud.arm("GET", f"{artifacts}/windows-git").status == 404

@@ -67,6 +67,36 @@ def test_what_must_be_expanded_is_not_shown_before(cloud: Cloud) -> None:
     assert "Correct-Horse-7" not in str(listed)
 
 
+def test_a_lab_may_have_one_group_for_all_its_machines(cloud: Cloud) -> None:
+    lab, shared = cloud.lab(), cloud.group("rg-machines")
+    body = {"location": "westeurope", "properties": {"vmCreationResourceGroupId": shared}}
+    changed = cloud.arm("PUT", lab, body, version="2018-10-15-preview").body["properties"]
+    assert changed["vmCreationResourceGroup"] == shared
+    first, second = (cloud.vm(lab, name) for name in ("one", "two"))
+    machine = cloud.arm("GET", first).body["properties"]["computeId"]
+    assert machine.startswith(f"{shared}/providers/Microsoft.Compute/virtualMachines/")
+    parts = cloud.arm("GET", f"{shared}/resources").body["value"]
+    cloud.finish(cloud.arm("DELETE", first))
+    # Its own parts go with it; the group and the other machine stay.
+    left = cloud.arm("GET", f"{shared}/resources").body["value"]
+    assert len(left) == len(parts) / 2
+    assert cloud.arm("GET", machine).status == 404
+    assert cloud.arm("GET", second).body["properties"]["lastKnownPowerState"] == "Running"
+    gone = {**body, "properties": {"vmCreationResourceGroupId": f"{shared}-gone"}}
+    cloud.arm("PUT", lab, gone, version="2018-10-15-preview")
+    assert cloud.arm("PUT", first, cloud.order()).code == "ResourceGroupNotFound"
+
+
+def test_the_status_of_all_machines_is_one_list(cloud: Cloud) -> None:
+    cloud.vm(cloud.lab())
+    path = f"/subscriptions/{DEV}/providers/Microsoft.Compute/virtualMachines"
+    (plain,) = cloud.arm("GET", path).body["value"]
+    assert "instanceView" not in plain["properties"]
+    (found,) = cloud.arm("GET", path, query={"statusOnly": "true"}).body["value"]
+    codes = [each["code"] for each in found["properties"]["instanceView"]["statuses"]]
+    assert "PowerState/running" in codes
+
+
 @pytest.mark.parametrize(
     ("name", "image", "good"),
     [

@@ -92,7 +92,30 @@ def test_what_is_not_sold_is_not_found(cloud: Cloud) -> None:
         assert (reply.status, reply.code) == (404, "NotFound")
 
 
+def test_a_region_that_is_none_has_no_provider(cloud: Cloud) -> None:
+    for rest in ("usages", "publishers", "publishers/Canonical/artifacttypes/vmimage/offers"):
+        path = f"/subscriptions/{DEV}/providers/Microsoft.Compute/locations/{{}}/{rest}"
+        assert cloud.arm("GET", path.format("West Europe")).status == 200
+        reply = cloud.arm("GET", path.format("middleearth"))
+        assert (reply.status, reply.code) == (400, "NoRegisteredProviderFound")
+        assert "'middleearth'" in reply.message
+
+
 def test_the_lab_lists_gallery_images(cloud: Cloud) -> None:
     found = cloud.arm("GET", f"{cloud.lab()}/galleryimages").body["value"]
     references = {each["properties"]["imageReference"]["sku"] for each in found}
     assert "win11-24h2-ent" in references
+    assert len({each["name"].lower() for each in found}) == len(found)
+
+
+def test_a_gallery_image_is_found_by_the_name_that_people_know(cloud: Cloud) -> None:
+    """As `az lab vm create --image "Ubuntu Server 22.04 LTS"` looks it up."""
+    query = {"$filter": "name eq 'Ubuntu Server 22.04 LTS'"}
+    (found,) = cloud.arm("GET", f"{cloud.lab()}/galleryimages", query=query).body["value"]
+    assert found["properties"]["imageReference"] == {
+        "publisher": "Canonical",
+        "offer": "0001-com-ubuntu-server-jammy",
+        "sku": "22_04-lts",
+        "osType": "Linux",
+        "version": "latest",
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.rehearsal.cloud import DEV, Cloud
+from tests.rehearsal.cloud import DEV, LINUX, Cloud
 
 Json = dict[str, Any]
 API = "2024-05-01"
@@ -126,6 +126,29 @@ def test_networks_of_the_newest_api_are_private(cloud: Cloud) -> None:
     cloud.make(used, {"properties": {"externalProviderResourceId": network}})
     vm = cloud.vm(lab, labVirtualNetworkId=used, disallowPublicIpAddress=True)
     assert cloud.apply(vm, "windows-git")["properties"]["artifacts"][0]["status"] == "Failed"
+
+
+def test_a_network_card_knows_its_machine_and_its_address(cloud: Cloud) -> None:
+    lab = cloud.lab()
+    found = cloud.expanded(cloud.vm(lab, "open", LINUX))["properties"]
+    card = cloud.arm("GET", found["computeVm"]["networkInterfaceId"], version=API).body
+    assert card["properties"]["virtualMachine"]["id"] == found["computeId"]
+    (place,) = (each["properties"] for each in card["properties"]["ipConfigurations"])
+    address = cloud.arm("GET", place["publicIPAddress"]["id"], version=API).body
+    seen = found["networkInterface"]
+    assert seen["publicIpAddressId"] == address["id"]
+    assert seen["publicIpAddress"] == address["properties"]["ipAddress"]
+    assert seen["privateIpAddress"] == place["privateIPAddress"]
+    assert seen["dnsName"] == found["fqdn"] == address["properties"]["dnsSettings"]["fqdn"]
+    assert seen["sshAuthority"] == f"{found['fqdn']}:22"
+    held = cloud.arm("DELETE", address["id"], version=API)
+    assert held.code == "PublicIPAddressCannotBeDeleted"
+    # It goes with the machine.
+    cloud.finish(cloud.arm("DELETE", f"{lab}/virtualmachines/open"))
+    assert cloud.arm("GET", address["id"], version=API).status == 404
+    shut = cloud.expanded(cloud.vm(lab, "shut", disallowPublicIpAddress=True))["properties"]
+    assert "publicIpAddress" not in shut["networkInterface"]
+    assert shut["networkInterface"]["privateIpAddress"].startswith("10.")
 
 
 def test_a_whole_subscription_can_be_listed(cloud: Cloud) -> None:

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import Any
+
+import pulumi_azure_native
+import pytest
+
+from rehearsal.azure.resources.providers import VERSIONS
 from tests.rehearsal.cloud import DEV, FOREIGN, PROD, TENANT, Cloud
 
 
@@ -87,11 +95,34 @@ def test_resources_can_be_filtered_by_type_and_tag(cloud: Cloud) -> None:
     tagged = "tagName eq 'owner' and tagValue eq 'web'"
     found = cloud.arm("GET", path, query={"$filter": tagged}).body["value"]
     assert [each["name"] for each in found] == ["web"]
-    kind = "resourceType eq 'Microsoft.DevTestLab/labs/virtualNetworks'"
+    kind = "resourceType eq 'Microsoft.Network/virtualNetworks'"
     found = cloud.arm("GET", path, query={"$filter": kind}).body["value"]
     assert [each["name"] for each in found] == ["Dtlweb"]
     assert cloud.arm("GET", path, query={"$filter": "sideways"}).status == 400
     assert cloud.arm("GET", f"/subscriptions/{PROD}/resources").body["value"] == []
+
+
+def test_a_nested_resource_is_listed_with_its_parents_if_arm_tracks_it(cloud: Cloud) -> None:
+    vm = cloud.vm(cloud.lab(), "Build-01")
+    path = f"/subscriptions/{DEV}/resources"
+
+    def listed(text: str, **more: str) -> list[dict[str, Any]]:
+        query = {"$filter": text, **more}
+        return list(cloud.arm("GET", path, query=query).body["value"])
+
+    kind = "resourceType eq 'Microsoft.DevTestLab/labs/virtualMachines'"
+    (found,) = listed(f"{kind} and name eq 'web/Build-01'")
+    assert found["id"] == cloud.arm("GET", vm).body["id"]
+    assert found["tags"] == {"made": "by a test"}
+    assert "properties" not in found
+    expand = {"$expand": "createdTime,changedTime,provisioningState"}
+    assert listed(kind, **expand)[0]["provisioningState"] == "Succeeded"
+    # Azure lists neither networks, images nor sources of a lab here: they take no tags of ARM's.
+    everything = cloud.arm("GET", path).body["value"]
+    assert {each["type"] for each in everything if "DevTestLab" in each["type"]} == {
+        "Microsoft.DevTestLab/labs",
+        "Microsoft.DevTestLab/labs/virtualMachines",
+    }
 
 
 def test_providers_are_registered(cloud: Cloud) -> None:
@@ -103,3 +134,49 @@ def test_providers_are_registered(cloud: Cloud) -> None:
     assert cloud.arm("GET", f"/subscriptions/{DEV}/providers/Microsoft.Nothing").status == 404
     places = cloud.arm("GET", f"/subscriptions/{DEV}/locations").body["value"]
     assert "westeurope" in [each["name"] for each in places]
+
+
+def test_a_provider_says_which_versions_its_types_take(cloud: Cloud) -> None:
+    """Clients that were given none ask here: `az resource`, Get-AzResource."""
+    paths = ("", f"/subscriptions/{DEV}")
+    for found in (cloud.arm("GET", f"{path}/providers").body["value"] for path in paths):
+        types = {
+            f"{each['namespace']}/{kind['resourceType']}": kind["apiVersions"]
+            for each in found
+            for kind in each["resourceTypes"]
+        }
+        assert all(types.values())
+        assert types["Microsoft.DevTestLab/labs"][:2] == ["2018-10-15-preview", "2018-09-15"]
+        lab = f"{cloud.lab()}?api-version={types['Microsoft.DevTestLab/labs'][0]}"
+        assert cloud.arm("GET", lab.partition("?")[0], version=lab.rpartition("=")[2]).status == 200
+        assert "2024-03-02" in types["Microsoft.Compute/disks"]
+        assert "Microsoft.Resources/resourceGroups" in types
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [
+        ("Microsoft.Compute/disks", "compute/disk"),
+        ("Microsoft.Compute/images", "compute/image"),
+        ("Microsoft.KeyVault/vaults", "keyvault/vault"),
+        (
+            "Microsoft.ManagedIdentity/userAssignedIdentities",
+            "managedidentity/user_assigned_identity",
+        ),
+        ("Microsoft.Network/virtualNetworks", "network/virtual_network"),
+        ("Microsoft.Resources/resourceGroups", "resources/resource_group"),
+        ("Microsoft.Storage/storageAccounts", "storage/storage_account"),
+        ("Microsoft.Authorization/roleDefinitions", "authorization/role_definition"),
+    ],
+)
+def test_the_versions_are_those_that_the_sdk_knows(kind: str, file: str) -> None:
+    package = Path(pulumi_azure_native.__file__).parent
+    text = (package / f"{file}.py").read_text(encoding="utf-8")
+    used = re.search(r"Uses Azure REST API version ([\w-]+)\.", text)
+    others = re.search(r"Other available API versions: ([\w, -]+)\.", text)
+    assert used
+    assert others
+    known = {used[1], *others[1].split(", ")}
+    ours = VERSIONS.get(kind, VERSIONS[kind.partition("/")[0]])
+    assert known <= set(ours)
+    assert list(ours) == sorted(ours, reverse=True)

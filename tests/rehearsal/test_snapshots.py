@@ -215,6 +215,19 @@ def test_the_source_must_be_there_and_readable(cloud: Cloud, disk: str) -> None:
     assert cloud.arm("GET", disk, who=AUDITOR).status == 200
 
 
+def test_bodies_as_terraform_writes_them_are_taken(cloud: Cloud, disk: str) -> None:
+    """A managed disk under sourceUri, and a system that is not chosen."""
+    cloud.group("rg-snaps-westeurope")
+    path = compute(DEV, "rg-snaps-westeurope", "snapshots", "terraform")
+    creation = {"createOption": "Copy", "sourceUri": disk}
+    body = {"location": "westeurope", "properties": {"creationData": creation, "osType": ""}}
+    made = cloud.make(path, body, version=COMPUTE_API)["properties"]
+    assert made["osType"] == "Windows"
+    assert made["creationData"]["sourceUri"] == disk
+    wrong = {**body, "properties": {"creationData": creation, "osType": "Solaris"}}
+    assert cloud.arm("PUT", path, wrong, version=COMPUTE_API).code == "InvalidParameter"
+
+
 def test_ultra_disks_are_no_source(cloud: Cloud) -> None:
     ultra = compute(DEV, "rg-web", "disks", "ultra")
     cloud.group("rg-web")

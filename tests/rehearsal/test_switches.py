@@ -165,6 +165,24 @@ def image_of_another_group(cloud: Cloud) -> str:
     return supplied_image(cloud)
 
 
+def deprovision_after_artifacts(cloud: Cloud) -> str:
+    lab = cloud.lab()
+    vm = cloud.vm(lab, "lin", LINUX)
+    cloud.apply(vm, "linux-apt-package", packages="nginx")
+    body = capture_body(vm, "DeprovisionRequested")
+    return finish(cloud, cloud.arm("PUT", f"{lab}/customimages/gold", body))
+
+
+def deletion_in_a_group_that_is_gone(cloud: Cloud) -> int:
+    path = compute(DEV, "rg-gone", "disks", "os")
+    return cloud.arm("DELETE", path, version=COMPUTE_API).status
+
+
+def secret_without_a_profile(cloud: Cloud) -> str:
+    path = f"{cloud.lab()}/users/@me/secrets/hush"
+    return finish(cloud, cloud.arm("PUT", path, {"properties": {"value": "x"}}))
+
+
 def many_reads(cloud: Cloud) -> bool:
     count = int(read_limits()["reads"].bucket) + 1
     return 429 in [cloud.arm("GET", "/subscriptions").status for _ in range(count)]
@@ -198,6 +216,11 @@ POSITIONS: list[tuple[str, Probe, dict[Any, Any]]] = [
         {True: "", False: "OperationNotAllowed"},
     ),
     (
+        "deprovisionAfterArtifacts",
+        deprovision_after_artifacts,
+        {False: "BadRequest", True: ""},
+    ),
+    (
         "customImageDeletesBacking",
         backing_after_deletion,
         {"own": (False, True), "never": (True, True), "always": (False, False)},
@@ -224,6 +247,12 @@ POSITIONS: list[tuple[str, Probe, dict[Any, Any]]] = [
         "oneSnapshotToSeveralTargets",
         two_copies_at_once,
         {True: ("", ""), False: ("", "OperationNotAllowed")},
+    ),
+    ("deletionInMissingGroup", deletion_in_a_group_that_is_gone, {"refused": 404, "done": 204}),
+    (
+        "usersNeedProfile",
+        secret_without_a_profile,
+        {True: "ParentResourceNotFound", False: ""},
     ),
     ("artifactsListKeepsHistory", artifacts_after_two_calls, {True: 2, False: 1}),
     (

@@ -84,10 +84,10 @@ def test_a_formula_with_a_machine_in_it(cloud: Cloud, lab: tuple[str, str]) -> N
 def test_gallery_images(cloud: Cloud, lab: tuple[str, str]) -> None:
     client = cloud.labs.gallery_images
     found = {each.name: each for each in client.list(*lab)}
-    ubuntu = found["Canonical.ubuntu-24_04-lts.server"]
+    ubuntu = found["Ubuntu Server 24.04 LTS - Gen2"]
     assert ubuntu.image_reference.os_type == "Linux"
     assert any(not each.is_plan_authorized for each in found.values())
-    chosen = list(client.list(*lab, filter="contains(name, 'WindowsServer')", top=2))
+    chosen = list(client.list(*lab, filter="contains(name, 'Windows Server')", top=2))
     assert len(chosen) == 2
 
 

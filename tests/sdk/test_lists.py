@@ -35,6 +35,13 @@ def lab(cloud: Cloud) -> Iterator[tuple[str, str]]:
         ("substringof('20', properties/description)", ["a"]),
         ("properties/nothing eq null and name le 'a'", ["a"]),
         ("properties/nothing eq 'x'", []),
+        ("properties/createdDate gt datetime'2020-01-01T00:00:00Z' and name eq 'a'", ["a"]),
+        ("properties/createdDate lt 2020-01-01T00:00:00.000Z", []),
+        (
+            "properties/uniqueIdentifier ne guid'5b0c7c1e-8d0e-4a4f-9c3b-2f6d1a7e9001'",
+            ["a", "b", "c"],
+        ),
+        ("properties/uniqueIdentifier eq 5b0c7c1e-8d0e-4a4f-9c3b-2f6d1a7e9001", []),
     ],
 )
 def test_filters(cloud: Cloud, lab: tuple[str, str], text: str, names: list[str]) -> None:

@@ -92,10 +92,10 @@ def test_generic_resources_by_parts(cloud: Cloud, lab: tuple[str, str]) -> None:
     assert client.check_existence(*place, **versioned)
     assert client.get(*place, **versioned).name == "generic"
     assert client.begin_update(*place, {"tags": {"a": "b"}}, **versioned).result().tags
-    kind = "resourceType eq 'Microsoft.DevTestLab/labs/schedules'"
-    assert "generic" in [each.name for each in client.list(filter=kind)]
-    within = client.list_by_resource_group(lab[0], filter=f"{kind} and tagName eq 'a'")
-    assert [each.name for each in within] == ["generic"]
+    kind = "resourceType eq 'Microsoft.DevTestLab/labs'"
+    assert lab[1] in [each.name for each in client.list(filter=kind)]
+    within = client.list_by_resource_group(lab[0], filter=kind)
+    assert [each.name for each in within] == [lab[1]]
     client.begin_delete(*place, **versioned).result()
     assert not client.check_existence(*place, **versioned)
 

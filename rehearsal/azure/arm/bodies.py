@@ -1,8 +1,8 @@
 """Request bodies against the models of Microsoft's SDKs: types, enums, what is required.
 
 As the services' own deserializer does it: names match in any letter case, a number is taken for a
-string and a string of digits for a number, null counts as not given, and what only the service
-writes is passed over.
+string and a string of digits for a number, null counts as not given and so does an empty choice,
+and what only the service writes is passed over.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Reader:
                 if self.keep_unknown:
                     found[name] = part
                 continue
-            if part is None or field.readonly:
+            if part is None or field.readonly or (part == "" and self._chosen(field)):
                 continue
             where = f"{path}.{field.name}" if path else field.name
             if field.inner is not None:
@@ -69,6 +69,10 @@ class Reader:
             if field.required and field.name not in found and field.name != "location":
                 raise self.missing(f"{path}.{field.name}" if path else field.name)
         return found
+
+    def _chosen(self, field: Field) -> bool:
+        """Tell whether a property is one of an enum's values, of which "" means none."""
+        return field.kind in table(self.table)["enums"]
 
     def _value(self, kind: str, value: Any, path: str) -> Any:
         if kind.startswith("["):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from rehearsal.azure.errors import ArmError
@@ -12,9 +12,14 @@ from rehearsal.azure.errors import ArmError
 Json = dict[str, Any]
 Value = Callable[[Json], Any]
 
+# A text may say what it is (datetime'...', guid'...'); moments and guids may stand without quotes.
 _TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?)(?![\w-])"
-    r"|(?P<word>[A-Za-z_@][\w/@.-]*)|(?P<mark>[(),]))"
+    r"\s*(?:(?:datetime|guid)?(?P<text>'(?:[^']|'')*')"
+    r"|(?P<plain>\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?(?![\w-])"
+    r"|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?![\w-]))"
+    r"|(?P<number>-?\d+(?:\.\d+)?)(?![\w-])"
+    r"|(?P<word>[A-Za-z_@][\w/@.-]*)|(?P<mark>[(),]))",
+    re.IGNORECASE,
 )
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tolower": lambda text: _text(text).lower(),
@@ -27,11 +32,14 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
-def condition(text: str) -> Callable[[Json], bool]:
-    """Read a $filter; the result tells whether a resource's body passes it. ArmError 400."""
+def condition(text: str, own: Collection[str] = ()) -> Callable[[Json], bool]:
+    """Read a $filter; the result tells whether a resource's body passes it. ArmError 400.
+
+    ``own`` are functions, lower-cased, that the bodies bring along, such as atScope().
+    """
     if not text.strip():
         return lambda _body: True
-    parser = _Parser(text)
+    parser = _Parser(text, own)
     found = parser.either()
     if not parser.ended:
         raise invalid_filter(text)
@@ -98,8 +106,9 @@ def invalid_filter(text: str) -> ArmError:
 class _Parser:
     """A filter, read from left to right: or, and, not, comparison, function, literal."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, own: Collection[str] = ()) -> None:
         self._text = text
+        self._own = own
         self._tokens: list[tuple[str, str]] = []
         self._at = 0
         self._tag: str | None = None
@@ -148,15 +157,30 @@ class _Parser:
                 if name == "tagvalue":
                     return lambda body: _tagged(body, self._tag, right(body))
                 return _compare(word, left, right)
-        if not name.endswith("()"):  # a bare name or literal is no condition
+        if name.endswith("()"):
+            return left
+        if "/" not in name:  # a name or literal alone is no condition
             raise invalid_filter(self._text)
-        return left
+        return self._flag(left)
+
+    def _flag(self, value: Value) -> Value:
+        """Let a property stand alone if it is true or false: `properties/allowClaim`."""
+
+        def flag(body: Json) -> bool:
+            found = value(body)
+            if not isinstance(found, bool | None):
+                raise invalid_filter(self._text)
+            return bool(found)
+
+        return flag
 
     def _operand(self) -> tuple[str, Value]:
         if self.ended:
             raise invalid_filter(self._text)
         kind, text = self._tokens[self._at]
         self._at += 1
+        if kind == "plain":
+            return text, lambda _body: text
         if kind == "text":
             said = text[1:-1].replace("''", "'")
             return said, lambda _body: said
@@ -172,14 +196,19 @@ class _Parser:
         return text.lower(), lambda body: look(body, text)
 
     def _call(self, name: str) -> tuple[str, Value]:
-        function = _FUNCTIONS.get(name.lower())
-        if function is None:
+        function, given = _FUNCTIONS.get(name.lower()), []
+        if function is None and name.lower() not in self._own:
             raise invalid_filter(self._text)
-        given = [self._operand()[1]]
-        while self._mark(","):
+        if function is not None or not self._mark(")"):
             given.append(self._operand()[1])
-        self._need(")")
-        return f"{name}()", lambda body: function(*(each(body) for each in given))
+            while self._mark(","):
+                given.append(self._operand()[1])
+            self._need(")")
+
+        def value(body: Json) -> Any:
+            return (function or look(body, name))(*(each(body) for each in given))
+
+        return f"{name}()", value
 
     def _word(self, word: str) -> bool:
         return self._take("word", word)

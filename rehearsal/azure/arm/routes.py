@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -21,6 +21,8 @@ _T = TypeVar("_T")
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}/providers/"
 _PAGE = 1000  # what a list gives before it says nextLink
 _PARAMETER = re.compile(r"{(\w+)}")
+_ME = re.compile(r"/users/@me(?=/|$)", re.IGNORECASE)
+_EVERYBODY = "/users/@all/"
 
 # The lab service knows these alone; the other providers here take any version (contract 1.4, 1.6).
 LAB_VERSIONS = ("2015-05-21-preview", "2016-05-15", "2018-09-15", "2018-10-15-preview")
@@ -57,7 +59,7 @@ def resource_id(call: Call, kind: ResourceType) -> str:
 
 def as_caller(call: Call, path: str) -> str:
     """Put the caller's object id where a path says `@me`, as the lab service does for users."""
-    return path.replace("/users/@me", f"/users/{call.caller.object_id}")
+    return _ME.sub(f"/users/{call.caller.object_id}", path)
 
 
 def shown(call: Call, resource: Resource) -> Json:
@@ -66,7 +68,10 @@ def shown(call: Call, resource: Resource) -> Json:
     if kind is None:  # a resource group: not one of the table
         return resource.body
     expand, names = call.query.get("$expand", ""), call.query.get("$select", "")
+    if call.query.get("statusonly", "").lower() == "true":  # how lists of machines ask for it
+        expand = f"{expand},instanceView"
     body = kind.behaviour.show(call.azure, resource, expand.lower())
+    body = kind.behaviour.addressed(body, call.base)
     return odata.select(body, expand, names) if "$select" in expand or names else body
 
 
@@ -76,10 +81,17 @@ def listing(call: Call, found: Sequence[Resource]) -> Answer:
 
 
 def paged(
-    call: Call, found: Sequence[_T], body: Callable[[_T], Json], show: Callable[[_T], Json]
+    call: Call,
+    found: Sequence[_T],
+    body: Callable[[_T], Json],
+    show: Callable[[_T], Json],
+    own: Collection[str] = (),
 ) -> Answer:
-    """Answer a list of anything: `body` is what is filtered and ordered by, `show` the answer."""
-    passes = odata.condition(call.query.get("$filter", ""))
+    """Answer a list of anything: `body` is what is filtered and ordered by, `show` the answer.
+
+    ``own`` are functions of $filter that only these bodies have, as in odata.condition.
+    """
+    passes = odata.condition(call.query.get("$filter", ""), own)
     kept = [each for each in found if passes(body(each))]
     for path, descending in reversed(odata.order(call.query.get("$orderby", ""))):
         by = odata.key(path)
@@ -134,6 +146,10 @@ def _list(kind: ResourceType) -> Handler:
         call.parts = {**call.parts, last: "-"}
         any_id = resource_id(call, kind)
         service.group_of(call.azure, any_id)
+        lab, everybody, _ = any_id.lower().partition(_EVERYBODY)
+        if everybody:  # what all users of a lab have of a type
+            nested = call.azure.resources.below(service.need(call.azure, lab))
+            return listing(call, [each for each in nested if each.kind == kind.kind])
         service.parent(call.azure, kind, any_id)
         return listing(call, call.azure.resources.listed(ids.collection_of(any_id)))
 

@@ -36,8 +36,14 @@ def group_of(azure: Azure, resource_id: str) -> Resource:
     return group
 
 
-def parent(azure: Azure, kind: ResourceType, resource_id: str) -> Resource | None:
-    """Give the resource that holds a nested one; ArmError if it is missing."""
+def parent(
+    azure: Azure, kind: ResourceType, resource_id: str, *, making: bool = False
+) -> Resource | None:
+    """Give the resource that holds a nested one; ArmError if it is missing.
+
+    A lab knows its users without their profiles: what one has is listed and deleted without. The
+    switch usersNeedProfile says whether it is made without.
+    """
     levels = kind.path.count("{")
     if levels == 1:
         return None
@@ -46,6 +52,9 @@ def parent(azure: Azure, kind: ResourceType, resource_id: str) -> Resource | Non
         # The only policy set of a lab is `default`; it is no resource that could be missing.
         above = ids.parent_of(above)
     found = azure.resources.find(above)
+    of_user = ids.collection_of(above).lower().endswith("/users")
+    if found is None and of_user and not (making and azure.switches["usersNeedProfile"]):
+        found = azure.resources.find(ids.parent_of(above))
     if found is None:
         raise errors.PARENT_NOT_FOUND.of(parent=ids.described(above))
     return found
@@ -64,7 +73,7 @@ def put(
     group = group_of(azure, resource_id)
     if group.state == "Deleting":
         raise errors.GROUP_BEING_DELETED.of(group=group.name)
-    holder = parent(azure, kind, resource_id)
+    holder = parent(azure, kind, resource_id, making=True)
     checked = _previewed(kind, body, kind.read(body), version)
     draft = _draft(kind, resource_id, checked, caller, version, group=group, holder=holder)
     existing = azure.resources.find(resource_id)
@@ -98,6 +107,8 @@ def patch(azure: Azure, kind: ResourceType, resource_id: str, body: Json) -> Res
 
 def delete(azure: Azure, kind: ResourceType, resource_id: str) -> Outcome | None:
     """Delete a resource; None if there is none. ArmError if it must stay."""
+    if azure.switches["deletionInMissingGroup"] == "done" and _group_missing(azure, resource_id):
+        return None
     group_of(azure, resource_id)
     parent(azure, kind, resource_id)
     existing = azure.resources.find(resource_id)
@@ -149,7 +160,8 @@ def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
         try:
             done = behaviour.finish(azure, resource)
         except ArmError as error:
-            azure.resources.keep(resource.setting(provisioningState="Failed"))
+            failed = azure.resources.keep(resource.setting(provisioningState="Failed"))
+            behaviour.failed(azure, failed)
             azure.operations.finish(operation, error)
             return
         azure.resources.keep(done.setting(provisioningState="Succeeded"))
@@ -163,6 +175,11 @@ def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
         azure.operations.finish(operation)
 
     return {"arm.made": made, "arm.gone": gone}
+
+
+def _group_missing(azure: Azure, resource_id: str) -> bool:
+    known = ids.subscription_of(resource_id).lower() in azure.directory.subscriptions
+    return known and azure.resources.find(ids.group_id(resource_id)) is None
 
 
 def _take_away(azure: Azure, resource: Resource) -> None:

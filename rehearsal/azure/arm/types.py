@@ -58,6 +58,8 @@ class Draft:
 
 
 PREVIEW = "2018-10-15-preview"
+# What is nested and tracked all the same, as Azure's list of types that take tags has it.
+_TRACKED = ("Microsoft.DevTestLab/labs/serviceRunners", "Microsoft.DevTestLab/labs/virtualMachines")
 
 
 class Behaviour:
@@ -122,9 +124,16 @@ class Behaviour:
     def made(self, azure: Azure, resource: Resource) -> None:
         """Act once the finished resource is stored."""
 
+    def failed(self, azure: Azure, resource: Resource) -> None:
+        """Let go of what an operation on it held, which has failed at its end."""
+
     def show(self, azure: Azure, resource: Resource, expand: str) -> Json:
         """Give what a GET answers; `expand` is the lower-cased $expand."""
         return resource.body
+
+    def addressed(self, body: Json, base: str) -> Json:
+        """Put in where things are in this cloud; `base` is the address that ARM is called at."""
+        return body
 
     def releasing(self, azure: Azure, resource: Resource) -> None:
         """Refuse a deletion with an ArmError, or let it be."""
@@ -158,7 +167,7 @@ class ResourceType:
     delete: Style = Style.SYNC
     behaviour: Behaviour = field(default_factory=Behaviour)
     top: tuple[str, ...] = ()
-    tracked: bool = False  # has a location of its own, which a PUT must name
+    tracked: bool = False  # ARM lists it, and asks a PUT for its location (the lab service not)
     writable: bool = True
     deletable: bool = True
     patchable: bool = True
@@ -184,7 +193,7 @@ class ResourceType:
 def from_table(reader: Reader, behaviours: Mapping[str, Behaviour]) -> tuple[ResourceType, ...]:
     """Give the rows that the SDK's own table has; one without a behaviour keeps what it is given.
 
-    A type is tracked if it stands in a resource group by itself.
+    ARM tracks a type that stands in a resource group by itself, and those of ``_TRACKED``.
     """
     styles = {"sync": (Style.SYNC, Style.SYNC), "long": (Style.CREATED, Style.ACCEPTED)}
     return tuple(
@@ -194,7 +203,7 @@ def from_table(reader: Reader, behaviours: Mapping[str, Behaviour]) -> tuple[Res
             put=styles[row["put"]][0],
             delete=styles[row.get("delete", "sync")][1],
             behaviour=behaviours.get(row["kind"]) or Behaviour(),
-            tracked=row["path"].count("{") == 1,
+            tracked=row["path"].count("{") == 1 or row["kind"] in _TRACKED,
             deletable="delete" in row,
             patchable=row["patch"],
             listed=row["list"],

@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from rehearsal.azure import ids
-from rehearsal.azure.arm.routes import listing
 from rehearsal.azure.arm.types import ResourceType
+from rehearsal.azure.authorization import listing
+from rehearsal.azure.authorization.built_in import DEFINITIONS, built_in
 from rehearsal.azure.clock import iso
 from rehearsal.azure.errors import RESOURCE_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, ArmError, bad_request
 from rehearsal.azure.http.messages import Answer, Call
@@ -21,21 +22,11 @@ from rehearsal.azure.world import Azure, new_uid
 
 Json = dict[str, Any]
 
-DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 # Not through arm.routes, since they are at any scope; what is erased with a scope asks for them.
 TYPES = tuple(
     ResourceType(kind, f"{kind}/{{name}}", writable=False) for kind in (DEFINITIONS, ASSIGNMENTS)
 )
-_BUILT_IN = {
-    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
-    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
-    "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
-    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
-    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
-    "12338af0-0e69-4776-bea7-57ae8d297424": "Key Vault Crypto User",
-    "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
-}
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = f"{_SUBSCRIPTION}/resourcegroups/{{group}}"
 _PAIR = "/{{type{0}}}/{{name{0}}}"
@@ -53,12 +44,30 @@ _SCOPES = (
 def install(router: Router) -> None:
     """Add the routes at every scope."""
     for scope in _SCOPES:
-        for kind, put in ((DEFINITIONS, _put_definition), (ASSIGNMENTS, _put_assignment)):
+        for kind, read, list_, put in (
+            (DEFINITIONS, _get_definition, _list_definitions, _put_definition),
+            (ASSIGNMENTS, _get, _list_assignments, _put_assignment),
+        ):
             item = f"{scope}/providers/{kind}/{{id}}"
-            router.add(Route("GET", item, _get, f"{kind}/read"))
+            router.add(Route("GET", item, read, f"{kind}/read"))
             router.add(Route("PUT", item, put, f"{kind}/write"))
             router.add(Route("DELETE", item, _delete, f"{kind}/delete"))
-            router.add(Route("GET", item.rpartition("/")[0], _list, f"{kind}/read"))
+            router.add(Route("GET", item.rpartition("/")[0], list_, f"{kind}/read"))
+    # Whoever is of the tenant may look up its roles [mem].
+    router.add(Route("GET", f"/providers/{DEFINITIONS}", _list_definitions))
+    router.add(Route("GET", f"/providers/{DEFINITIONS}/{{id}}", _get_definition))
+
+
+def _get_definition(call: Call) -> Answer:
+    found = listing.definition(call.azure, call.path)
+    if found is None:
+        raise _unknown_role(call.path, 404)
+    return Answer(200, found)
+
+
+def _unknown_role(reference: str, status: int) -> ArmError:
+    message = f"The specified role definition with ID '{ids.name_of(reference)}' does not exist."
+    return ArmError(status, "RoleDefinitionDoesNotExist", message)
 
 
 def _get(call: Call) -> Answer:
@@ -70,8 +79,12 @@ def _get(call: Call) -> Answer:
     return Answer(200, found.body)
 
 
-def _list(call: Call) -> Answer:
-    return listing(call, call.azure.resources.listed(call.path))
+def _list_definitions(call: Call) -> Answer:
+    return listing.definitions(call, _scope(call))
+
+
+def _list_assignments(call: Call) -> Answer:
+    return listing.assignments(call, _scope(call), ASSIGNMENTS)
 
 
 def _delete(call: Call) -> Answer:
@@ -92,9 +105,11 @@ def _put_definition(call: Call) -> Answer:
     if not name or not isinstance(scopes, list) or not scopes:
         msg = "A role needs a name and assignable scopes."
         raise bad_request(msg, "InvalidRoleDefinition")
-    for other in _of_all(call.azure, DEFINITIONS):
-        same = str(other.properties["roleName"]).lower() == name.lower()
-        if same and other.name.lower() != call.parts["id"].lower():
+    others = {role.id: role.name for role in built_in().values()}
+    for role in listing.of_all(call.azure, DEFINITIONS):
+        others[role.name.lower()] = str(role.properties["roleName"])
+    for other, known in others.items():
+        if known.lower() == name.lower() and other != call.parts["id"].lower():
             message = f"The role definition name '{name}' is already in use."
             raise ArmError(409, "RoleDefinitionWithSameNameExists", message)
     return _keep(call, DEFINITIONS, {**given, "type": "CustomRole"})
@@ -104,9 +119,8 @@ def _put_assignment(call: Call) -> Answer:
     azure, given = call.azure, _properties(call)
     scope = _scope(call)
     role, principal = str(given.get("roleDefinitionId")), str(given.get("principalId"))
-    if ids.name_of(role).lower() not in _BUILT_IN and azure.resources.find(role) is None:
-        message = f"The specified role definition with ID '{ids.name_of(role)}' does not exist."
-        raise bad_request(message, "RoleDefinitionDoesNotExist")
+    if listing.definition(azure, role) is None:
+        raise _unknown_role(role, 400)
     if principal not in _principals(azure) and given.get("principalType") == "ServicePrincipal":
         message = f"Principal {principal} does not exist in the directory."
         raise bad_request(message, "PrincipalNotFound")
@@ -170,18 +184,10 @@ def _guid(name: str) -> None:
         raise bad_request(message, "InvalidName") from None
 
 
-def _of_all(azure: Azure, kind: str) -> list[Resource]:
-    return [
-        found
-        for subscription in azure.directory.subscriptions
-        for found in azure.resources.of_kind(subscription, kind)
-    ]
-
-
 def _assigned(azure: Azure, role: Resource) -> str:
     found = (
         each.name
-        for each in _of_all(azure, ASSIGNMENTS)
+        for each in listing.of_all(azure, ASSIGNMENTS)
         if ids.name_of(each.properties["roleDefinitionId"]).lower() == role.name.lower()
     )
     return next(found, "")
@@ -189,4 +195,5 @@ def _assigned(azure: Azure, role: Resource) -> str:
 
 def _principals(azure: Azure) -> set[str]:
     known = {each.object_id for each in azure.directory.principals()}
-    return known | {str(each.properties["principalId"]) for each in _of_all(azure, IDENTITIES)}
+    identities = listing.of_all(azure, IDENTITIES)
+    return known | {str(each.properties["principalId"]) for each in identities}

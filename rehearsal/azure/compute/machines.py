@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rehearsal.azure import ids
+from rehearsal.azure.arm.service import erase
 from rehearsal.azure.arm.types import Behaviour
 from rehearsal.azure.clock import iso
 from rehearsal.azure.compute.contents import Contents
 from rehearsal.azure.compute.sizes import MACHINES
 from rehearsal.azure.model import Resource
-from rehearsal.azure.resources.resources import empty_group, make_group
+from rehearsal.azure.network.resources import ADDRESSES, address_of
+from rehearsal.azure.resources.resources import empty_group, group_id, make_group
 from rehearsal.azure.world import Azure, new_uid
 
 Json = dict[str, Any]
@@ -30,7 +32,11 @@ _POWER = {
 
 @dataclass(frozen=True)
 class Order:
-    """What a machine is to be. `declared` is the generation its image claims to have."""
+    """What a machine is to be.
+
+    `declared` is the generation its image claims to have, `host` the name of its public address, ""
+    for a machine without one.
+    """
 
     name: str
     location: str
@@ -41,6 +47,7 @@ class Order:
     image: Json
     subnet: str
     user: str
+    host: str
 
 
 class Machine(Behaviour):
@@ -54,8 +61,9 @@ class Machine(Behaviour):
 
 
 def build(azure: Azure, subscription: str, group: str, order: Order, lab: str) -> Resource:
-    """Make group, disk, card and machine, all still being created; gives the machine."""
-    holder = make_group(
+    """Make disk, card and machine, all still being created, and their group unless it stands."""
+    standing = azure.resources.find(group_id(subscription, group))
+    holder = standing or make_group(
         azure,
         subscription,
         group,
@@ -65,7 +73,7 @@ def build(azure: Azure, subscription: str, group: str, order: Order, lab: str) -
     )
     path = f"{holder.id}/providers/{MACHINES}/{order.name}"
     disk = _disk(azure, holder.id, order, path)
-    card = _card(azure, holder.id, order)
+    card = _card(azure, holder.id, order, path)
     body: Json = {
         "id": path,
         "name": order.name,
@@ -96,7 +104,13 @@ def build(azure: Azure, subscription: str, group: str, order: Order, lab: str) -
     }
     if order.contents.security != "Standard":
         body["properties"]["securityProfile"] = _security(order.contents)
-    hidden = {"uid": new_uid(), "power": "starting", "generalized": False, "disk": disk.key}
+    hidden = {
+        "uid": new_uid(),
+        "power": "starting",
+        "generalized": False,
+        "disk": disk.key,
+        "ownGroup": standing is None,
+    }
     return azure.resources.keep(Resource(ids.key_of(path), MACHINES, body, hidden))
 
 
@@ -166,11 +180,40 @@ def instance_view(machine: Resource) -> Json:
     return {"statuses": statuses, "hyperVGeneration": machine.hidden.get("generation")}
 
 
+def network_view(azure: Azure, machine: Resource) -> Json:
+    """Give what the lab service tells of the network of a machine: its addresses and its name."""
+    card = azure.resources.find(machine.properties["networkProfile"]["networkInterfaces"][0]["id"])
+    if card is None:
+        return {}
+    (place,) = (each["properties"] for each in card.properties["ipConfigurations"])
+    view = {"privateIpAddress": place["privateIPAddress"]}
+    address = azure.resources.find(place.get("publicIPAddress", {}).get("id", "/"))
+    if address is None:
+        return view
+    name = address.properties["dnsSettings"]["fqdn"]
+    windows = machine.properties["storageProfile"]["osDisk"]["osType"] == "Windows"
+    way_in = {"rdpAuthority": f"{name}:3389"} if windows else {"sshAuthority": f"{name}:22"}
+    return {
+        **view,
+        "publicIpAddressId": address.id,
+        "publicIpAddress": address.properties["ipAddress"],
+        "dnsName": name,
+        **way_in,
+    }
+
+
 def tear_down(azure: Azure, machine: Resource) -> None:
-    """Remove a machine with its group and all that is in it."""
+    """Remove a machine with its group and all that is in it; of a shared group, its parts alone."""
     group = azure.resources.find(ids.group_id(machine.id))
-    if group is not None:
+    if group is not None and machine.hidden.get("ownGroup", True):
         empty_group(azure, group)
+        return
+    card = machine.properties["networkProfile"]["networkInterfaces"][0]["id"]
+    address = f"{ids.group_id(machine.id)}/providers/{ADDRESSES}/{machine.name}"
+    for part in (machine.id, card, address, machine.hidden["disk"]):
+        found = azure.resources.find(part)
+        if found is not None:
+            erase(azure, found)
 
 
 def _security(contents: Contents) -> Json:
@@ -216,27 +259,46 @@ def _disk(azure: Azure, group: str, order: Order, machine: str) -> Resource:
     return azure.resources.keep(Resource(ids.key_of(path), DISKS, body, hidden))
 
 
-def _card(azure: Azure, group: str, order: Order) -> Resource:
+def _card(azure: Azure, group: str, order: Order, machine: str) -> Resource:
     path = f"{group}/providers/{CARDS}/{order.name}"
     last = int(ids.digits(path, 4)) % 250 + 4
+    place: Json = {
+        "privateIPAddress": f"10.0.0.{last}",
+        "privateIPAllocationMethod": "Dynamic",
+        "primary": True,
+        "subnet": {"id": order.subnet},
+    }
+    configuration = f"{path}/ipConfigurations/ipconfig"
+    if order.host:
+        address = _address(azure, group, order, configuration)
+        place["publicIPAddress"] = {"id": address.id}
     properties: Json = {
-        "ipConfigurations": [
-            {
-                "name": "ipconfig",
-                "properties": {
-                    "privateIPAddress": f"10.0.0.{last}",
-                    "privateIPAllocationMethod": "Dynamic",
-                    "subnet": {"id": order.subnet},
-                },
-            }
-        ],
+        "ipConfigurations": [{"id": configuration, "name": "ipconfig", "properties": place}],
+        "virtualMachine": {"id": machine},
+        "primary": True,
         "provisioningState": "Succeeded",
     }
-    body = {
-        "id": path,
-        "name": order.name,
-        "type": CARDS,
-        "location": order.location,
-        "properties": properties,
+    return _network_part(azure, order, CARDS, path, {"properties": properties})
+
+
+def _address(azure: Azure, group: str, order: Order, user: str) -> Resource:
+    """Make the public address of a machine, for the network card that uses it."""
+    path = f"{group}/providers/{ADDRESSES}/{order.name}"
+    name = f"{order.host}.{order.location}.cloudapp.azure.com"
+    properties = {
+        "publicIPAllocationMethod": "Dynamic",
+        "publicIPAddressVersion": "IPv4",
+        "ipAddress": address_of(path),
+        "ipConfiguration": {"id": user},
+        "dnsSettings": {"domainNameLabel": order.host, "fqdn": name},
+        "provisioningState": "Succeeded",
     }
-    return azure.resources.keep(Resource(ids.key_of(path), CARDS, body, {"uid": new_uid()}))
+    sku = {"name": "Basic", "tier": "Regional"}
+    return _network_part(azure, order, ADDRESSES, path, {"sku": sku, "properties": properties})
+
+
+def _network_part(azure: Azure, order: Order, kind: str, path: str, body: Json) -> Resource:
+    head = {"id": path, "name": order.name, "type": kind, "location": order.location}
+    return azure.resources.keep(
+        Resource(ids.key_of(path), kind, {**head, **body}, {"uid": new_uid()})
+    )

@@ -12,11 +12,12 @@ from rehearsal.azure.compute import access, errors, machines, sizes
 from rehearsal.azure.compute.copying import SNAPSHOTS
 from rehearsal.azure.compute.images import IMAGES, Image
 from rehearsal.azure.compute.snapshots import Disk, Snapshot
-from rehearsal.azure.errors import SUBSCRIPTION_NOT_FOUND, ArmError
-from rehearsal.azure.http.messages import Answer, Call
+from rehearsal.azure.errors import NO_PROVIDER_IN_REGION, SUBSCRIPTION_NOT_FOUND, ArmError
+from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.marketplace import MarketplaceImage
 from rehearsal.azure.model import Resource
+from rehearsal.azure.world import REGIONS
 
 Json = dict[str, Any]
 
@@ -97,12 +98,12 @@ def install(router: Router) -> None:
     """Add what the table does not say: usages, the marketplace, and two actions on machines."""
     machine = f"{GROUP}{sizes.MACHINES}/{{name}}"
     for route in (
-        Route("GET", f"{_LOCATION}/usages", _usages, "Microsoft.Compute/locations/usages/read"),
-        Route("GET", f"{_LOCATION}/publishers", _publishers, f"{_PUBLISHERS}/read"),
-        Route("GET", _OFFERS, _offers, _READ_OFFERS),
-        Route("GET", f"{_OFFERS}/{{offer}}/skus", _skus, _READ_SKUS),
-        Route("GET", _VERSIONS, _versions, _READ_VERSIONS),
-        Route("GET", f"{_VERSIONS}/{{version}}", _version, _READ_VERSIONS),
+        _regional(f"{_LOCATION}/usages", _usages, "Microsoft.Compute/locations/usages/read"),
+        _regional(f"{_LOCATION}/publishers", _publishers, f"{_PUBLISHERS}/read"),
+        _regional(_OFFERS, _offers, _READ_OFFERS),
+        _regional(f"{_OFFERS}/{{offer}}/skus", _skus, _READ_SKUS),
+        _regional(_VERSIONS, _versions, _READ_VERSIONS),
+        _regional(f"{_VERSIONS}/{{version}}", _version, _READ_VERSIONS),
         Route("POST", f"{machine}/deallocate", _deallocate, f"{sizes.MACHINES}/deallocate/action"),
         Route("POST", f"{machine}/generalize", _generalize, f"{sizes.MACHINES}/generalize/action"),
         Route("GET", f"{machine}/instanceView", _instance_view, f"{sizes.MACHINES}/read"),
@@ -112,6 +113,23 @@ def install(router: Router) -> None:
         disk = f"{GROUP}{kind}/{{name}}"
         for verb, handler in (("beginGetAccess", access.begin), ("endGetAccess", access.end)):
             router.add(Route("POST", f"{disk}/{verb}", handler, f"{kind}/{verb}/action"))
+
+
+def _regional(path: str, handler: Handler, action: str) -> Route:
+    """Make the route of a GET within a region, which must be one."""
+
+    def checked(call: Call) -> Answer:
+        location = call.parts["location"]
+        if location.replace(" ", "").lower() not in REGIONS:
+            raise NO_PROVIDER_IN_REGION.of(
+                location=location,
+                api_version=call.api_version,
+                kind=action.removeprefix("Microsoft.Compute/").removesuffix("/read"),
+                known=", ".join(REGIONS),
+            )
+        return handler(call)
+
+    return Route("GET", path, checked, action)
 
 
 def _usages(call: Call) -> Answer:

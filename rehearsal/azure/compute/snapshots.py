@@ -53,7 +53,9 @@ class _FromSource(Behaviour):
         return str(creation["createOption"])
 
     def _source(self, azure: Azure, draft: Draft) -> Resource:
-        source = draft.properties["creationData"].get("sourceResourceId")
+        creation = draft.properties["creationData"]
+        # Terraform names a managed disk by sourceUri too, and Azure takes it.
+        source = creation.get("sourceResourceId") or creation.get("sourceUri")
         if not source:
             raise errors.MISSING_PARAMETER.of(name="creationData.sourceResourceId")
         return copying.source_of(azure, draft, str(source))

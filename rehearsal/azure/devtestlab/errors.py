@@ -162,7 +162,7 @@ SEVERAL_EXTENSIONS = Refusal(
     409,
     "BadRequest",
     "Multiple VMExtensions per handler not supported for OS type '{os}'. VMExtension 'sysprep'"
-    " with handler 'Microsoft.Compute.CustomScriptExtension' already added or specified in input.",
+    " with handler '{handler}' already added or specified in input.",
     "contract 4.2",
 )
 

@@ -18,6 +18,7 @@ from rehearsal.azure.compute.copying import SNAPSHOTS
 from rehearsal.azure.compute.images import IMAGES
 from rehearsal.azure.devtestlab import backing, errors, installing
 from rehearsal.azure.devtestlab.machines import VMS, machine_of
+from rehearsal.azure.devtestlab.templates import SCRIPT_EXTENSIONS
 from rehearsal.azure.model import Resource
 from rehearsal.azure.world import Azure
 
@@ -54,7 +55,8 @@ class CustomImage(Behaviour):
         if len(given) != 1:
             raise errors.ONE_CAPTURE_SOURCE.of()
         lab = service.need(azure, ids.parent_of(draft.id))
-        resource = draft.resource({**self.given(draft), "creationDate": iso(azure.now())})
+        made = {"author": draft.caller.name, **self.given(draft)}
+        resource = draft.resource({**made, "creationDate": iso(azure.now())})
         resource = resource.setting(uniqueIdentifier=resource.uid)
         if given[0] == "vm":
             return self._of_vm(azure, resource, lab)
@@ -84,8 +86,11 @@ class CustomImage(Behaviour):
             return resource.setting(managedSnapshotId=made.id.lower()).knowing(backing=made.key)
         if captured.contents.security == "TrustedLaunch":
             raise compute_errors.TRUSTED_LAUNCH_IMAGE.of()
-        if captured.state in _BY_SERVICE and captured.contents.installed:
-            raise errors.SEVERAL_EXTENSIONS.of(os=captured.contents.os)
+        by_service = captured.state in _BY_SERVICE and captured.contents.installed
+        linux = captured.contents.os == "Linux"
+        if by_service and not (linux and azure.switches["deprovisionAfterArtifacts"]):
+            handler = ".".join(SCRIPT_EXTENSIONS[captured.contents.os])
+            raise errors.SEVERAL_EXTENSIONS.of(os=captured.contents.os, handler=handler)
         machine = machines.set_power(azure, machine, "deallocated")
         if azure.switches["captureSetsGeneralized"]:
             machine = machines.generalize(azure, machine)
@@ -103,14 +108,18 @@ class CustomImage(Behaviour):
             backing=made.key, contents=contents.stored()
         )
 
+    def failed(self, azure: Azure, resource: Resource) -> None:
+        """Give the machine back that was being captured."""
+        vm = azure.resources.find(resource.hidden.get("vm", "/"))
+        if vm is not None and vm.hidden.get("capturing") == resource.uid:
+            azure.resources.keep(vm.knowing(capturing=None))
+
     def removed(self, azure: Azure, resource: Resource) -> None:
         """Take along what the service made to back it, not what it was given (contract 4.2).
 
         Nobody has proven either: the switch customImageDeletesBacking has the other answers.
         """
-        vm = azure.resources.find(resource.hidden.get("vm", "/"))
-        if vm is not None and vm.hidden.get("capturing") == resource.uid:
-            azure.resources.keep(vm.knowing(capturing=None))
+        self.failed(azure, resource)
         behind = azure.resources.find(resource.hidden.get("backing") or "/")
         if behind is None:
             return

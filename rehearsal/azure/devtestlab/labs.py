@@ -24,7 +24,12 @@ NETWORKS = "Microsoft.DevTestLab/labs/virtualNetworks"
 class Lab(Behaviour):
     """A lab: fills what only the service knows, and comes with two artifact sources."""
 
-    preview = ("browserConnect", "disableAutoUpgradeCseMinorVersion", "isolateLabResources")
+    preview = (
+        "browserConnect",
+        "disableAutoUpgradeCseMinorVersion",
+        "isolateLabResources",
+        "vmCreationResourceGroupId",
+    )
 
     read_only = (
         "provisioningState",
@@ -53,7 +58,7 @@ class Lab(Behaviour):
             artifactsStorageAccount=account,
             premiumDataDiskStorageAccount=account,
             vaultName=f"{base}/microsoft.keyvault/vaults/{short}{number[:4]}",
-            vmCreationResourceGroup=ids.group_id(resource.id),
+            vmCreationResourceGroup=_group_of_machines(resource),
             publicIpId="",
             loadBalancerId="",
             networkSecurityGroupId="",
@@ -62,10 +67,10 @@ class Lab(Behaviour):
     def update(self, azure: Azure, old: Resource, draft: Draft) -> Resource:
         """Replace what was given; an older api-version knows nothing of the preview's settings."""
         changed = super().update(azure, old, draft)
-        if draft.api_version == PREVIEW or azure.switches["labPutDropsPreviewSettings"]:
-            return changed
-        kept = {name: old.properties[name] for name in self.preview if name in old.properties}
-        return changed.setting(**kept)
+        if draft.api_version != PREVIEW and not azure.switches["labPutDropsPreviewSettings"]:
+            kept = {name: old.properties[name] for name in self.preview if name in old.properties}
+            changed = changed.setting(**kept)
+        return changed.setting(vmCreationResourceGroup=_group_of_machines(changed))
 
     def made(self, azure: Azure, resource: Resource) -> None:
         """Give the new lab its sources; its network is a PUT of its own (contract 2)."""
@@ -133,6 +138,11 @@ class LabNetwork(Behaviour):
             allowedSubnets=resource.properties.get("allowedSubnets") or allowed,
             subnetOverrides=resource.properties.get("subnetOverrides") or overrides,
         )
+
+
+def _group_of_machines(lab: Resource) -> str:
+    """Give the group that all VMs of a lab are made in; unless it names one, each has its own."""
+    return str(lab.properties.get("vmCreationResourceGroupId") or ids.group_id(lab.id))
 
 
 def place_of(

@@ -66,10 +66,10 @@ def gallery_images(call: Call) -> Answer:
             "osType": image.os,
             "version": "latest",
         }
-        name = f"{image.publisher}.{image.offer}.{image.sku}"
+        name = image.title
         properties: Json = {
             "author": image.publisher,
-            "description": image.sku,
+            "description": image.title,
             "enabled": True,
             "imageReference": reference,
             "isPlanAuthorized": image.plan is None,

@@ -14,17 +14,20 @@ from rehearsal.azure.arm.types import Behaviour, Draft, types_of
 from rehearsal.azure.compute import errors as compute_errors
 from rehearsal.azure.compute import machines
 from rehearsal.azure.compute.contents import Contents
-from rehearsal.azure.compute.sizes import check_quota
+from rehearsal.azure.compute.sizes import MACHINES, check_quota
 from rehearsal.azure.devtestlab import disks, errors, installing, ordering, policies
 from rehearsal.azure.devtestlab.applicable import applicable
 from rehearsal.azure.devtestlab.labs import place_of
 from rehearsal.azure.model import Resource
 from rehearsal.azure.network.resources import reaches_internet
+from rehearsal.azure.resources.resources import need_group
 from rehearsal.azure.world import Azure
 
 Json = dict[str, Any]
 
 VMS = "Microsoft.DevTestLab/labs/virtualMachines"
+# The power that a machine has after a start or a stop that failed.
+_TURNED_BACK = {"starting": "deallocated", "deallocating": "running"}
 
 
 class LabMachine(Behaviour):
@@ -65,10 +68,11 @@ class LabMachine(Behaviour):
         for asked in draft.properties.get("dataDiskParameters") or ():
             disks.check_attach(azure, lab.key, asked)
         resource = super().create(azure, draft)
-        group = f"{lab.name}{ids.digits(resource.uid, 12)}"
-        order = ordering.order(draft, image, storage, subnet)
-        machine = machines.build(azure, lab.subscription, group, order, lab.id)
+        group = self._group(azure, lab, draft) or f"{lab.name}{ids.digits(resource.uid, 12)}"
         public = not draft.properties.get("disallowPublicIpAddress")
+        host = f"{draft.name.lower()}{ids.digits(resource.uid, 6)}"
+        order = ordering.order(draft, image, storage, subnet, host if public else "")
+        machine = machines.build(azure, lab.subscription, group, order, lab.id)
         hidden = {
             "machine": machine.key,
             "declared": image.declared,
@@ -77,7 +81,7 @@ class LabMachine(Behaviour):
             "online": public or reaches_internet(vnet, subnet),
         }
         resource = (
-            self._resolved(azure, resource, draft, storage)
+            self._resolved(azure, resource, draft, storage, host)
             .knowing(**hidden)
             .setting(
                 computeId=machine.id,
@@ -126,10 +130,23 @@ class LabMachine(Behaviour):
         if "computevm" in expand and machine is not None:
             properties["computeVm"] = _compute_view(machine, disks.of_machine(azure, resource))
         if "networkinterface" in expand and machine is not None:
-            properties["networkInterface"] = dict(resource.hidden["network"])
+            view = machines.network_view(azure, machine)
+            properties["networkInterface"] = {**resource.hidden["network"], **view}
         if "applicableschedule" in expand:
             properties["applicableSchedule"] = applicable(azure, resource)
         return {**resource.body, "properties": properties}
+
+    def failed(self, azure: Azure, resource: Resource) -> None:
+        """End what the machine behind it was in the middle of."""
+        machine = azure.resources.find(resource.hidden["machine"])
+        if machine is None:
+            return
+        if machine.state == "Creating":
+            machines.failed(azure, machine)
+        elif machine.hidden["power"] in _TURNED_BACK:
+            machine = machines.set_power(azure, machine, _TURNED_BACK[machine.hidden["power"]])
+        known = "Stopped" if machine.hidden["power"] == "deallocated" else "Running"
+        azure.resources.keep(resource.setting(lastKnownPowerState=known))
 
     def removed(self, azure: Azure, resource: Resource) -> None:
         """Take along the group of the machine, with its disk; data disks are the lab's and stay."""
@@ -138,16 +155,27 @@ class LabMachine(Behaviour):
         if machine is not None:
             machines.tear_down(azure, machine)
 
+    def _group(self, azure: Azure, lab: Resource, draft: Draft) -> str:
+        """Name the group that the lab has for all its machines, "" if each is to have its own."""
+        group = str(lab.properties.get("vmCreationResourceGroupId") or "")
+        if not group:
+            return ""
+        # Of the lab's own subscription, whatever the id says: it makes machines nowhere else.
+        found = need_group(azure, lab.subscription, ids.group_of(group))
+        if azure.resources.find(f"{found.id}/providers/{MACHINES}/{draft.name}") is not None:
+            raise errors.ALREADY_EXISTS.of(name=draft.name)
+        return found.name
+
     def _place(self, azure: Azure, draft: Draft, lab: Resource) -> tuple[Resource, Resource, Json]:
         network = str(draft.properties.get("labVirtualNetworkId") or "")
         if network.lower().startswith("/virtualnetworks/"):
             network = lab.key + network
         return place_of(azure, lab, network, str(draft.properties.get("labSubnetName") or ""))
 
-    def _resolved(self, azure: Azure, resource: Resource, draft: Draft, storage: str) -> Resource:
+    def _resolved(
+        self, azure: Azure, resource: Resource, draft: Draft, storage: str, host: str
+    ) -> Resource:
         """Put in what the SDKs' sentinels stand for (contract 2)."""
-        host = f"{draft.name}{ids.digits(resource.uid, 6)}"
-        owner = draft.properties.get("ownerObjectId") or "dynamicValue"
         defaults = {
             "allowClaim": False,
             "disallowPublicIpAddress": False,
@@ -156,7 +184,7 @@ class LabMachine(Behaviour):
         }
         properties = {**defaults, **resource.properties}
         properties |= {
-            "ownerObjectId": draft.caller.object_id if owner == "dynamicValue" else owner,
+            "ownerObjectId": ordering.owner_of(draft),
             "createdByUserId": draft.caller.object_id,
             "createdByUser": draft.caller.name,
             "storageType": storage,

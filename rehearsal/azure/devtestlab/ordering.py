@@ -75,6 +75,17 @@ def check_credentials(properties: Json) -> None:
         raise errors.WEAK_PASSWORD.of()
 
 
+def owner_of(draft: Draft) -> str:
+    """Give the object id of who is to have a machine: the caller unless told.
+
+    A machine that anybody may claim is nobody's, "". The SDKs send ``dynamicValue`` unasked.
+    """
+    if draft.properties.get("allowClaim"):
+        return ""
+    asked = str(draft.properties.get("ownerObjectId") or "dynamicValue")
+    return draft.caller.object_id if asked == "dynamicValue" else asked
+
+
 def storage_type(draft: Draft, lab: Resource) -> str:
     """Resolve the storage type: `labStorageType`, which SDKs send unasked, means the lab's."""
     asked = str(draft.properties.get("storageType") or "labStorageType")
@@ -85,8 +96,8 @@ def storage_type(draft: Draft, lab: Resource) -> str:
     return asked
 
 
-def order(draft: Draft, image: ImageChoice, storage: str, subnet: Json) -> Order:
-    """Write the order for the machine behind the lab VM."""
+def order(draft: Draft, image: ImageChoice, storage: str, subnet: Json, host: str) -> Order:
+    """Write the order for the machine behind the lab VM; `host` is its public name, "" for none."""
     return Order(
         name=draft.name,
         location=draft.location,
@@ -97,6 +108,7 @@ def order(draft: Draft, image: ImageChoice, storage: str, subnet: Json) -> Order
         image=image.reference,
         subnet=str(subnet["id"]),
         user=str(draft.properties["userName"]),
+        host=host,
     )
 
 

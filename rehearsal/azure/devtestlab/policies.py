@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from rehearsal.azure.arm.types import Draft
-from rehearsal.azure.devtestlab import errors, evaluating
+from rehearsal.azure.devtestlab import errors, evaluating, ordering
 from rehearsal.azure.model import Resource
 from rehearsal.azure.world import Azure
 
@@ -15,24 +15,18 @@ Json = dict[str, Any]
 
 def check(azure: Azure, lab: Resource, draft: Draft, storage: str) -> None:
     """Refuse an order that breaks an enabled policy; ArmError names every one it breaks."""
-    caller = draft.caller.object_id
-    owner = str(draft.properties.get("ownerObjectId") or "dynamicValue")
-    asked: list[Json] = [
-        {"factName": "LabVmSize", "factData": str(draft.properties["size"])},
-        {"factName": "LabVmCount", "valueOffset": "1"},
-        {"factName": "UserOwnedLabVmCount", "valueOffset": "1"},
-    ]
+    caller, owner = draft.caller.object_id, ordering.owner_of(draft)
+    counted = ["LabVmCount"] + (["UserOwnedLabVmCount"] if owner else [])
     if storage.lower() == "premium":
-        asked += [
-            {"factName": "LabPremiumVmCount", "valueOffset": "1"},
-            {"factName": "UserOwnedLabPremiumVmCount", "valueOffset": "1"},
-        ]
+        counted += ["LabPremiumVmCount"] + (["UserOwnedLabPremiumVmCount"] if owner else [])
+    asked: list[Json] = [{"factName": "LabVmSize", "factData": str(draft.properties["size"])}]
+    asked += [{"factName": fact, "valueOffset": "1"} for fact in counted]
     reference = draft.properties.get("galleryImageReference")
     if reference:
         asked.append({"factName": "GalleryImage", "factData": json.dumps(reference)})
     problems: list[Json] = []
     for each in asked:
-        each["userObjectId"] = caller if owner == "dynamicValue" else owner
+        each["userObjectId"] = owner
         problems += evaluating.evaluate(azure, lab, each, caller)["policyViolations"]
     if problems:
         raise errors.POLICY_VIOLATED.of(

@@ -61,9 +61,9 @@ def new_lab_sources(azure: Azure, lab: Resource) -> None:
         "armTemplateFolderPath": "/Environments",
         "status": "Disabled",
     }
-    for name, properties in (("public repo", artifacts), ("public environment repo", environments)):
+    for name, properties in (("Public Repo", artifacts), ("Public Environment Repo", environments)):
         uid = new_uid()
-        path = f"{lab.id}/artifactsources/{name}"
+        path = f"{lab.id}/artifactsources/{name.lower()}"
         common: Json = {
             "uri": _REPOSITORY,
             "sourceType": "GitHub",

@@ -19,6 +19,11 @@ Json = dict[str, Any]
 
 SHIPPED = Path(__file__).parents[2] / "environments"
 _SOURCES = "Microsoft.DevTestLab/labs/artifactSources"
+# The VM extension that runs scripts, by system: publisher and type, joined the name of its handler.
+SCRIPT_EXTENSIONS = {
+    "Windows": ("Microsoft.Compute", "CustomScriptExtension"),
+    "Linux": ("Microsoft.Azure.Extensions", "CustomScript"),
+}
 _SCHEMA = "http://schema.management.azure.com/schemas/2015-01-01/deploymentTemplate.json#"
 
 
@@ -131,11 +136,11 @@ def generated(lab: Resource, artifact: ArtifactDefinition, asked: Json) -> Json:
 def _extension(artifact: ArtifactDefinition) -> Json:
     if "runAzureVMExtension" in artifact.text:
         return dict(artifact.text["runAzureVMExtension"])
-    windows = artifact.os == "Windows"
+    publisher, kind = SCRIPT_EXTENSIONS[artifact.os]
     return {
-        "publisher": "Microsoft.Compute" if windows else "Microsoft.Azure.Extensions",
-        "type": "CustomScriptExtension" if windows else "CustomScript",
-        "typeHandlerVersion": "1.9" if windows else "2.0",
+        "publisher": publisher,
+        "type": kind,
+        "typeHandlerVersion": "1.9" if artifact.os == "Windows" else "2.0",
         "autoUpgradeMinorVersion": True,
         "settings": dict(artifact.text.get("runCommand") or {}),
     }

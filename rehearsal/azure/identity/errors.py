@@ -70,6 +70,23 @@ WRONG_GRANT = Refusal(
     "quoted",
 )
 
+# A form without what a token would be for.
+MISSING_FIELD = Refusal(
+    400,
+    "invalid_request",
+    "AADSTS900144: The request body must contain the following parameter: '{name}'.",
+    "quoted",
+)
+
+# A scope that is not a whole resource.
+WRONG_SCOPE = Refusal(
+    400,
+    "invalid_scope",
+    "AADSTS1002012: The provided value for scope {scope} is not valid. Client credential flows must"
+    " have a scope value with /.default suffixed to the resource identifier (application ID URI).",
+    "quoted",
+)
+
 # No Authorization header.
 MISSING_TOKEN = Refusal(
     401,

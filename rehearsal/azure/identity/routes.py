@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Mapping
+from typing import Any
 
-from rehearsal.azure.http.messages import Answer, Call
+from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.identity import errors
 from rehearsal.azure.identity.errors import TokenError
 from rehearsal.azure.identity.federation import ASSERTION, check_assertion
 from rehearsal.azure.identity.tokens import LIFETIME, Tokens
 from rehearsal.azure.principals import Principal
+
+# The two generations of endpoints, by what their paths have.
+_V1, _V2 = "", "/v2.0"
+_DEFAULT = "/.default"
 
 
 class TokenEndpoint:
@@ -25,18 +31,24 @@ class TokenEndpoint:
 
     def install(self, router: Router) -> None:
         """Add the routes, which need no token."""
-        configuration = "/{tenant}/v2.0/.well-known/openid-configuration"
-        router.add(Route("GET", configuration, _configuration, open=True))
-        router.add(Route("GET", "/{tenant}/discovery/v2.0/keys", _keys, open=True))
-        router.add(Route("POST", "/{tenant}/oauth2/v2.0/token", self._token, open=True))
+        for version in (_V1, _V2):
+            for method, path, handler in (
+                ("GET", f"{version}/.well-known/openid-configuration", _configuration(version)),
+                ("GET", f"/discovery{version}/keys", _keys),
+                ("POST", f"/oauth2{version}/token", self._token(version)),
+            ):
+                router.add(Route(method, f"/{{tenant}}{path}", handler, open=True))
 
-    def _token(self, call: Call) -> Answer:
-        try:
-            return self._grant(call)
-        except TokenError as error:
-            return Answer(error.status, error.body)
+    def _token(self, version: str) -> Handler:
+        def token(call: Call) -> Answer:
+            try:
+                return self._grant(call, version)
+            except TokenError as error:
+                return Answer(error.status, error.body)
 
-    def _grant(self, call: Call) -> Answer:
+        return token
+
+    def _grant(self, call: Call, version: str) -> Answer:
         tenant, form = call.parts["tenant"].lower(), call.form
         if tenant not in call.azure.directory.tenants:
             raise errors.token_error(errors.UNKNOWN_TENANT, tenant=tenant)
@@ -48,19 +60,20 @@ class TokenEndpoint:
             raise errors.token_error(errors.UNKNOWN_CLIENT, client=client, tenant=tenant)
         if form.get("client_assertion_type") == ASSERTION:
             check_assertion(form.get("client_assertion", ""), client, principal.trusted)
-            return self._given(call, principal)
+            return self._given(call, principal, version)
         secret = self._secrets.get(principal.name, "")
         if not secret or not hmac.compare_digest(
             secret.encode(), form.get("client_secret", "").encode()
         ):
             raise errors.token_error(errors.WRONG_SECRET, client=client)
-        return self._given(call, principal)
+        return self._given(call, principal, version)
 
-    def _given(self, call: Call, principal: Principal) -> Answer:
-        tenant, form = call.parts["tenant"].lower(), call.form
+    def _given(self, call: Call, principal: Principal, version: str) -> Answer:
+        tenant = call.parts["tenant"].lower()
+        audience = _audience(call.form, version)
         claims = {
-            "aud": _audience(form.get("scope", "")),
-            "iss": f"{call.base}/{tenant}/v2.0",
+            "aud": audience,
+            "iss": _issuer(call, tenant, version),
             "tid": tenant,
             "oid": principal.object_id,
             "sub": principal.object_id,
@@ -73,38 +86,57 @@ class TokenEndpoint:
         lifetime = float(LIFETIME - 1)
         if call.azure.switches["tokensExpireOnTheClock"]:
             lifetime = max(1.0, LIFETIME / call.azure.clock.scale)
-        body = {
+        body: dict[str, Any] = {
             "token_type": "Bearer",
             "expires_in": int(lifetime),
             "ext_expires_in": int(lifetime),
             "access_token": self._tokens.make(claims),
         }
+        if version == _V1:
+            now = int(time.time())
+            body |= {"not_before": now, "expires_on": now + int(lifetime)}
+            # The older endpoint writes every number as text, and says what the token is for.
+            body = {name: str(value) for name, value in body.items()} | {"resource": audience}
         return Answer(200, body, {"Cache-Control": "no-store"})
 
 
-def _audience(scopes: str) -> str:
-    """Give what a token is for: of several scopes the resource's, which ends in /.default.
+def _audience(form: Mapping[str, str], version: str) -> str:
+    """Give what a token is for: the resource, or of several scopes the one ending in /.default.
 
     MSAL for Go writes `openid offline_access profile` behind it, MSAL for Java in front.
     """
-    asked = scopes.split()
-    resource = next((each for each in asked if each.endswith("/.default")), scopes)
-    return resource.removesuffix("/.default").rstrip("/")
+    name = "resource" if version == _V1 else "scope"
+    given = form.get(name, "")
+    if not given:
+        raise errors.token_error(errors.MISSING_FIELD, name=name)
+    if version == _V1:
+        return given
+    for each in given.split():
+        if each.endswith(_DEFAULT):
+            return each.removesuffix(_DEFAULT).rstrip("/")
+    raise errors.token_error(errors.WRONG_SCOPE, scope=given)
 
 
-def _configuration(call: Call) -> Answer:
-    tenant = call.parts["tenant"]
-    authority = f"{call.base}/{tenant}"
-    return Answer(
-        200,
-        {
-            "token_endpoint": f"{authority}/oauth2/v2.0/token",
-            "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
-            "device_authorization_endpoint": f"{authority}/oauth2/v2.0/devicecode",
-            "issuer": f"{authority}/v2.0",
-            "jwks_uri": f"{authority}/discovery/v2.0/keys",
-        },
-    )
+def _issuer(call: Call, tenant: str, version: str) -> str:
+    return f"{call.base}/{tenant}{version or '/'}"
+
+
+def _configuration(version: str) -> Handler:
+    def configuration(call: Call) -> Answer:
+        tenant = call.parts["tenant"]
+        authority = f"{call.base}/{tenant}"
+        return Answer(
+            200,
+            {
+                "token_endpoint": f"{authority}/oauth2{version}/token",
+                "authorization_endpoint": f"{authority}/oauth2{version}/authorize",
+                "device_authorization_endpoint": f"{authority}/oauth2{version}/devicecode",
+                "issuer": _issuer(call, tenant, version),
+                "jwks_uri": f"{authority}/discovery{version}/keys",
+            },
+        )
+
+    return configuration
 
 
 def _keys(call: Call) -> Answer:  # noqa: ARG001 - a handler; tokens are signed by a secret key

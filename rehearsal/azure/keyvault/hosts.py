@@ -8,11 +8,17 @@ from __future__ import annotations
 
 PREFIX = "/~vaults/"
 _LABEL = ".vault."
+_HTTPS = "https://"
 
 
 def suffix(host: str) -> str:
     """Give the keyVaultDns suffix for the host (with port) that ARM is called at."""
     return f"vault.{host}"
+
+
+def address(base: str, vault: str) -> str:
+    """Give the address of a vault, without a slash at its end, for where ARM is called at."""
+    return f"{_HTTPS}{vault.lower()}.{suffix(base.removeprefix(_HTTPS))}"
 
 
 def split(host: str, path: str) -> tuple[str, str]:

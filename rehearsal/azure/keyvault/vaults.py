@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from typing import Any
+
 from rehearsal.azure.arm.types import Behaviour, Draft, Plain, ResourceType
 from rehearsal.azure.errors import ArmError, bad_request
 from rehearsal.azure.ids import name_of, parent_of
+from rehearsal.azure.keyvault.hosts import address
 from rehearsal.azure.model import Resource
-from rehearsal.azure.world import Azure, new_uid
+from rehearsal.azure.world import Azure
+
+Json = dict[str, Any]
 
 VAULTS = "Microsoft.KeyVault/vaults"
 
@@ -26,8 +32,12 @@ class Vault(Behaviour):
                     " unique so it is possible that the name is already taken."
                 )
                 raise ArmError(409, "VaultAlreadyExists", message)
-        made = super().create(azure, draft)
-        return made.setting(vaultUri=f"https://{draft.name.lower()}.vault.azure.net/")
+        return super().create(azure, draft)
+
+    def addressed(self, body: Json, base: str) -> Json:
+        """Say where it is."""
+        uri = f"{address(base, str(body['name']))}/"
+        return {**body, "properties": {**body["properties"], "vaultUri": uri}}
 
     def update(self, azure: Azure, old: Resource, draft: Draft) -> Resource:
         """Change it, or refuse."""
@@ -47,13 +57,17 @@ class Key(Plain):
 
     def create(self, azure: Azure, draft: Draft) -> Resource:
         """Make it, with a version."""
-        uri = f"https://{name_of(parent_of(draft.id)).lower()}.vault.azure.net/keys/{draft.name}"
         made = super().create(azure, draft)
-        return made.setting(
-            keyUri=uri,
-            keyUriWithVersion=f"{uri}/{new_uid().replace('-', '')}",
-            attributes={"enabled": True, "created": int(azure.now())},
-        )
+        return made.setting(attributes={"enabled": True, "created": int(azure.now())})
+
+    def addressed(self, body: Json, base: str) -> Json:
+        """Say where it is, and where its version."""
+        vault, name = name_of(parent_of(str(body["id"]))), str(body["name"])
+        uri = f"{address(base, vault)}/keys/{name}"
+        created = body["properties"]["attributes"]["created"]
+        version = sha256(f"{body['id']} {created}".encode()).hexdigest()[:32]
+        uris = {"keyUri": uri, "keyUriWithVersion": f"{uri}/{version}"}
+        return {**body, "properties": {**body["properties"], **uris}}
 
     def update(self, azure: Azure, old: Resource, draft: Draft) -> Resource:  # noqa: ARG002 - one signature
         """Leave it as it is: "If the key already exists, no write operations are performed"."""

@@ -17,6 +17,7 @@ from rehearsal.azure.world import Azure
 Json = dict[str, Any]
 
 VNETS = "Microsoft.Network/virtualNetworks"
+ADDRESSES = "Microsoft.Network/publicIPAddresses"
 # Networks made from this version on have no outbound way of their own (contract 4.2).
 _PRIVATE_SINCE = "2025-07-01"
 
@@ -52,12 +53,13 @@ class PublicAddress(NetworkResource):
 
     def _filled(self, resource: Resource) -> Resource:
         sku = {"tier": "Regional", **(resource.body.get("sku") or {"name": "Standard"})}
-        number = hashlib.sha256(resource.uid.encode()).digest()
-        address = f"20.{number[0]}.{number[1]}.{number[2] % 254 + 1}"
-        return resource.topped(sku=sku).setting(ipAddress=address)
+        return resource.topped(sku=sku).setting(ipAddress=address_of(resource.uid))
 
     def releasing(self, azure: Azure, resource: Resource) -> None:
-        """Refuse while a NAT gateway uses it."""
+        """Refuse while a NAT gateway or a network card uses it."""
+        card = resource.properties.get("ipConfiguration")
+        if card is not None:
+            raise errors.PUBLIC_IP_IN_USE.of(resource=resource.id, user=card["id"])
         for gateway in azure.resources.of_kind(
             resource.subscription, "Microsoft.Network/natGateways"
         ):
@@ -129,6 +131,12 @@ class VirtualNetwork(NetworkResource):
             given = str(used.properties.get("externalProviderResourceId", "/"))
             if ids.same(given, resource.id) and not used.hidden.get("own"):
                 raise SCOPE_LOCKED.of(scope=resource.id, lock=resource.id)
+
+
+def address_of(uid: str) -> str:
+    """Give the public address that Azure draws for a resource."""
+    number = hashlib.sha256(uid.encode()).digest()
+    return f"20.{number[0]}.{number[1]}.{number[2] % 254 + 1}"
 
 
 def subnet_of(vnet: Resource, name: str) -> Json | None:

@@ -11,6 +11,7 @@ from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.model import Resource
 from rehearsal.azure.network.resources import (
+    ADDRESSES,
     VNETS,
     NatGateway,
     NetworkResource,
@@ -23,8 +24,8 @@ _VNET = VirtualNetwork("network")
 
 TYPES = (
     ResourceType(
-        "Microsoft.Network/publicIPAddresses",
-        "Microsoft.Network/publicIPAddresses/{name}",
+        ADDRESSES,
+        f"{ADDRESSES}/{{name}}",
         Style.CREATED,
         Style.ACCEPTED,
         PublicAddress("network", publicIPAllocationMethod="Static"),

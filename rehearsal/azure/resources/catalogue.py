@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
-from rehearsal.azure.resources import resources as groups
+from rehearsal.azure.resources import providers
 from rehearsal.azure.resources.errors import PROVIDER_NOT_FOUND
 
 
@@ -16,18 +16,18 @@ def install(router: Router) -> None:
 
 
 def _providers(call: Call) -> Answer:
-    found = [groups.provider_body(call.azure, "", name) for name in groups.NAMESPACES]
+    found = [providers.provider_body(call.azure, "", name) for name in providers.NAMESPACES]
     return Answer(200, {"value": [_tenant(body) for body in found if body is not None]})
 
 
 def _provider(call: Call) -> Answer:
-    found = groups.provider_body(call.azure, "", call.parts["namespace"])
+    found = providers.provider_body(call.azure, "", call.parts["namespace"])
     if found is None:
         raise PROVIDER_NOT_FOUND.of(namespace=call.parts["namespace"])
     return Answer(200, _tenant(found))
 
 
-def _tenant(body: groups.Json) -> groups.Json:
+def _tenant(body: providers.Json) -> providers.Json:
     """Drop what a provider is only within a subscription."""
     kept = {name: body[name] for name in ("namespace", "resourceTypes")}
     return {"id": f"/providers/{body['namespace']}", **kept}

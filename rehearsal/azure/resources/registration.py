@@ -20,9 +20,14 @@ _WRITE = re.compile(
 _ALWAYS = "microsoft.resources"
 
 
+def always(namespace: str) -> bool:
+    """Tell whether a provider is registered in every subscription without being asked to be."""
+    return namespace.lower() == _ALWAYS
+
+
 def state(azure: Azure, subscription: str, namespace: str) -> str:
     """Give NotRegistered, Registering or Registered."""
-    if azure.switches["providersRegistered"] or namespace.lower() == _ALWAYS:
+    if azure.switches["providersRegistered"] or always(namespace):
         return "Registered"
     since = (azure.meta.get("registered") or {}).get(_key(subscription, namespace))
     if since is None:

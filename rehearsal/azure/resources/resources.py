@@ -8,26 +8,14 @@ from typing import Any
 
 from rehearsal.azure import errors, ids
 from rehearsal.azure.arm.service import erase
-from rehearsal.azure.arm.types import types_of
 from rehearsal.azure.model import Resource
 from rehearsal.azure.principals import Subscription
-from rehearsal.azure.resources import registration
 from rehearsal.azure.resources.errors import INVALID_GROUP_LOCATION, INVALID_GROUP_NAME
 from rehearsal.azure.world import REGIONS, Azure, new_uid
 
 Json = dict[str, Any]
 
 KIND = "Microsoft.Resources/resourceGroups"
-NAMESPACES = (
-    "Microsoft.Authorization",
-    "Microsoft.Compute",
-    "Microsoft.DevTestLab",
-    "Microsoft.KeyVault",
-    "Microsoft.ManagedIdentity",
-    "Microsoft.Network",
-    "Microsoft.Resources",
-    "Microsoft.Storage",
-)
 _NAME = re.compile(r"[\w.()-]{0,89}[\w()-]")
 
 
@@ -136,18 +124,16 @@ def subscription_body(subscription: Subscription) -> Json:
     }
 
 
-def provider_body(azure: Azure, subscription: str, namespace: str) -> Json | None:
-    """Write a resource provider with the types that are rehearsed; None for another."""
-    name = next((known for known in NAMESPACES if known.lower() == namespace.lower()), None)
-    if name is None:
-        return None
-    kinds = sorted({kind.kind for kind in types_of(azure).values() if kind.namespace == name})
-    return {
-        "id": f"/subscriptions/{subscription}/providers/{name}",
-        "namespace": name,
-        "registrationState": registration.state(azure, subscription, name),
-        "resourceTypes": [
-            {"resourceType": kind.partition("/")[2], "locations": list(REGIONS.values())}
-            for kind in kinds
-        ],
-    }
+def tracked_body(azure: Azure, resource: Resource, expand: str) -> Json:
+    """Write a resource as lists over all types have it: named with its parents, no properties.
+
+    ``expand`` is the lower-cased $expand, of which provisioningState is known here.
+    """
+    names, above = [resource.name], azure.resources.find(ids.parent_of(resource.key))
+    while above is not None and above.kind != KIND:
+        names.insert(0, above.name)
+        above = azure.resources.find(ids.parent_of(above.key))
+    body = {name: value for name, value in resource.body.items() if name != "properties"}
+    if "provisioningstate" in expand:
+        body["provisioningState"] = resource.state
+    return {**body, "name": "/".join(names)}

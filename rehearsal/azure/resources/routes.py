@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.azure.arm.polling import retry_after
-from rehearsal.azure.arm.routes import listing
+from rehearsal.azure.arm.routes import listing, paged
+from rehearsal.azure.arm.types import types_of
 from rehearsal.azure.errors import OPERATION_NOT_FOUND, SUBSCRIPTION_NOT_FOUND
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.model import Resource
-from rehearsal.azure.resources import registration
+from rehearsal.azure.resources import providers, registration
 from rehearsal.azure.resources import resources as groups
 from rehearsal.azure.resources.errors import PROVIDER_NOT_FOUND
 from rehearsal.azure.world import REGIONS
@@ -86,13 +87,15 @@ def _locations(call: Call) -> Answer:
 
 def _providers(call: Call) -> Answer:
     subscription = call.parts["subscription"]
-    value = [groups.provider_body(call.azure, subscription, name) for name in groups.NAMESPACES]
+    value = [
+        providers.provider_body(call.azure, subscription, name) for name in providers.NAMESPACES
+    ]
     return Answer(200, {"value": value})
 
 
 def _provider(call: Call) -> Answer:
     namespace = call.parts["namespace"]
-    found = groups.provider_body(call.azure, call.parts["subscription"], namespace)
+    found = providers.provider_body(call.azure, call.parts["subscription"], namespace)
     if found is None:
         raise PROVIDER_NOT_FOUND.of(namespace=namespace)
     return Answer(200, found)
@@ -111,18 +114,24 @@ def _list_groups(call: Call) -> Answer:
 
 
 def _resources(call: Call) -> Answer:
-    found = call.azure.resources.in_subscription(call.parts["subscription"])
-    return listing(call, _in_lists(found))
+    return _tracked(call, call.azure.resources.in_subscription(call.parts["subscription"]))
 
 
 def _group_resources(call: Call) -> Answer:
     group = groups.need_group(call.azure, call.parts["subscription"], call.parts["group"])
-    return listing(call, _in_lists(call.azure.resources.in_group(group.key)))
+    return _tracked(call, call.azure.resources.in_group(group.key))
 
 
-def _in_lists(found: list[Resource]) -> list[Resource]:
-    """Leave out roles, which are on resources and are none."""
-    return [each for each in found if not each.kind.startswith("Microsoft.Authorization/")]
+def _tracked(call: Call, found: list[Resource]) -> Answer:
+    """List what ARM itself keeps track of; roles and most of what is nested are not of it."""
+    expand = call.query.get("$expand", "").lower()
+    types = types_of(call.azure)
+    bodies = [
+        groups.tracked_body(call.azure, each, expand)
+        for each in found
+        if each.kind.lower() in types and types[each.kind.lower()].tracked
+    ]
+    return paged(call, bodies, lambda body: body, lambda body: body)
 
 
 def _get_group(call: Call) -> Answer:

@@ -19,7 +19,7 @@ from rehearsal.azure.world import Azure
 
 _AT_ONCE = ("status", "drop", "hold", "delay", "capacity")
 _LATER = ("hang", "failLater", "copyDies")
-_SIGN_IN = "/oauth2/v2.0/token"
+_SIGN_IN = ("/oauth2/v2.0/token", "/oauth2/token")
 _SLICE = 0.05  # real seconds between two looks at a clock that somebody may move
 
 
