@@ -5,3 +5,5 @@ Start reading at :mod:`factory.program`, where reading (:mod:`factory.gather`), 
 (:mod:`factory.plan`) and declaring (:mod:`factory.components`) meet. Who may import whom is the
 contract in pyproject.toml, and `make lint` keeps it.
 """
+
+__version__ = "0.1.0"

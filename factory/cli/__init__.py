@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from typing import TextIO
 
+from factory import __version__
 from factory.cli.common.options import Parser
 from factory.common.azure_error import ArmError
 from factory.common.errors import FactoryError, harmless
@@ -109,6 +110,7 @@ def parser(command: str = "") -> argparse.ArgumentParser:
         epilog=_EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    top.add_argument("--version", action="version", version=f"image-factory {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     for name in [command] if command in _COMMANDS else _COMMANDS:
         importlib.import_module(f"factory.cli.{_COMMANDS[name]}").add_to(commands)

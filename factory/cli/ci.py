@@ -61,7 +61,7 @@ def add_to(commands: Commands) -> None:
     comment.add_argument("--post", action="store_true", help="put it on the pull request")
     comment.add_argument("--number", type=int, metavar="N", help="the pull request (this run's)")
     run = add("run", _run, "bring one stack up")
-    run.add_argument("--stack", required=True, metavar="NAME", help="the stack")
+    run.add_argument("-s", "--stack", required=True, metavar="NAME", help="the stack")
     run.add_argument(
         "--minutes",
         type=float,
@@ -70,7 +70,7 @@ def add_to(commands: Commands) -> None:
     )
     watch = add("watch", _watch, "report what was changed by hand, and what is in no state")
     for parser in (preview, watch):
-        parser.add_argument("--stack", action="append", metavar="NAME", help="only these")
+        parser.add_argument("-s", "--stack", action="append", metavar="NAME", help="only these")
     for parser in (preview, comment, run, watch):
         parser.add_argument("--out", type=Path, default=_OUT, metavar="DIR", help="what is kept")
     for parser in (preview, run, watch):
@@ -81,7 +81,7 @@ def add_to(commands: Commands) -> None:
 def _add_change(add: Callable[[str, Callable[[argparse.Namespace], int], str], Parser]) -> None:
     change = add("change", _change, "write a change that a person asks for into a stack file")
     change.add_argument("what", choices=("rebuild", "revoke", "roll-back"))
-    change.add_argument("--stack", required=True, metavar="NAME", help="the stack it is for")
+    change.add_argument("-s", "--stack", required=True, metavar="NAME", help="the stack it is for")
     change.add_argument("--image", required=True, metavar="IMAGE", help="a definition")
     change.add_argument(
         "--version", default="", metavar="V", help="of the image: revoke, roll-back"

@@ -62,7 +62,7 @@ def add_to(commands: Commands) -> None:
     add("--images-to-save", type=int, metavar="N", help="the original's ImagesToSave")
     add("--size", metavar="SIZE", help="the vmSize that the original's runs were given")
     add("--region", metavar="REGION", help="the region of labs that nothing else is known of")
-    add("--stack", metavar="NAME", default="factory", help="name of the stack that builds")
+    add("-s", "--stack", metavar="NAME", default="factory", help="name of the stack that builds")
     add("--factory-lab", metavar="LAB", help="build in this lab (default: make a new one)")
     add("--factory-resource-group", metavar="GROUP", help="the resource group of the factory lab")
     add("--factory-subscription", metavar="ID", help="the subscription of the factory lab")

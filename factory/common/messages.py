@@ -73,11 +73,20 @@ def suggestion(name: str, known: Iterable[str]) -> str:
         return f"{alien}; write it with plain letters"
     if len(name) > _LONGEST_KEY or not choices:
         return ""
-    by_lower = {choice.lower(): choice for choice in choices}
+    return near_name(name, choices) or f"known here: {', '.join(choices)}"
+
+
+def near_name(name: str, known: Iterable[str]) -> str:
+    """Ask whether the most similar of the known names was meant; "" if none is similar.
+
+    The last part of a path will do where it is that of one name alone: ``rhel-9`` for
+    ``linux/rhel-9``.
+    """
+    by_lower = {choice.lower(): choice for choice in sorted(known)}
+    ending = [each for each in by_lower if each.endswith(f"/{name.lower()}")]
     near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {by_lower[near[0]]}?"
-    return f"known here: {', '.join(choices)}"
+    found = ending if len(ending) == 1 else near
+    return f"did you mean {by_lower[found[0]]}?" if found else ""
 
 
 def look_alike(text: str) -> str:

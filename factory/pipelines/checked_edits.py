@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from factory.common.errors import FactoryError, Problems
+from factory.common.messages import near_name
 from factory.common.patterns import matches
 from factory.common.versions import Version
 from factory.pipelines.stack_edits import REBUILD, REVOKE, ROLL_BACK, StackEdit, with_edit
@@ -35,10 +37,10 @@ def carry_out(work: Path, stack: str, edit: StackEdit) -> Path:
     checked = check(project, problems)
     known = {name for each in checked.images.values() for name in (*each.sound, *each.faulty)}
     if edit.what == ROLL_BACK and edit.image not in known:
-        problems.error(file.name, f"there is no definition {edit.image!r}", "see `list`")
+        problems.error(file.name, f"there is no definition {edit.image!r}", _meant(edit, known))
     # Of a pattern that was there before a warning is enough; an edit of nothing is a slip.
     if edit.what == REBUILD and not any(matches(edit.image, name) for name in known):
-        problems.error(file.name, f"{edit.image!r} matches no definition", "see `list`")
+        problems.error(file.name, f"{edit.image!r} matches no definition", _meant(edit, known))
     settings = next(iter(checked.stacks.values()))[1]
     if edit.what == REBUILD and settings is not None and not settings.builds:
         problems.error(file.name, "this stack receives; only a stack that builds can build again")
@@ -48,6 +50,10 @@ def carry_out(work: Path, stack: str, edit: StackEdit) -> Path:
         file.write_bytes(old)
         raise
     return file
+
+
+def _meant(edit: StackEdit, known: Iterable[str]) -> str:
+    return near_name(edit.image, known) or "see `list`"
 
 
 def _check(edit: StackEdit) -> None:

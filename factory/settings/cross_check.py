@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterable, Mapping
 
 from factory.common.errors import Problems
 from factory.common.fields import MOST_TAGS
+from factory.common.messages import near_name
 from factory.common.patterns import matches, takes_any
 from factory.definitions.definition import PUBLIC_SOURCE, SecretRef
 from factory.definitions.loader import Image
+from factory.settings.regions import KNOWN_REGIONS
 from factory.settings.selection import selected
 from factory.settings.stack import NAMESPACE, Settings
-from factory.settings.stack_file import StackFile
+from factory.settings.stack_file import StackFile, key_of
 
 
 def cross_check(
@@ -43,6 +45,7 @@ def cross_check(
         isinstance(written, list) and len(written) == len(settings.labs)
     )
     _check_names(images, settings, stack, faulty, problems)
+    _check_regions(settings, stack, problems)
     # A stack without labs builds for stacks that receive: that no lab of its own takes it is meant.
     if settings.builds and labs_known and settings.labs:
         for image in selected(images, settings).values():
@@ -72,6 +75,21 @@ def _tags(
                 f"{NAMESPACE}:tags and those of {image.identity} are {len(both)} tags together, "
                 f"at most {MOST_TAGS} are expected",
                 "take some out: Azure allows 50, and the factory adds its own",
+            )
+
+
+def _check_regions(settings: Settings, stack: StackFile, problems: Problems) -> None:
+    """Warn of regions that Azure did not have when this was written."""
+    named = [(key_of("region"), stack.place("region"), settings.region)]
+    for at, lab in enumerate(settings.labs):
+        place = stack.place("labs", at, "region")
+        named.append((f"{NAMESPACE}:labs.{lab.name}.region", place, lab.region))
+    for key, place, region in named:
+        if region not in KNOWN_REGIONS:
+            problems.warn(
+                place,
+                f"{key}: {region} is no region that is known",
+                near_name(region, KNOWN_REGIONS) or "see `az account list-locations -o table`",
             )
 
 

@@ -27,6 +27,7 @@ _TIMEOUT = 300
 
 
 # What engines say of a stack that was never made, and where its place was not either.
+_NOT_LOGGED_IN = ("PULUMI_ACCESS_TOKEN must be set", "run `pulumi login`", "not logged in")
 _NOWHERE = ("no stack named", "ContainerNotFound", "unable to open state directory")
 
 
@@ -143,5 +144,10 @@ def half_replaced_in(export: Mapping[str, Any]) -> HalfReplaced:
 def _error(stack: str, words: tuple[str, ...], said: str) -> FactoryError:
     if is_unknown_stack(said):
         return UnknownStackError(f"there is no stack {stack!r} -> `pulumi stack init {stack}`")
+    if any(words in said for words in _NOT_LOGGED_IN):
+        return FactoryError(
+            f"the engine is not logged in to a place of states, so stack {stack} cannot be read -> "
+            "`pulumi login`, or set PULUMI_BACKEND_URL"
+        )
     why = one_line(said)[:400].removeprefix("error: ") or "it said nothing"
     return FactoryError(f"`pulumi {' '.join(words)}` of stack {stack} failed: {why}")

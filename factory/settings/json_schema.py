@@ -84,7 +84,7 @@ def _stack() -> dict[str, Any]:
                 "type": "object",
                 "properties": settings,
                 # A secret has a name of the user's, but is never plain.
-                "patternProperties": {f"^(?!{NAMESPACE}:)": {}},
+                "patternProperties": {f"^(?!{NAMESPACE}:)[^:]+:": {}},
                 "additionalProperties": secret,
             },
             "environment": {},

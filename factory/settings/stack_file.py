@@ -16,7 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from factory.common.errors import Problems
 from factory.common.fields import ENGINES_UTC
-from factory.common.messages import suggestion
+from factory.common.messages import near_name, suggestion
 from factory.common.yaml_file import Loc, YamlFile, read_yaml
 from factory.settings.stack import NAMESPACE, Settings
 
@@ -188,7 +188,15 @@ def check_keys(stack: StackFile, wanted: Iterable[str], problems: Problems) -> N
     """Note keys that nothing reads or nobody may set; ``wanted`` are the names of used secrets."""
     keys = (stack.file.data.get("config") or {}) if stack.file else {}
     for key in keys if isinstance(keys, dict) else ():
-        namespace, _, name = str(key).partition(":")
+        namespace, colon, name = str(key).partition(":")
+        # The engine takes it for one of this project, which is called otherwise maybe.
+        if not colon and stack.file:
+            near = near_name(str(key), SETTINGS).replace("mean ", f"mean {NAMESPACE}:")
+            problems.error(
+                stack.file.place(("config", key)),
+                f"{key}: names no namespace; settings of the factory begin with {NAMESPACE}:",
+                near or f"write {NAMESPACE}:{key}, or take it out",
+            )
         if namespace == PROVIDER and stack.file and name not in PROVIDER_KEYS:
             place = stack.file.place(("config", key))
             problems.error(place, f"{key} {NOT_CONFIGURED}", f"take it out: {PROVIDER_ADVICE}")

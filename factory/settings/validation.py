@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from factory.common.errors import FactoryError, Problems
+from factory.common.messages import near_name
 from factory.common.yaml_file import read_yaml
 from factory.definitions.loader import Images, read_images
 from factory.settings.cross_check import cross_check, wanted_secrets
@@ -21,6 +22,7 @@ from factory.settings.stack_file import (
     StackFile,
     check_keys,
     is_about_deployments,
+    key_of,
     read_stack_file,
     stack_of,
     with_defaults,
@@ -108,6 +110,29 @@ def check(project: Project, problems: Problems) -> Checked:
     return Checked(images, stacks, folders)
 
 
+def _check_sources_are_there(
+    project: Project,
+    stacks: Collection[str],
+    stack: StackFile,
+    settings: Settings,
+    problems: Problems,
+) -> None:
+    """Warn of stacks of this project that are named, and have no file beside this one's."""
+    there = {*stacks, *(stack_of(path) or "" for path in project.work.glob("Pulumi.*.yaml"))} - {""}
+    named = {"receivesFrom": settings.receives_from, "parentsFrom": settings.parents_from}
+    for setting, names in named.items():
+        written = isinstance(stack.raw.get(setting), list)
+        for index, name in enumerate(names):
+            if "/" in name or name in there:
+                continue
+            problems.warn(
+                stack.place(setting, index) if written else stack.place(setting),
+                f"{key_of(setting)}: there is no Pulumi.{name}.yaml beside this file",
+                near_name(name, there - {stack.stack})
+                or "name it organization/project/stack if it is of another project",
+            )
+
+
 def _check_together(
     project: Project,
     stacks: Mapping[str, tuple[StackFile, Settings | None]],
@@ -125,6 +150,7 @@ def _check_together(
     for name, (stack, settings) in stacks.items():
         if settings:
             check_sharing(images[name].sound, settings, stack, sibling, problems)
+            _check_sources_are_there(project, stacks, stack, settings, problems)
     read = [(stack, settings) for stack, settings in stacks.values() if settings]
     check_order(read, problems)
     _check_level(project, {name: each for name, (_, each) in stacks.items() if each}, problems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -149,3 +150,25 @@ def test_what_a_command_prints_is_no_command_to_a_terminal(
     assert err == "a lab's name: \\u001b[2J\\u202e\\u000d.\n"
     assert "\x7f" not in out
     assert json.loads(out) == {"name": "\x7f\x1b"}
+
+
+def test_an_engine_that_is_not_logged_in_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: image-factory\nruntime: python\n")
+    engine = tmp_path / "pulumi"
+    said = "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions"
+    engine.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 255\n")
+    engine.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert main(["plan", "-s", "dev", "--work", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert "is not logged in" in error
+    assert "-> `pulumi login`" in error
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert re.fullmatch(r"image-factory \d+\.\d+\.\d+\n", capsys.readouterr().out)

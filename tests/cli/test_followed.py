@@ -177,11 +177,56 @@ def a_trial_that_is_there(desk: Desk) -> Iterator[str]:
 
 @follows("`list` names them all")
 def a_definition_that_is_not_there(desk: Desk) -> Iterator[str]:
-    yield desk.says("show", "linux/aa")
+    yield desk.says("show", "something/else")
     listed = desk.says("list")
     for name in ("a", "b"):
         assert f" {name} " in listed
         yield desk.says("show", f"linux/{name}")
+
+
+@follows("did you mean linux/a?")
+def a_definition_named_without_its_folder(desk: Desk) -> Iterator[str]:
+    yield desk.says("show", "a")
+    yield desk.says("show", "linux/a")
+
+
+@follows("did you mean linux/a?")
+def a_wish_about_a_slip(desk: Desk) -> Iterator[str]:
+    yield desk.says("ci", "change", "rebuild", "-s", "dev", "--image", "linux/aa")
+    yield desk.says("ci", "change", "rebuild", "-s", "dev", "--image", "linux/a")
+
+
+@follows("did you mean image-factory:maxRetirements?", "write image-factory:x, or take it out")
+def keys_without_a_namespace(desk: Desk) -> Iterator[str]:
+    desk.edit("Pulumi.dev.yaml", "config:", "config:\n  maxRetirement: 3\n  x: 3")
+    yield desk.says("validate")
+    text = "config:\n  image-factory:maxRetirements: 3"
+    desk.edit("Pulumi.dev.yaml", "config:\n  maxRetirement: 3\n  x: 3", text)
+    yield desk.says("validate")
+
+
+@follows("there is no Pulumi.develop.yaml beside this file -> did you mean dev?")
+def a_source_without_a_file(desk: Desk) -> Iterator[str]:
+    desk.edit("Pulumi.prod.yaml", ": dev", ": develop")
+    yield desk.says("validate")
+    desk.edit("Pulumi.prod.yaml", ": develop", ": dev")
+    yield desk.says("validate")
+
+
+@follows("name it organization/project/stack if it is of another project")
+def a_source_of_another_project(desk: Desk) -> Iterator[str]:
+    desk.edit("Pulumi.prod.yaml", ": dev", ": golden")
+    yield desk.says("validate")
+    desk.edit("Pulumi.prod.yaml", ": golden", ": contoso/images/golden")
+    yield desk.says("validate")
+
+
+@follows("labs.team.region: northeurop is no region that is known -> did you mean northeurope?")
+def a_region_that_is_a_slip(desk: Desk) -> Iterator[str]:
+    desk.edit("Pulumi.dev.yaml", "rg-team, region: westeurope", "rg-team, region: North Europ")
+    yield desk.says("validate")
+    desk.edit("Pulumi.dev.yaml", "North Europ", "North Europe")
+    yield desk.says("validate")
 
 
 @follows("name it by --version")

@@ -63,6 +63,7 @@ def add_command(
     )
     parser.set_defaults(run=run)
     parser.add_argument(
+        "-s",
         "--stack",
         required=stack_required,
         metavar="NAME",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from factory.cli.common.options import place, work_folder
 from factory.common.errors import FactoryError, Problems
+from factory.common.messages import near_name
 from factory.definitions.lineage import Image
 from factory.settings.validation import Checked, Project, check, find_project
 
@@ -37,7 +38,8 @@ def image_of(project: Project, checked: Checked, name: str, problems: Problems) 
     if identity in found.faulty:
         own = Problems([each for each in problems.errors if identity in each.where])
         (own if own.errors else problems).raise_if_any(f"{identity} cannot be shown")
-    msg = f"there is no definition {identity!r} in {folder.name} -> `list` names them all"
+    todo = near_name(identity, (*found.sound, *found.faulty)) or "`list` names them all"
+    msg = f"there is no definition {identity!r} in {folder.name} -> {todo}"
     raise FactoryError(msg)
 
 
