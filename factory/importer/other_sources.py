@@ -12,6 +12,7 @@ from typing import Any
 
 from factory.importer.arm.values import lowered
 from factory.importer.hcl import Expression, joined, written
+from factory.importer.machines import plan_of
 
 LAB_VM = "Microsoft.DevTestLab/labs/virtualMachines"
 _PACKER = {"azure-arm", "azure-dtl"}
@@ -103,7 +104,7 @@ def _builds(sources: Iterable[tuple[str, Json]], provisioners: list[Json]) -> It
             else None,
             "osType": source.get("os_type"),
             "sharedImageId": gallery,
-            "planId": source.get("plan_info"),
+            "plan": plan_of(_block(source.get("plan_info"))),
             "size": source.get("vm_size"),
             "storageType": disk,
             "password": source.get("winrm_password") or source.get("ssh_password"),
@@ -122,13 +123,17 @@ def _builds(sources: Iterable[tuple[str, Json]], provisioners: list[Json]) -> It
 def _dtl_artifact(raw: Any) -> Json:
     fields = lowered(raw)
     named = f"/artifactSources/public repo/artifacts/{fields.get('artifact_name', '')}"
-    given = fields.get("parameters")
-    given = given[0] if isinstance(given, list) and given else given  # a block of HCL
+    given = _block(fields.get("parameters"))
     pairs = given.items() if isinstance(given, Mapping) else ()
     return {
         "artifactId": fields.get("artifact_id") or named,
         "parameters": [{"name": name, "value": value} for name, value in pairs if name != "labels"],
     }
+
+
+def _block(value: Any) -> Any:
+    """Give what a block holds, of which HCL makes a list."""
+    return value[0] if isinstance(value, list) and value else value
 
 
 def _remark(number: int, provisioner: Json) -> str:
@@ -150,8 +155,8 @@ def _terraform(blocks: Iterable[Json]) -> Iterator[Json]:
                 why = _TODO.get(kind, "a definition builds a VM and nothing beside it")
                 yield {"type": kind, "name": name, "why": why}
             continue
-        images = block.get("gallery_image_reference") or [{}]
-        image = {key: value for key, value in images[0].items() if key != "labels"}
+        image = lowered(_block(block.get("gallery_image_reference")))
+        image.pop("labels", None)
         properties = {
             "galleryImageReference": {**image, "osType": found[1]} if image else None,
             "osType": found[1],

@@ -53,6 +53,12 @@ class Manifests:
     secure: dict[str, frozenset[str]] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
 
+    def add(self, other: Manifests) -> None:
+        """Take in what others say."""
+        for artifact, secure in other.secure.items():
+            self.secure[artifact] = self.secure.get(artifact, frozenset()) | secure
+        self.unread |= other.unread
+
 
 @dataclass
 class Secrets:
@@ -146,7 +152,7 @@ def read_manifests(folders: Iterable[Path], notes: Notes) -> Manifests:
             notes.lost(where, "", why)
             found.unread.add(artifact)
             secure = _rescued(file)
-        found.secure[artifact] = found.secure.get(artifact, frozenset()) | secure
+        found.add(Manifests({artifact: secure}))
     return found
 
 

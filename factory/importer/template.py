@@ -9,7 +9,7 @@ from typing import Any
 
 from factory.importer.arm.scope import Scope, Work
 from factory.importer.arm.values import Secure, is_open, is_secure, lowered, plain
-from factory.importer.machines import FORMULA, KINDS, VM, lab_properties, object_of
+from factory.importer.machines import FORMULA, KINDS, VM, lab_properties, object_of, plan_of
 from factory.importer.notes import Kind, Notes
 
 _DEPLOYMENT = "microsoft.resources/deployments"
@@ -49,6 +49,8 @@ class LabVm:
     """Secrets of a key vault by the hole that stands for one."""
     secure: tuple[Any, ...] = ()
     """Values that the source keeps secure."""
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Definitions by the custom image, in lower case, that each is made of."""
     remarks: tuple[str, ...] = ()
     """What is left to be done by hand, for the definition's head."""
 
@@ -275,6 +277,8 @@ def _machine(
         why = "a formula without its content (it was made of a VM that only its lab knows)"
         notes.lost(where, "formulaContent", why)
         return None
+    if plan := plan_of(scope.evaluate(found.fields.get("plan"))):
+        properties["plan"] = plan
     tags = properties.pop("tags", None) or scope.evaluate(found.fields.get("tags"))
     remarks = properties.pop("remarks", None) or found.fields.get("remarks") or ()
     size = lowered(found.fields.get("properties")).get("size")

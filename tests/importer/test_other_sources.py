@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from factory.cli import main
 from factory.common.errors import Problems
-from factory.definitions.definition import Base, Definition, Os, SecretRef
+from factory.definitions.bases import Base, PurchasePlan
+from factory.definitions.definition import Definition, Os, SecretRef
 from factory.definitions.loader import load_images
 from factory.importer.hcl import parse_hcl
 from factory.importer.texts import UnreadableError
@@ -39,6 +40,11 @@ source "azure-dtl" "desk" {
   image_sku       = local.sku
   vm_size         = local.sizes["large"]
   storage_type    = "Premium"
+  plan_info {
+    plan_name      = "server"
+    plan_product   = "suite"
+    plan_publisher = "contoso"
+  }
   dtl_artifacts {
     artifact_name = "windows-chocolatey"
     parameters {
@@ -132,6 +138,7 @@ ENVIRONMENT = {
         {
             "type": "Microsoft.Compute/virtualMachines",
             "name": "vm",
+            "plan": {"name": "server", "product": "suite", "publisher": "contoso"},
             "properties": {
                 "hardwareProfile": {"vmSize": "Standard_D4s_v5"},
                 "storageProfile": {
@@ -183,6 +190,8 @@ def test_a_packer_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert set(images) == {"w/desk"}
     assert urn(desk) == "MicrosoftWindowsServer:WindowsServer:2022-datacenter-g2"
     assert (desk.os, desk.size, desk.disk_type) == (Os.WINDOWS, "Standard_D8s_v5", "Premium")
+    assert isinstance(desk.base, Base)
+    assert desk.base.plan == PurchasePlan(name="server", product="suite", publisher="contoso")
     (one,) = desk.artifacts
     assert one.name == "windows-chocolatey"
     assert one.parameters == {
@@ -254,6 +263,8 @@ def test_the_vm_of_an_environments_template(
     (image,) = images.values()
     assert urn(image) == "MicrosoftWindowsServer:WindowsServer:2022-datacenter-g2"
     assert (image.os, image.size) == (Os.WINDOWS, "Standard_D4s_v5")
+    assert isinstance(image.base, Base)
+    assert image.base.plan == PurchasePlan(name="server", product="suite", publisher="contoso")
     for line in (
         "left to do: customData: what it does to the VM; make an artifact of it",
         "datadiskparameters: a lab's image holds the OS disk alone",
