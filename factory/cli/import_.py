@@ -97,7 +97,7 @@ def _run(options: argparse.Namespace) -> int:
     write_all(options.out, texts, secrets)
     print(f"{_count(definitions, 'definition')} and {_count(stacks, 'stack file')} written:")
     print("\n".join(f"  {name}" for name in texts))
-    _say(notes, what_is_open(options.out, stacks))
+    _say(notes, what_is_open(options.out, stacks), secrets)
     return 0
 
 
@@ -137,12 +137,12 @@ def _count(things: Sequence[object], name: str) -> str:
     return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
-def _say(notes: Notes, still_open: list[str]) -> None:
+def _say(notes: Notes, still_open: list[str], secrets: Secrets) -> None:
     for line in notes.lines():
-        print(line)
+        print(secrets.masked(line))
     if still_open:
         print(f"To do before the first preview ({len(still_open)}):")
-        print("\n".join(f"  {line}" for line in still_open))
+        print("\n".join(f"  {secrets.masked(line)}" for line in still_open))
     elif not notes.found.get(Kind.LOST):
         print("Everything was carried over.")
 

@@ -25,6 +25,10 @@ _OURS = frozenset({
     "disallowpublicipaddress", "username", "password", "sshkey", "isauthenticationwithsshkey",
     "allowclaim", "ownerobjectid", "owneruserprincipalname", "createddate", "expirationdate",
     "virtualmachinecreationsource", "osversion", "ostype",
+    # What Azure says of a VM that runs, as an export has it.
+    "computeid", "computevm", "fqdn", "lastknownpowerstate", "provisioningstate",
+    "uniqueidentifier", "artifactdeploymentstatus", "createdbyuser", "createdbyuserid",
+    "canapplyartifacts",
 })  # fmt: skip
 _WHY_LOST = {
     "datadiskparameters": "a lab's image holds the OS disk alone",

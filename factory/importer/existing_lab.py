@@ -32,13 +32,6 @@ _ID = re.compile(
 )
 # What a lab allows, or does, that people who make images of it should know.
 _POLICIES = {"galleryimage", "labvmsize", "labvmcount", "labpremiumvmcount", "labtargetcost"}
-# What Azure says of a VM that runs, and no image has; tags are those of the resource itself.
-_STATE = {
-    "computeid", "computevm", "fqdn", "lastknownpowerstate", "provisioningstate", "tags",
-    "uniqueidentifier", "artifactdeploymentstatus", "applicableschedule", "createdbyuser",
-    "createdbyuserid", "canapplyartifacts",
-}  # fmt: skip
-
 Json = dict[str, Any]
 
 
@@ -134,7 +127,7 @@ def lab_machines(found: ExistingLab, notes: Notes) -> dict[str, LabVm]:
 
 
 def _machine(where: str, properties: Json, shown: Json, notes: Notes) -> LabVm:
-    its = {key: value for key, value in properties.items() if key not in _STATE}
+    its = {key: value for key, value in properties.items() if key != "tags"}
     tags = shown.get("tags")
     own = tags if isinstance(tags, Mapping) else {}
     return LabVm(where, its, own, notes, of_original=False)

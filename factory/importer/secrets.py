@@ -79,7 +79,7 @@ class Secrets:
         artifact = artifact.lower()
         if parameter.lower() in self.manifests.secure.get(artifact, ()):
             return True
-        if _NAMED.search(parameter) or _LAST_WORD.search(parameter):
+        if looks_secret(parameter):
             return True
         text = value if isinstance(value, str) else ""
         if artifact in self.manifests.unread and (_GUARDED.search(parameter) or _random(text)):
@@ -93,6 +93,10 @@ class Secrets:
                 self.remember(where, each)
         elif isinstance(value, str) and len(value.strip()) >= _SHORTEST:
             self.values.setdefault(value, where)
+
+    def masked(self, line: str) -> str:
+        """Give a line for the user without anything that the source had as secure."""
+        return Mask(self.values)(line) if self.values else line
 
     def leaks(self, name: str, text: str) -> list[str]:
         """Give whose values stand in a file that is to be written, in whatever spelling."""
@@ -134,6 +138,11 @@ class Secrets:
             number += 1
             name = f"{stem}-{number}"
         return name
+
+
+def looks_secret(name: str) -> bool:
+    """Tell whether people give such a name to a secret."""
+    return bool(_NAMED.search(name) or _LAST_WORD.search(name))
 
 
 def read_manifests(folders: Iterable[Path], notes: Notes) -> Manifests:
