@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from factory.importer.arm.values import lowered
-from factory.importer.hcl import Expression, joined, written
+from factory.importer.hcl import Expression, blocks_of, joined, written
 from factory.importer.machines import plan_of
 
 LAB_VM = "Microsoft.DevTestLab/labs/virtualMachines"
@@ -51,32 +51,31 @@ def of_packer_json(content: Any) -> Json | None:
 def of_hcl(content: Json, values: Iterable[Json]) -> Json:
     """Give Packer's or Terraform's files (put together) as a template; ``values`` set variables."""
     parameters = {}
-    for each in content.get("variable", ()):
+    for each in blocks_of(content, "variable"):
         secret = each.get("sensitive") is True
         if each["labels"]:
             parameters[each["labels"][0]] = _parameter(secret, each.get("default", ...))
-    given = {name: value for each in values for name, value in each.items()}
-    for name, value in given.items():
+    for name, value in ((name, value) for each in values for name, value in each.items()):
         if name in parameters:
             parameters[name]["defaultValue"] = value
     variables = {
         name: value
-        for each in content.get("locals", ())
+        for each in blocks_of(content, "locals")
         for name, value in each.items()
         if name != "labels"
     }
     provisioners = [
         {**inner, "type": inner["labels"][0]}
-        for each in content.get("build", ())
-        for inner in each.get("provisioner", ())
+        for each in blocks_of(content, "build")
+        for inner in blocks_of(each, "provisioner")
         if inner["labels"]
     ]
     sources = (
         (each["labels"][0], {**each, "name": each["labels"][-1]})
-        for each in content.get("source", ())
+        for each in blocks_of(content, "source")
         if each["labels"]
     )
-    resources = [*_builds(sources, provisioners), *_terraform(content.get("resource", ()))]
+    resources = [*_builds(sources, provisioners), *_terraform(blocks_of(content, "resource"))]
     return {"parameters": parameters, "variables": variables, "resources": resources}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,8 +16,14 @@ from factory.common.errors import Problems
 from factory.definitions.bases import Base, PurchasePlan
 from factory.definitions.definition import Definition, Os, SecretRef
 from factory.definitions.loader import load_images
+from factory.importer.conversion import convert
 from factory.importer.hcl import parse_hcl
+from factory.importer.notes import Notes
+from factory.importer.other_sources import of_hcl
+from factory.importer.secrets import Secrets
+from factory.importer.template import find_vms
 from factory.importer.texts import UnreadableError
+from factory.importer.writer import definition_text
 from tests.importer.old import write
 
 PACKER = """
@@ -318,8 +325,36 @@ def test_what_is_no_hcl_is_one_line(
     }
 
 
-@given(st.text(alphabet='ab=.{}[]()"$%\\<>#/*,:?\n 0', max_size=40))
+_WORDS = (
+    *('source "azure-arm" "x" {', 'resource "azurerm_dev_test_linux_virtual_machine" "y" {'),
+    *('variable "a" {', "locals {", "build {", 'provisioner "shell" {', "dtl_artifacts {"),
+    *("gallery_image_reference {", "plan_info {", "tags = ", "a = ", "default = ", "source = "),
+    *(
+        "var.a",
+        "local.a",
+        '"${',
+        '}"',
+        '"x"',
+        "1",
+        "<<E\n",
+        "\n",
+        "}",
+        "{",
+        "[",
+        "]",
+        "(",
+        ")",
+        ",",
+    ),
+)
+
+
+@given(st.lists(st.sampled_from(_WORDS), max_size=25))
 @settings(max_examples=200, deadline=None)
-def test_whatever_stands_in_a_file_it_is_read_or_refused(text: str) -> None:
+def test_whatever_stands_in_a_file_it_is_read_or_refused(words: list[str]) -> None:
     with suppress(UnreadableError):
-        assert isinstance(parse_hcl(text), dict)
+        content, notes = parse_hcl(" ".join(words)), Notes()
+        for vm in find_vms("a.tf", of_hcl(content, [content]), notes):
+            secrets = Secrets(notes, "factory")
+            found = convert(vm, identity="a", image_path=None, secrets=secrets, size=None)
+            assert isinstance(yaml.safe_load(definition_text(found)), dict)
