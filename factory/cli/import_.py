@@ -5,26 +5,30 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from factory.cli.common.options import Commands, Parser
 from factory.cli.import_adopt import adopt
 from factory.common.errors import FactoryError
-from factory.importer.lab_locations import locate
-from factory.importer.labs import OldLab, read_labs, together
+from factory.importer.conversion import Imported, convert
+from factory.importer.existing_lab import lab_machines, lab_sources, read_lab, tell_rules
+from factory.importer.lab_locations import locate, signed_in
+from factory.importer.labs import read_labs, together
 from factory.importer.notes import Kind, Notes
 from factory.importer.original_folder import read_definitions
 from factory.importer.remaining_work import what_is_open
 from factory.importer.secrets import Secrets, read_manifests
 from factory.importer.stacks import Choices, NewStack, stack_files
 from factory.importer.writer import definition_text, stack_text, write_all
-from factory.settings.stack import normal_region
+from factory.settings.stack import NAMESPACE, normal_region
 
 _ABOUT = "bring the original image factory's definitions and labs along"
 _MORE = """example:
   python -m factory import --golden-images ImageFactory/Configuration --labs Labs.json \\
     --out moved --images-to-save 2 --size Standard_D2s_v5 --region westeurope
   python -m factory import --golden-images my-lab-vm.json
+  python -m factory import --from-lab /subscriptions/ID/resourceGroups/RG/providers/...
   python -m factory import --adopt team-web --stack factory --write
 
 Nothing is overwritten, and no secret's value is printed or written. What cannot be carried over
@@ -49,8 +53,9 @@ def add_to(commands: Commands) -> None:
         "--golden-images",
         type=Path,
         metavar="DIR",
-        help="the folder with GoldenImages in it, or one lab VM's ARM template",
+        help="the folder with GoldenImages in it, or any folder or file with templates",
     )
+    what.add_argument("--from-lab", metavar="ID", help="a lab as it is, by its id in Azure")
     what.add_argument(
         "--adopt", metavar="LAB", help="take in the images that the original left in this lab"
     )
@@ -81,39 +86,63 @@ def _run(options: argparse.Namespace) -> int:
         return adopt(options)
     notes = Notes()
     folders = [options.artifacts] if options.artifacts else []
-    if options.golden_images.is_dir():
+    if options.golden_images and options.golden_images.is_dir():
         folders.append(options.golden_images)
-    manifests = read_manifests(folders, notes)
-    secrets = Secrets(notes, options.stack, manifests)
-    definitions = read_definitions(options.golden_images, secrets, notes, options.size)
-    labs: list[OldLab] = []
-    stacks: list[NewStack] = []
-    if options.labs:
-        files = {each.file: each.identity for each in definitions if each.image_path}
-        labs = read_labs(options.labs, files, notes)
-        if options.online:
-            locate(labs, notes)
-            labs = together(labs, notes)
-        stacks = stack_files(labs, _choices(options), notes)
+    secrets = Secrets(notes, options.stack, read_manifests(folders, notes))
+    read = _existing_lab if options.from_lab else _files
+    definitions, stacks = read(options, secrets, notes)
     texts = {f"images/{each.identity}.yaml": definition_text(each) for each in definitions}
-    texts |= {stack.file: stack_text(stack, options.labs.name) for stack in stacks}
+    of = f"{options.labs.name} of the original image factory" if options.labs else "the lab itself"
+    texts |= {stack.file: stack_text(stack, of) for stack in stacks}
     write_all(options.out, texts, secrets)
     print(f"{_count(definitions, 'definition')} and {_count(stacks, 'stack file')} written:")
     print("\n".join(f"  {name}" for name in texts))
-    _say(notes, what_is_open(options.out, stacks))
+    _say(notes, what_is_open(options.out, stacks), secrets)
     return 0
+
+
+_Made = tuple[list[Imported], list[NewStack]]
+
+
+def _files(options: argparse.Namespace, secrets: Secrets, notes: Notes) -> _Made:
+    definitions = read_definitions(options.golden_images, secrets, notes, options.size)
+    if not options.labs:
+        return definitions, []
+    files = {each.file: each.identity for each in definitions if each.image_path}
+    labs = read_labs(options.labs, files, notes)
+    if options.online:
+        locate(labs, notes)
+        labs = together(labs, notes)
+    return definitions, stack_files(labs, _choices(options), notes)
+
+
+def _existing_lab(options: argparse.Namespace, secrets: Secrets, notes: Notes) -> _Made:
+    """Raises :class:`FactoryError` or :class:`ArmError`."""
+    found = read_lab(signed_in(), options.from_lab)
+    secrets.manifests.add(found.manifests)
+    definitions = [
+        convert(vm, identity=identity, image_path=None, secrets=secrets, size=options.size)
+        for identity, vm in lab_machines(found, notes).items()
+    ]
+    tell_rules(found, notes)
+    choices = _choices(options)
+    home = choices.factory_subscription or found.lab.subscription
+    stacks = stack_files([found.lab], replace(choices, factory_subscription=home), notes)
+    if (sources := lab_sources(found, notes)) and not choices.factory_lab:
+        stacks[0].config[f"{NAMESPACE}:artifactSources"] = sources
+    return definitions, stacks
 
 
 def _count(things: Sequence[object], name: str) -> str:
     return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
-def _say(notes: Notes, still_open: list[str]) -> None:
+def _say(notes: Notes, still_open: list[str], secrets: Secrets) -> None:
     for line in notes.lines():
-        print(line)
+        print(secrets.masked(line))
     if still_open:
         print(f"To do before the first preview ({len(still_open)}):")
-        print("\n".join(f"  {line}" for line in still_open))
+        print("\n".join(f"  {secrets.masked(line)}" for line in still_open))
     elif not notes.found.get(Kind.LOST):
         print("Everything was carried over.")
 

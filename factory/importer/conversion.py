@@ -9,7 +9,7 @@ from typing import Any
 
 from factory.common.errors import visible
 from factory.definitions.definition import DiskType, Os
-from factory.importer.arm.values import lowered
+from factory.importer.arm.values import is_open, lowered
 from factory.importer.artifacts import convert_artifacts
 from factory.importer.notes import Kind
 from factory.importer.secrets import Secrets
@@ -21,10 +21,14 @@ _LONGEST_DESCRIPTION = 1024
 # Properties that say nothing of the image, or that the factory sees to itself.
 _OURS = frozenset({
     "artifacts", "galleryimagereference", "customimageid", "sharedimageid", "planid", "notes",
-    "size", "storagetype", "labvirtualnetworkid", "labsubnetname", "networkinterface",
+    "size", "plan", "storagetype", "labvirtualnetworkid", "labsubnetname", "networkinterface",
     "disallowpublicipaddress", "username", "password", "sshkey", "isauthenticationwithsshkey",
     "allowclaim", "ownerobjectid", "owneruserprincipalname", "createddate", "expirationdate",
     "virtualmachinecreationsource", "osversion", "ostype",
+    # What Azure says of a VM that runs, as an export has it.
+    "computeid", "computevm", "fqdn", "lastknownpowerstate", "provisioningstate",
+    "uniqueidentifier", "artifactdeploymentstatus", "createdbyuser", "createdbyuserid",
+    "canapplyartifacts",
 })  # fmt: skip
 _WHY_LOST = {
     "datadiskparameters": "a lab's image holds the OS disk alone",
@@ -78,31 +82,20 @@ def convert(
     return Imported(identity, vm.where, image_path, fields, vm.remarks)
 
 
-def _base(vm: LabVm) -> dict[str, str] | None:
-    raw = vm.raw("galleryImageReference")
-    todo = "the definition is not complete without: write it as base"
-    found = lowered(raw)
+_TODO = "the definition is not complete without: write it as base"
+
+
+def _base(vm: LabVm) -> dict[str, Any] | None:
+    found = lowered(vm.raw("galleryImageReference"))
     if not found:
-        for name, why in (
-            (
-                "customImageId",
-                "a custom image as base is another definition here: base: {image: ...}",
-            ),
-            ("sharedImageId", "a shared gallery's image is no base here"),
-        ):
-            if vm.raw(name):
-                vm.notes.lost(vm.where, name, f"{why}; {todo}")
-                return None
-        why = vm.read(raw).reasons or "is not there"
-        vm.notes.lost(vm.where, "galleryImageReference", f"{why}; {todo}")
-        return None
-    base = {}
+        return _own_base(vm)
+    base: dict[str, Any] = {}
     for name in ("publisher", "offer", "sku"):
-        text = vm.text(f"galleryImageReference.{name}", found.get(name, ""), lost=todo)
+        text = vm.text(f"galleryImageReference.{name}", found.get(name, ""), lost=_TODO)
         if text:
             base[name] = text
         elif not found.get(name):
-            vm.notes.lost(vm.where, f"galleryImageReference.{name}", f"is empty; {todo}")
+            vm.notes.lost(vm.where, f"galleryImageReference.{name}", f"is empty; {_TODO}")
     version = vm.text("galleryImageReference.version", found.get("version", ""))
     if version and version.lower() != "latest":
         if _VERSION.fullmatch(version):
@@ -110,10 +103,30 @@ def _base(vm: LabVm) -> dict[str, str] | None:
         else:
             why = f"{version!r} is neither latest nor an exact version; latest is taken"
             vm.notes.lost(vm.where, "galleryImageReference.version", why)
-    if vm.raw("planId"):
+    plan = lowered(vm.raw("plan"))
+    if plan and all(isinstance(each, str) and not is_open(each) for each in plan.values()):
+        base["plan"] = {name: str(each) for name, each in plan.items()}
+    elif vm.raw("planId") or plan:
         why = "terms are accepted once per subscription; write base.plan (name, publisher, product)"
         vm.notes.lost(vm.where, "planId", why)
     return base or None
+
+
+def _own_base(vm: LabVm) -> dict[str, str] | None:
+    """Give the definition that a custom image became; any other base but a gallery's is noted."""
+    own = str(vm.raw("customImageId") or "").rstrip("/").rsplit("/", 1)[-1].lower()
+    if own in vm.images:
+        return {"image": vm.images[own]}
+    for name, why in (
+        ("customImageId", "a custom image as base is another definition here: base: {image: ...}"),
+        ("sharedImageId", "a shared gallery's image is no base here"),
+    ):
+        if vm.raw(name):
+            vm.notes.lost(vm.where, name, f"{why}; {_TODO}")
+            return None
+    why = vm.read(vm.raw("galleryImageReference")).reasons or "is not there"
+    vm.notes.lost(vm.where, "galleryImageReference", f"{why}; {_TODO}")
+    return None
 
 
 def _os(vm: LabVm, artifacts: list[Any]) -> str | None:

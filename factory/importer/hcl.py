@@ -70,6 +70,13 @@ def parse_hcl(text: str) -> dict[str, Any]:
     return found
 
 
+def blocks_of(content: Any, kind: str) -> list[dict[str, Any]]:
+    """Give the blocks of one type in a body; an attribute of that name is none."""
+    found = content.get(kind)
+    listed = found if isinstance(found, list) else []
+    return [each for each in listed if isinstance(each, dict) and "labels" in each]
+
+
 class _UnknownError(Exception):
     """Only Terraform or Packer could compute this."""
 
@@ -115,7 +122,10 @@ class _Reader:
                 self.at += 1
                 found[name] = written(self.attribute(depth))
             else:
-                found.setdefault(name, []).append(self.block(depth))
+                there = found.setdefault(name, [])
+                if not isinstance(there, list):
+                    raise self.wrong()
+                there.append(self.block(depth))
             self.skip()
         return found
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
-from factory.importer.hcl import parse_hcl
+from factory.importer.hcl import blocks_of, parse_hcl
 from factory.importer.notes import Notes
 from factory.importer.other_sources import of_hcl
 from factory.importer.texts import UnreadableError, read_text
@@ -39,7 +39,7 @@ def hcl_templates(
         beside = {each: value for each, value in read.items() if each.parent == path.parent}
         code = [value for each, value in beside.items() if each.name.lower().endswith(kind)]
         values = [beside[each] for each in _values_of(path, beside, root, notes)]
-        shared = {key: [one for value in code for one in value.get(key, ())] for key in _SHARED}
+        shared = {key: [one for value in code for one in blocks_of(value, key)] for key in _SHARED}
         found[path] = of_hcl({**content, **shared}, values)
     return found
 

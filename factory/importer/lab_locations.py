@@ -10,7 +10,14 @@ from factory.importer.labs import OldLab, is_subscription
 from factory.importer.notes import Notes
 from factory.settings.stack import normal_region
 
-_API = "2018-09-15"
+API = "2018-09-15"
+
+
+def signed_in() -> ArmClient:
+    """Give a client for Azure, signed in as for ``plan``. Raises :class:`FactoryError`."""
+    lookup = provider_lookup(lambda _: None)
+    cloud = find_cloud(lookup)
+    return ArmClient(cloud, find_credential(lookup, cloud))
 
 
 def locate(labs: list[OldLab], notes: Notes) -> None:
@@ -18,9 +25,7 @@ def locate(labs: list[OldLab], notes: Notes) -> None:
 
     Raises :class:`FactoryError` or :class:`ArmError` if there is no sign-in.
     """
-    lookup = provider_lookup(lambda _: None)
-    cloud = find_cloud(lookup)
-    client = ArmClient(cloud, find_credential(lookup, cloud))
+    client = signed_in()
     for subscription in sorted({lab.subscription for lab in labs}):
         its = [lab for lab in labs if lab.subscription == subscription]
         if not is_subscription(subscription):
@@ -28,7 +33,7 @@ def locate(labs: list[OldLab], notes: Notes) -> None:
             continue
         try:
             path = f"/subscriptions/{subscription}/providers/Microsoft.DevTestLab/labs"
-            there = list(client.list(path, _API))
+            there = list(client.list(path, API))
         except ArmError as error:
             notes.lost(its[0].where, subscription, f"its labs cannot be listed: {error}")
             continue

@@ -90,10 +90,19 @@ def _image_template(properties: Mapping[str, Any]) -> dict[str, Any]:
     image = source.get("imageid") or source.get("imageversionid")
     return {
         **_base(source, image, next(iter(system), "linux" if "Shell" in kinds else None)),
-        "planid": object_of(source.get("planinfo")).get("planname"),
+        "plan": plan_of(source.get("planinfo")),
         "size": profile.get("vmsize"),
         "remarks": remarks,
     }
+
+
+def plan_of(value: Any) -> dict[str, Any] | None:
+    """Give the terms of an image that is bought, whatever a tool calls its three names."""
+    found = {
+        key.replace("plan_", "").removeprefix("plan"): each for key, each in lowered(value).items()
+    }
+    names = ("name", "publisher", "product")
+    return {name: found[name] for name in names} if found.keys() >= set(names) else None
 
 
 def _base(image: Mapping[str, Any], own: Any, system: Any) -> dict[str, Any]:

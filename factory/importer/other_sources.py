@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from factory.importer.arm.values import lowered
-from factory.importer.hcl import Expression, joined, written
+from factory.importer.hcl import Expression, blocks_of, joined, written
+from factory.importer.machines import plan_of
 
 LAB_VM = "Microsoft.DevTestLab/labs/virtualMachines"
 _PACKER = {"azure-arm", "azure-dtl"}
@@ -50,32 +51,31 @@ def of_packer_json(content: Any) -> Json | None:
 def of_hcl(content: Json, values: Iterable[Json]) -> Json:
     """Give Packer's or Terraform's files (put together) as a template; ``values`` set variables."""
     parameters = {}
-    for each in content.get("variable", ()):
+    for each in blocks_of(content, "variable"):
         secret = each.get("sensitive") is True
         if each["labels"]:
             parameters[each["labels"][0]] = _parameter(secret, each.get("default", ...))
-    given = {name: value for each in values for name, value in each.items()}
-    for name, value in given.items():
+    for name, value in ((name, value) for each in values for name, value in each.items()):
         if name in parameters:
             parameters[name]["defaultValue"] = value
     variables = {
         name: value
-        for each in content.get("locals", ())
+        for each in blocks_of(content, "locals")
         for name, value in each.items()
         if name != "labels"
     }
     provisioners = [
         {**inner, "type": inner["labels"][0]}
-        for each in content.get("build", ())
-        for inner in each.get("provisioner", ())
+        for each in blocks_of(content, "build")
+        for inner in blocks_of(each, "provisioner")
         if inner["labels"]
     ]
     sources = (
         (each["labels"][0], {**each, "name": each["labels"][-1]})
-        for each in content.get("source", ())
+        for each in blocks_of(content, "source")
         if each["labels"]
     )
-    resources = [*_builds(sources, provisioners), *_terraform(content.get("resource", ()))]
+    resources = [*_builds(sources, provisioners), *_terraform(blocks_of(content, "resource"))]
     return {"parameters": parameters, "variables": variables, "resources": resources}
 
 
@@ -103,7 +103,7 @@ def _builds(sources: Iterable[tuple[str, Json]], provisioners: list[Json]) -> It
             else None,
             "osType": source.get("os_type"),
             "sharedImageId": gallery,
-            "planId": source.get("plan_info"),
+            "plan": plan_of(_block(source.get("plan_info"))),
             "size": source.get("vm_size"),
             "storageType": disk,
             "password": source.get("winrm_password") or source.get("ssh_password"),
@@ -122,13 +122,17 @@ def _builds(sources: Iterable[tuple[str, Json]], provisioners: list[Json]) -> It
 def _dtl_artifact(raw: Any) -> Json:
     fields = lowered(raw)
     named = f"/artifactSources/public repo/artifacts/{fields.get('artifact_name', '')}"
-    given = fields.get("parameters")
-    given = given[0] if isinstance(given, list) and given else given  # a block of HCL
+    given = _block(fields.get("parameters"))
     pairs = given.items() if isinstance(given, Mapping) else ()
     return {
         "artifactId": fields.get("artifact_id") or named,
         "parameters": [{"name": name, "value": value} for name, value in pairs if name != "labels"],
     }
+
+
+def _block(value: Any) -> Any:
+    """Give what a block holds, of which HCL makes a list."""
+    return value[0] if isinstance(value, list) and value else value
 
 
 def _remark(number: int, provisioner: Json) -> str:
@@ -150,8 +154,8 @@ def _terraform(blocks: Iterable[Json]) -> Iterator[Json]:
                 why = _TODO.get(kind, "a definition builds a VM and nothing beside it")
                 yield {"type": kind, "name": name, "why": why}
             continue
-        images = block.get("gallery_image_reference") or [{}]
-        image = {key: value for key, value in images[0].items() if key != "labels"}
+        image = lowered(_block(block.get("gallery_image_reference")))
+        image.pop("labels", None)
         properties = {
             "galleryImageReference": {**image, "osType": found[1]} if image else None,
             "osType": found[1],

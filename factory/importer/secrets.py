@@ -53,6 +53,12 @@ class Manifests:
     secure: dict[str, frozenset[str]] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
 
+    def add(self, other: Manifests) -> None:
+        """Take in what others say."""
+        for artifact, secure in other.secure.items():
+            self.secure[artifact] = self.secure.get(artifact, frozenset()) | secure
+        self.unread |= other.unread
+
 
 @dataclass
 class Secrets:
@@ -73,7 +79,7 @@ class Secrets:
         artifact = artifact.lower()
         if parameter.lower() in self.manifests.secure.get(artifact, ()):
             return True
-        if _NAMED.search(parameter) or _LAST_WORD.search(parameter):
+        if looks_secret(parameter):
             return True
         text = value if isinstance(value, str) else ""
         if artifact in self.manifests.unread and (_GUARDED.search(parameter) or _random(text)):
@@ -87,6 +93,10 @@ class Secrets:
                 self.remember(where, each)
         elif isinstance(value, str) and len(value.strip()) >= _SHORTEST:
             self.values.setdefault(value, where)
+
+    def masked(self, line: str) -> str:
+        """Give a line for the user without anything that the source had as secure."""
+        return Mask(self.values)(line) if self.values else line
 
     def leaks(self, name: str, text: str) -> list[str]:
         """Give whose values stand in a file that is to be written, in whatever spelling."""
@@ -130,6 +140,11 @@ class Secrets:
         return name
 
 
+def looks_secret(name: str) -> bool:
+    """Tell whether people give such a name to a secret."""
+    return bool(_NAMED.search(name) or _LAST_WORD.search(name))
+
+
 def read_manifests(folders: Iterable[Path], notes: Notes) -> Manifests:
     """Read which parameters the artifacts below some folders declare as secure.
 
@@ -146,7 +161,7 @@ def read_manifests(folders: Iterable[Path], notes: Notes) -> Manifests:
             notes.lost(where, "", why)
             found.unread.add(artifact)
             secure = _rescued(file)
-        found.secure[artifact] = found.secure.get(artifact, frozenset()) | secure
+        found.add(Manifests({artifact: secure}))
     return found
 
 

@@ -80,7 +80,7 @@ def _building(subscription: str, labs: list[OldLab], choices: Choices, notes: No
     else:
         factory |= {"resourceGroup": choices.factory_group or "rg-image-factory", "create": True}
         why = "is made anew; say --factory-lab to build in the one that is there"
-        notes.add(Kind.DIFFERENT, "Labs.json", "the factory lab", why)
+        notes.add(Kind.DIFFERENT, "stack files", "the factory lab", why)
     config = _common(subscription, others, choices)
     config[f"{NAMESPACE}:resourceGroup"] = "rg-image-factory"
     config[f"{NAMESPACE}:factoryLab"] = factory

@@ -9,8 +9,9 @@ from typing import Any
 
 from factory.importer.arm.scope import Scope, Work
 from factory.importer.arm.values import Secure, is_open, is_secure, lowered, plain
-from factory.importer.machines import FORMULA, KINDS, VM, lab_properties, object_of
+from factory.importer.machines import FORMULA, KINDS, VM, lab_properties, object_of, plan_of
 from factory.importer.notes import Kind, Notes
+from factory.importer.secrets import looks_secret
 
 _DEPLOYMENT = "microsoft.resources/deployments"
 _DEEPEST, _MOST = 8, 200
@@ -49,6 +50,8 @@ class LabVm:
     """Secrets of a key vault by the hole that stands for one."""
     secure: tuple[Any, ...] = ()
     """Values that the source keeps secure."""
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Definitions by the custom image, in lower case, that each is made of."""
     remarks: tuple[str, ...] = ()
     """What is left to be done by hand, for the definition's head."""
 
@@ -109,16 +112,14 @@ def find_vms(
     """
     fields = lowered(template)
     if not isinstance(fields.get("resources"), list | Mapping):
-        if str(fields.get("type", "")).lower() not in KINDS:
-            notes.lost(where, "", "is no ARM template (it has no resources)")
+        shown = [_shown(each) for each in (template if isinstance(template, list) else [template])]
+        fields = {"resources": [each for each in shown if each]}
+        if not fields["resources"]:
+            notes.lost(where, "", _no_template(template))
             return []
-        # What `az lab vm show` and the REST API give: one resource, and nothing to evaluate.
-        fields = {
-            "resources": [fields if "properties" in fields else {**fields, "properties": fields}]
-        }
     work = Work()
     given, vaults = _given(parameters, work)
-    scope = Scope.of(fields, given, work)
+    scope = Scope.of(fields, given, work, looks_secret)
     found = list(_Walk(where, notes).resources(fields["resources"], scope, "", 0))
     secure = tuple(_secure_values(found, scope))
     machines = [each for each in found if each.kind in KINDS]
@@ -132,6 +133,20 @@ def find_vms(
         notes.lost(where, "", f"has no lab VM ({what}) and no formula in it that is deployed")
     read = [_machine(where, each, notes, vaults, secure) for each in machines[:_MOST]]
     return _different(where, [each for each in read if each is not None], notes)
+
+
+def _shown(content: Any) -> dict[str, Any]:
+    """Give a resource as the portal, the REST API and `az lab` show it; {} if it is none."""
+    fields = lowered(content)
+    if str(fields.get("type", "")).lower() in KINDS:
+        return fields if "properties" in fields else {**fields, "properties": fields}
+    return {}
+
+
+def _no_template(content: Any) -> str:
+    if isinstance(content, list) and any("artifactid" in lowered(each) for each in content):
+        return "is a list of artifacts alone: name them in a definition of the image they are for"
+    return "is no ARM template (it has no resources)"
 
 
 def is_parameters(content: Any) -> bool:
@@ -213,15 +228,17 @@ class _Walk:
             return
         options = lowered(properties.get("expressionevaluationoptions"))
         if str(options.get("scope", "")).lower() == "inner":
-            given = lowered(properties.get("parameters"))
-            values = {name: lowered(each) for name, each in given.items()}
-            vaults = {
-                name: Secure(scope.work.holes.hole(f"parameter {name!r} stands in a key vault"))
-                for name, each in values.items()
-                if "reference" in each
-            }
-            known = {name: scope.evaluate(each.get("value")) for name, each in values.items()}
-            scope = Scope.of(template, {**known, **vaults}, scope.work)
+            # Bicep writes a parameter that may be missing as an expression that gives its object.
+            values = object_of(scope.evaluate(properties.get("parameters")))
+            given: dict[str, Any] = {}
+            for name, each in values.items():
+                its = object_of(each)
+                if "reference" in its:
+                    why = f"parameter {name!r} stands in a key vault"
+                    its["value"] = Secure(scope.work.holes.hole(why))
+                if is_open(each, deep=False) or "value" in its:
+                    given[name] = its.get("value", each)
+            scope = Scope.of(template, given, scope.work, scope.secret_name)
         yield from self.resources(template.get("resources"), scope, "", depth + 1)
 
 
@@ -248,6 +265,8 @@ def _secure_values(found: Iterable[_Resource], scope: Scope) -> Iterator[Any]:
     for own in {id(each.scope.known): each.scope for each in found}.values():
         for name in own.parameters:
             yield from _secure_parts(own.parameter(name))
+        for name in own.variables:
+            yield from _secure_parts(own.variable(name))
     for name in scope.parameters:
         yield from _secure_parts(scope.parameter(name))
 
@@ -275,6 +294,8 @@ def _machine(
         why = "a formula without its content (it was made of a VM that only its lab knows)"
         notes.lost(where, "formulaContent", why)
         return None
+    if plan := plan_of(scope.evaluate(found.fields.get("plan"))):
+        properties["plan"] = plan
     tags = properties.pop("tags", None) or scope.evaluate(found.fields.get("tags"))
     remarks = properties.pop("remarks", None) or found.fields.get("remarks") or ()
     size = lowered(found.fields.get("properties")).get("size")

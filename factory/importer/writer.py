@@ -15,7 +15,7 @@ from factory.importer.secrets import Secrets
 from factory.importer.stacks import NewStack
 
 _STACK_HEAD = """\
-# {role} Made from {labs} of the original image factory.
+# {role} Made from {source}.
 # What each key means: docs/settings.md. <...> is to be filled in.
 """
 
@@ -28,11 +28,11 @@ def definition_text(definition: Imported) -> str:
     return head + left + _yaml(definition.fields)
 
 
-def stack_text(stack: NewStack, labs: str) -> str:
+def stack_text(stack: NewStack, source: str) -> str:
     """Write a stack file."""
     builds = any(key.endswith(":factoryLab") for key in stack.config)
     role = "The stack that builds." if builds else "A stack that receives."
-    head = _STACK_HEAD.format(role=role, labs=printable(labs))
+    head = _STACK_HEAD.format(role=role, source=printable(source))
     return head + _yaml({"config": stack.config})
 
 

@@ -67,6 +67,7 @@ def test_old_images_are_shown_listed_taken_in_and_retired(factory: FactoryUnderT
     assert "nothing is due" in third.output
     assert cli(factory, "import", "--adopt", "nowhere", "--stack", "dev").code == 1
     assert_azure_knows_where_labs_are(factory)
+    assert_a_lab_can_be_brought_along_as_it_is(factory)
 
 
 def assert_azure_knows_where_labs_are(factory: FactoryUnderTest) -> None:
@@ -81,3 +82,33 @@ def assert_azure_knows_where_labs_are(factory: FactoryUnderTest) -> None:
     written = yaml.safe_load((factory.root / "moved" / "Pulumi.factory.yaml").read_text())
     found = written["config"]["image-factory:labs"][0]
     assert (found["resourceGroup"], found["region"]) == ("rg-team-data", "northeurope")
+
+
+def assert_a_lab_can_be_brought_along_as_it_is(factory: FactoryUnderTest) -> None:
+    """No file of anybody is needed: Azure says what the lab's formulas build."""
+    content = {
+        "galleryImageReference": {
+            "publisher": "Canonical",
+            "offer": "ubuntu-24_04-lts",
+            "sku": "server",
+            "osType": "Linux",
+            "version": "latest",
+        },
+        "size": "Standard_D2s_v5",
+        "artifacts": [{"artifactId": "/artifactsources/public repo/artifacts/linux-java"}],
+    }
+    formula = {"osType": "Linux", "formulaContent": {"properties": content}}
+    lab = lab_path(DEV, "team-web")
+    factory.arm(
+        "PUT", f"{lab}/formulas/desk", body={"location": "westeurope", "properties": formula}
+    )
+    out = factory.root / "from-lab"
+    ran = cli(factory, "import", "--from-lab", lab, "--out", str(out))
+    assert ran.code == 0, ran.output
+    desk = yaml.safe_load((out / "images/desk.yaml").read_text())
+    assert desk["base"]["offer"] == "ubuntu-24_04-lts"
+    assert desk["artifacts"] == ["linux-java"]
+    config = yaml.safe_load((out / "Pulumi.factory.yaml").read_text())["config"]
+    (taken,) = config["image-factory:labs"]
+    assert (taken["name"], taken["images"]) == ("team-web", ["**"])
+    assert "not known" in ran.output or "--adopt" in ran.output

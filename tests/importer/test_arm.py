@@ -140,6 +140,9 @@ def test_what_something_secure_went_into_is_secure(
         ("div(1, 0)", "?", "divides by nought"),
         ("mul(9223372036854775807, 9)", "?", "gives a number that is too large"),
         ("copyIndex()", "?", "copyIndex() outside of its loop"),
+        ("reduce(range(0, 2), lambda('a', 1))", "?", "reduce() has arguments that it does not"),
+        ("mapValues(range(0, 2), lambda('a', 1))", "?", "mapValues() has arguments that it does"),
+        ("filter(range(0, 2), lambda('a', 'b'))", "?", "has something else where true or false"),
         ("guid('a')", "?", "guid() is known at a deployment alone"),
     ],
 )

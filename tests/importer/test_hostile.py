@@ -16,8 +16,11 @@ from factory.cli import main
 from factory.common.errors import Problems
 from factory.definitions.loader import load_images
 from factory.importer.arm.scope import Scope
+from factory.importer.arm.values import HOLE
 from factory.importer.conversion import convert
+from factory.importer.machines import KINDS
 from factory.importer.notes import Notes
+from factory.importer.other_sources import of_packer_json
 from factory.importer.secrets import Secrets
 from factory.importer.template import find_vms
 from factory.importer.texts import parse_json
@@ -38,6 +41,17 @@ KEYS = (
     "defaultValue",
     "type",
     "a",
+    "copy",
+    "count",
+    "input",
+    "condition",
+    "resources",
+    "template",
+    "formulaContent",
+    "storageProfile",
+    "customize",
+    "builders",
+    "dtl_artifacts",
 )
 EXPRESSIONS = (
     "[parameters('a')]",
@@ -45,6 +59,11 @@ EXPRESSIONS = (
     "[concat(variables('a'), parameters('size'))]",
     "[parameters('a').name]",
     "[resourceId('a/b', 'c')]",
+    "[copyIndex()]",
+    "[listKeys('a').b]",
+    "[reduce(parameters('a'), lambda('x', lambdaVariables('x')))]",
+    "{{user `a`}}",
+    "azure-dtl",
     "securestring",
     "/artifactsources/x/artifacts/windows-y",
 )
@@ -161,16 +180,26 @@ _ODD = st.recursive(
 )
 
 
-@given(_ODD, _ODD, _ODD)
-@settings(max_examples=300, deadline=None)
-def test_no_template_is_too_odd(properties: Any, parameters: Any, variables: Any) -> None:
+@given(_ODD, _ODD, _ODD, st.sampled_from(sorted(KINDS)))
+@settings(max_examples=150, deadline=None)
+def test_no_template_is_too_odd(
+    properties: Any, parameters: Any, variables: Any, kind: str
+) -> None:
     """Whatever stands where something else is expected: it is noted, and never a traceback."""
     notes = Notes()
-    resource = {"type": "Microsoft.DevTestLab/labs/virtualmachines", "properties": properties}
-    odd = {"resources": [resource, properties], "parameters": parameters, "variables": variables}
-    vm = find_vms("a.json", odd, notes)[0]
-    found = convert(
-        vm, identity="a", image_path="a.json", secrets=Secrets(notes, "factory"), size=None
-    )
-    loaded = yaml.safe_load(definition_text(found))
-    assert loaded["imagePath"] == "a.json"
+    resource = {"type": kind, "properties": properties}
+    deployed = {"type": "Microsoft.Resources/deployments", "properties": {"template": resource}}
+    odd = {
+        "resources": [resource, properties, {**deployed, "copy": parameters}],
+        "parameters": parameters,
+        "variables": variables,
+    }
+    packed = of_packer_json({"builders": [properties, resource], "variables": variables})
+    for content in (odd, packed, properties):
+        for vm in find_vms("a.json", content, notes, parameters):
+            found = convert(
+                vm, identity="a", image_path="a.json", secrets=Secrets(notes, "factory"), size=None
+            )
+            assert yaml.safe_load(definition_text(found))["imagePath"] == "a.json"
+            assert HOLE not in definition_text(found)
+    assert not any(HOLE in line for line in notes.lines())

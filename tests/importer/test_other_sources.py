@@ -7,15 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factory.cli import main
 from factory.common.errors import Problems
-from factory.definitions.definition import Base, Definition, Os, SecretRef
+from factory.definitions.bases import Base, PurchasePlan
+from factory.definitions.definition import Definition, Os, SecretRef
 from factory.definitions.loader import load_images
+from factory.importer.conversion import convert
 from factory.importer.hcl import parse_hcl
+from factory.importer.notes import Notes
+from factory.importer.other_sources import of_hcl
+from factory.importer.secrets import Secrets
+from factory.importer.template import find_vms
 from factory.importer.texts import UnreadableError
+from factory.importer.writer import definition_text
 from tests.importer.old import write
 
 PACKER = """
@@ -39,6 +47,11 @@ source "azure-dtl" "desk" {
   image_sku       = local.sku
   vm_size         = local.sizes["large"]
   storage_type    = "Premium"
+  plan_info {
+    plan_name      = "server"
+    plan_product   = "suite"
+    plan_publisher = "contoso"
+  }
   dtl_artifacts {
     artifact_name = "windows-chocolatey"
     parameters {
@@ -132,6 +145,7 @@ ENVIRONMENT = {
         {
             "type": "Microsoft.Compute/virtualMachines",
             "name": "vm",
+            "plan": {"name": "server", "product": "suite", "publisher": "contoso"},
             "properties": {
                 "hardwareProfile": {"vmSize": "Standard_D4s_v5"},
                 "storageProfile": {
@@ -183,6 +197,8 @@ def test_a_packer_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert set(images) == {"w/desk"}
     assert urn(desk) == "MicrosoftWindowsServer:WindowsServer:2022-datacenter-g2"
     assert (desk.os, desk.size, desk.disk_type) == (Os.WINDOWS, "Standard_D8s_v5", "Premium")
+    assert isinstance(desk.base, Base)
+    assert desk.base.plan == PurchasePlan(name="server", product="suite", publisher="contoso")
     (one,) = desk.artifacts
     assert one.name == "windows-chocolatey"
     assert one.parameters == {
@@ -254,6 +270,8 @@ def test_the_vm_of_an_environments_template(
     (image,) = images.values()
     assert urn(image) == "MicrosoftWindowsServer:WindowsServer:2022-datacenter-g2"
     assert (image.os, image.size) == (Os.WINDOWS, "Standard_D4s_v5")
+    assert isinstance(image.base, Base)
+    assert image.base.plan == PurchasePlan(name="server", product="suite", publisher="contoso")
     for line in (
         "left to do: customData: what it does to the VM; make an artifact of it",
         "datadiskparameters: a lab's image holds the OS disk alone",
@@ -307,8 +325,36 @@ def test_what_is_no_hcl_is_one_line(
     }
 
 
-@given(st.text(alphabet='ab=.{}[]()"$%\\<>#/*,:?\n 0', max_size=40))
+_WORDS = (
+    *('source "azure-arm" "x" {', 'resource "azurerm_dev_test_linux_virtual_machine" "y" {'),
+    *('variable "a" {', "locals {", "build {", 'provisioner "shell" {', "dtl_artifacts {"),
+    *("gallery_image_reference {", "plan_info {", "tags = ", "a = ", "default = ", "source = "),
+    *(
+        "var.a",
+        "local.a",
+        '"${',
+        '}"',
+        '"x"',
+        "1",
+        "<<E\n",
+        "\n",
+        "}",
+        "{",
+        "[",
+        "]",
+        "(",
+        ")",
+        ",",
+    ),
+)
+
+
+@given(st.lists(st.sampled_from(_WORDS), max_size=25))
 @settings(max_examples=200, deadline=None)
-def test_whatever_stands_in_a_file_it_is_read_or_refused(text: str) -> None:
+def test_whatever_stands_in_a_file_it_is_read_or_refused(words: list[str]) -> None:
     with suppress(UnreadableError):
-        assert isinstance(parse_hcl(text), dict)
+        content, notes = parse_hcl(" ".join(words)), Notes()
+        for vm in find_vms("a.tf", of_hcl(content, [content]), notes):
+            secrets = Secrets(notes, "factory")
+            found = convert(vm, identity="a", image_path=None, secrets=secrets, size=None)
+            assert isinstance(yaml.safe_load(definition_text(found)), dict)

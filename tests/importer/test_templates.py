@@ -203,6 +203,7 @@ def test_formulas_are_definitions(tmp_path: Path, capsys: pytest.CaptureFixture[
         "name": "lab",
         "resources": [{**two, "type": "formulas"}, {"type": "policySets/policies", "name": "p"}],
     }
+    steps = [{"artifactId": "/artifactsources/public repo/artifacts/windows-git"}]
     flat = {
         **one["properties"],
         "formulaContent": one["properties"]["formulaContent"]["properties"],
@@ -213,15 +214,18 @@ def test_formulas_are_definitions(tmp_path: Path, capsys: pytest.CaptureFixture[
         "desks.json": {"resources": [one, lab, unmade]},
         "shown.json": dict(one.items()),
         "az.json": shown,
+        "list.json": [shown],
+        "steps.json": steps,
     }
     images = imported(write(tmp_path / "old", files), tmp_path / "new")
-    assert set(images) == {"desks", "desks-studio", "shown", "az"}
+    assert set(images) == {"desks", "desks-studio", "shown", "az", "list"}
     assert images["desks"].definition.description == "The desk"
     assert [each.name for each in images["desks-studio"].definition.artifacts] == ["windows-y"]
     base = images["az"].definition.base
     assert isinstance(base, Base)
     assert base.publisher == "MicrosoftWindowsServer"
     said = capsys.readouterr().out
+    assert "steps.json: is a list of artifacts alone: name them in a definition" in said
     assert "formulaContent: a formula without its content" in said
     assert "resource microsoft.devtestlab/labs/policysets/policies: a definition builds" in said
 
@@ -250,3 +254,68 @@ def test_what_only_a_deployment_knows_is_told_and_stays_to_be_filled_in(
     }
     # Nobody builds with an expression unawares.
     assert "To do before the first preview" in said
+
+
+def test_what_bears_a_secrets_name_is_one_though_nothing_declares_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = artifact(
+        "windows-x",
+        first="[parameters('domainPassword')]",
+        second="[concat('run ', variables('apiKey'))]",
+        third="[parameters('plain')]",
+    )
+    whole = template(given, storageType=VALUE)
+    whole["parameters"] |= {"domainPassword": text(VALUE), "plain": text("git")}
+    whole["variables"] |= {"apiKey": "Canary-Key-0001"}
+    images = imported(write(tmp_path / "old", {"a.json": whole}), tmp_path / "new")
+    assert images["a"].definition.artifacts[0].parameters == {
+        "first": SecretRef(secret="windows-x-first"),
+        "second": SecretRef(secret="windows-x-second"),
+        "third": "git",
+    }
+    # What is told is as free of it as what is written.
+    told = capsys.readouterr()
+    assert "storageType: '***' is none of" in told.out
+    assert VALUE not in told.out + told.err
+
+
+def test_a_module_of_bicep_with_a_parameter_that_may_be_missing(tmp_path: Path) -> None:
+    """Bicep makes the parameter's object by an expression, and a default of its own applies."""
+    chosen = "[if({0}(), createObject('value', 'given'), createObject())]"
+    own = {"parameters": {"p": text("default")}}
+    inner = {
+        **own,
+        "languageVersion": "2.0",
+        "resources": {"vm": vm(artifact("windows-x", p="[parameters('p')]"))},
+    }
+    files = {
+        f"{name}.json": {
+            "resources": {
+                "m": nested(
+                    inner,
+                    expressionEvaluationOptions={"scope": "inner"},
+                    parameters={"p": chosen.replace("{0}", name)},
+                )
+            }
+        }
+        for name in ("true", "false")
+    }
+    images = imported(write(tmp_path / "old", files), tmp_path / "new")
+    assert {name: package(images, name) for name in images} == {"true": "given", "false": "default"}
+
+
+def test_the_portals_export_of_a_vm_that_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running = vm(artifact("windows-x", p="1"), name="[concat(parameters('labs_web_name'), '/one')]")
+    running["properties"] |= {
+        "computeId": "/subscriptions/x",
+        "fqdn": "one.westeurope.cloudapp.azure.com",
+        "provisioningState": "Succeeded",
+        "lastKnownPowerState": "Running",
+    }
+    whole = {"parameters": {"labs_web_name": text("web")}, "resources": [running]}
+    images = imported(write(tmp_path / "old", {"template.json": whole}), tmp_path / "new")
+    assert package(images, "template") == "1"
+    assert "Everything was carried over." in capsys.readouterr().out
