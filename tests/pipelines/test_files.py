@@ -33,6 +33,7 @@ def tool(name: str, *words: object) -> None:
 def test_by_their_schemas(tmp_path: Path) -> None:
     tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
     tool("check-jsonschema", "--builtin-schema", "vendor.github-actions", *ACTIONS)
+    tool("check-jsonschema", "--builtin-schema", "vendor.renovate", CHECKOUT / "renovate.json")
     # To Azure DevOps every scalar is a text, and its schema says so.
     texts = []
     for path in AZURE:
