@@ -174,6 +174,7 @@ class Job:
 
     name: str
     steps: list[Step] = field(default_factory=list)
+    outputs: Json = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
