@@ -6,7 +6,7 @@ VENV   := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages engine up reset down check test dated lint torture soak matrix bench clean
+.PHONY: help setup packages engine up reset down check test dated lint torture soak matrix bench lock sbom clean
 
 help:  ## show this help
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -61,7 +61,17 @@ bench: setup  ## measure the local Azure beside a bare server, and validation be
 	@$(VENV)/python -m rehearsal.bench
 	@$(VENV)/python -m rehearsal.bench_validate
 
+lock:  ## write the lock files anew from requirements*.txt and constraints.txt (needs `uv`)
+	@for file in requirements*.lock; do $$(sed -n '2s/^# *//p' $$file) --quiet && echo "written: $$file"; done
+
+sbom:  ## write sbom.json: what a release is made of, as CycloneDX
+	@$(PYTHON) -m venv --clear .pulumi/sbom
+	@.pulumi/sbom/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-sbom.lock
+	@PYTHONWARNINGS=ignore .pulumi/sbom/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml \
+	  --output-reproducible -o sbom.json
+	@echo "written: sbom.json"
+
 clean: down  ## remove all that the other targets made
-	@rm -rf .venv .pulumi .rehearsal .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .pulumi .rehearsal .ci-downloads .ci-engine .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "clean"

@@ -11,7 +11,7 @@ from pathlib import Path
 from factory.cli.common.options import Commands, Parser, work_folder
 from factory.common.errors import FactoryError
 from factory.pipelines.pipeline_files import write_files
-from factory.pipelines.service import Service
+from factory.pipelines.service import NONE, Service
 from factory.pipelines.stages import read_stages, stages_json, stages_text
 
 _EXITS = """exit codes:
@@ -60,8 +60,13 @@ def add_to(commands: Commands) -> None:
     comment = add("comment", _comment, "make one comment of the plans that `preview` kept")
     comment.add_argument("--post", action="store_true", help="put it on the pull request")
     comment.add_argument("--number", type=int, metavar="N", help="the pull request (this run's)")
+    propose = add("propose", _propose, "preview one stack, and say what an approval of it approves")
     run = add("run", _run, "bring one stack up")
-    run.add_argument("-s", "--stack", required=True, metavar="NAME", help="the stack")
+    for parser in (propose, run):
+        parser.add_argument("-s", "--stack", required=True, metavar="NAME", help="the stack")
+    run.add_argument(
+        "--approved", default="", metavar="DIGEST", help="stop unless the plan is what this is of"
+    )
     run.add_argument(
         "--minutes",
         type=float,
@@ -71,9 +76,9 @@ def add_to(commands: Commands) -> None:
     watch = add("watch", _watch, "report what was changed by hand, and what is in no state")
     for parser in (preview, watch):
         parser.add_argument("-s", "--stack", action="append", metavar="NAME", help="only these")
-    for parser in (preview, comment, run, watch):
+    for parser in (preview, comment, propose, run, watch):
         parser.add_argument("--out", type=Path, default=_OUT, metavar="DIR", help="what is kept")
-    for parser in (preview, run, watch):
+    for parser in (preview, propose, run, watch):
         parser.add_argument("--exit-codes", action="store_true", help="tell results apart")
     _add_change(add)
 
@@ -160,13 +165,36 @@ def _comment(options: argparse.Namespace) -> int:
     return 0
 
 
+def _propose(options: argparse.Namespace) -> int:
+    from factory.cli.common.ci_job import ci_job, tell  # noqa: PLC0415
+    from factory.pipelines import jobs  # noqa: PLC0415
+    from factory.pipelines.run_summary import proposal  # noqa: PLC0415
+
+    with ci_job(options) as (job, service):
+        outcome, approval = jobs.propose(job, options.stack)
+        jobs.write_outcome(job, outcome)
+        service.set_output("approval", approval)
+        page = proposal(outcome) if approval else ""
+        return tell(options, job, service, [outcome], options.stack, page=page)
+
+
 def _run(options: argparse.Namespace) -> int:
     from factory.cli.common.ci_job import ci_job, tell  # noqa: PLC0415
     from factory.pipelines import jobs  # noqa: PLC0415
+    from factory.pipelines.approval import check_form  # noqa: PLC0415
 
     seconds = None if options.minutes is None else options.minutes * 60
     with ci_job(options) as (job, service):
-        outcome = jobs.up(job, options.stack, seconds)
+        stages = {each.stack: each for each in read_stages(job.work)}
+        if options.approved:
+            check_form(options.approved)
+        elif service.form != NONE and (stage := stages.get(options.stack)) and stage.approval:
+            msg = (
+                f"{options.stack} is the end of a line, and no plan of it was approved "
+                "(--approved) -> its plan job is in the shipped pipeline files (docs/ci.md)"
+            )
+            raise FactoryError(msg)
+        outcome = jobs.up(job, options.stack, seconds, options.approved)
         jobs.write_outcome(job, outcome)
         return tell(options, job, service, [outcome], options.stack)
 

@@ -14,8 +14,9 @@ from typing import Any
 
 from factory.common.errors import FactoryError, one_line
 from factory.ledger import catalogue as cat
+from factory.pipelines.approval import approval_of
 from factory.pipelines.outcome import Notice, Outcome, Result, judge
-from factory.pipelines.plan_file import VARIABLE, read_plan
+from factory.pipelines.plan_file import APPROVED, VARIABLE, read_plan
 from factory.pipelines.runner import PREVIEW, EngineRunner, Ran
 from factory.plan.explanation.engine_steps import engine_steps, unexplained
 from factory.settings.engine_command import is_unknown_stack
@@ -49,12 +50,12 @@ class JobContext:
     out: Path
     say: Callable[[str], None]
 
-    def engine(self, plan: Path | None = None) -> EngineRunner:
+    def engine(self, plan: Path | None = None, approval: str = "") -> EngineRunner:
         """Give the engine with the variables that a factory wants and did not set.
 
-        ``plan`` is the file to which a run writes its own.
+        ``plan`` is the file to which a run writes its own, ``approval`` what that has to be.
         """
-        noted = {} if plan is None else {VARIABLE: str(plan)}
+        noted = {} if plan is None else {VARIABLE: str(plan), APPROVED: approval}
         return EngineRunner(self.work, {**_DEFAULTS, **os.environ, **noted}, self.say)
 
     def file(self, stack: str, kind: str) -> Path:
@@ -102,10 +103,26 @@ def _missing(stack: str) -> str:
     )
 
 
-def up(job: JobContext, stack: str, seconds: float | None) -> Outcome:
-    """Bring one stack up; after ``seconds`` it ends, and the next run goes on where it stood."""
+def propose(job: JobContext, stack: str) -> tuple[Outcome, str]:
+    """Preview one stack; gives also what approves its plan, "" where nothing wants an approval."""
+    outcome = _preview(job, stack)
+    if outcome.result not in (Result.DONE, Result.PARTLY) or not outcome.plan:
+        return outcome, ""
+    approval = approval_of(outcome.plan)
+    if not approval:
+        return outcome, ""
+    text = f"its plan wants an approval, as {approval[:12]}"
+    notices = (*outcome.notices, Notice("notice", text))
+    return replace(outcome, notices=notices), approval
+
+
+def up(job: JobContext, stack: str, seconds: float | None, approval: str = "") -> Outcome:
+    """Bring one stack up; after ``seconds`` it ends, and the next run goes on where it stood.
+
+    With an ``approval`` its plan has to be the one that was approved.
+    """
     plan, log = _fresh(job, stack)
-    engine = job.engine(plan)
+    engine = job.engine(plan, approval)
     job.say(f"{stack}: pulumi up")
     try:
         ran = engine.up(stack, log=log, seconds=seconds)

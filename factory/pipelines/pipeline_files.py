@@ -68,7 +68,8 @@ def github(stages: Sequence[Stage]) -> str:
             lines.append(f"    needs: [{', '.join(names[each] for each in stage.after)}]")
             lines.append("    if: ${{ !cancelled() }}")
         lines.append("    uses: ./.github/workflows/stack.yml")
-        lines.append(f'    with: {{stack: "{stage.stack}"}}')
+        approval = ", approval: true" if stage.approval else ""
+        lines.append(f'    with: {{stack: "{stage.stack}"{approval}}}')
         # What a stack's job needs and no more: others may be anybody's.
         lines.append('    secrets: {IMAGE_FACTORY_WEBHOOK: "${{ secrets.IMAGE_FACTORY_WEBHOOK }}"}')
     return "\n".join(lines) + "\n"
@@ -85,6 +86,7 @@ def azure(stages: Sequence[Stage]) -> str:
         lines.append(f'      stack: "{stage.stack}"')
         lines.append(f"      stage: {names[stage.stack]}")
         lines.append(f"      after: [{after}]")
+        lines += ["      approval: true"] if stage.approval else []
     return "\n".join(lines) + "\n"
 
 

@@ -14,17 +14,24 @@ from typing import Any
 
 from factory.common.errors import FactoryError
 from factory.common.text_file import replace_text
+from factory.pipelines.approval import check
 from factory.plan.inputs import Inputs
 from factory.plan.model import Plan
 from factory.plan.reports.json_report import PLAN_SCHEMA, plan_data
 
-VARIABLE = "IMAGE_FACTORY_PLAN_FILE"
+VARIABLE, APPROVED = "IMAGE_FACTORY_PLAN_FILE", "IMAGE_FACTORY_APPROVED"
 GUARD, WAITS, ERROR = "guard", "waits", "error"
 
 
 def note_plan(inputs: Inputs, plan: Plan) -> None:
-    """Write a plan down, if it is wanted. Raises :class:`FactoryError` if that cannot be done."""
-    _write({**plan_data(inputs, plan), "stopped": None})
+    """Write a plan down, if it is wanted; and compare it with what was approved, if anything was.
+
+    Raises :class:`FactoryError` if that cannot be done, and if it is another plan.
+    """
+    data = plan_data(inputs, plan)
+    _write({**data, "stopped": None})
+    if approval := os.environ.get(APPROVED):
+        check(approval, data)
 
 
 def note_stop(stack: str, kind: str, text: str) -> None:

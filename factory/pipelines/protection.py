@@ -7,6 +7,7 @@ https://learn.microsoft.com/rest/api/azure/devops/approvalsandchecks/check-confi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,10 @@ _REVIEWERS = "fa4e907d-c16b-4a4c-9dfa-4906e5d171dd"
 """The type of the policy *Minimum number of reviewers*, the same in every organization."""
 _MAIN = "refs/heads/main"
 _BRANCH_CONTROL = "evaluatebranchprotection"
+# Where actions and container images are named: `uses: a/b@COMMIT`, `image: a/b@sha256:DIGEST`.
+_RUN_BY = (".github/**/*.y*ml", ".azure/*.yml", "azure-pipelines.yml", "Pulumi.*.deploy.yaml")
+_RUN = re.compile(r"\b(uses|image|container|reference): +[\"']?([^\s\"'{}]+)")
+_PINS = (re.compile(r"@sha256:[0-9a-f]{64}$"), re.compile(r"@[0-9a-f]{40}$"))
 Ask = Callable[[str], Any]
 
 
@@ -42,14 +47,26 @@ def open_steps(service: Service, work: Path, stages: Sequence[Stage]) -> list[st
             found = list(on_github(_asks(api, base), stages))
         if not (work / ".github/CODEOWNERS").is_file():
             found.append("there is no .github/CODEOWNERS: nobody owns what main says")
-        return found
+        return [*found, *unpinned(work)]
     api, _ = azure_api(service, _WHAT)
     place = [
         needed(service, name, "run this in a pipeline")
         for name in ("SYSTEM_COLLECTIONURI", "SYSTEM_TEAMPROJECT")
     ]
     with api:
-        return list(on_azure(_asks(api, f"{place[0]}{quote(place[1])}/_apis"), stages))
+        found = list(on_azure(_asks(api, f"{place[0]}{quote(place[1])}/_apis"), stages))
+    return [*found, *unpinned(work)]
+
+
+def unpinned(work: Path) -> Iterator[str]:
+    """Name what a pipeline or Pulumi Deployments would run by a name that others may move."""
+    if not (work / ".pulumi.sums").is_file():
+        yield "there is no .pulumi.sums: no agent gets a Pulumi CLI (`python3 .ci/engine.py sums`)"
+    for path in sorted({path for pattern in _RUN_BY for path in work.glob(pattern)}):
+        for kind, name in _RUN.findall(path.read_text(encoding="utf-8")):
+            if not name.startswith(("./", "${{")) and not _PINS[kind == "uses"].search(name):
+                wanted = "its commit" if kind == "uses" else "its digest, @sha256:..."
+                yield f"{path.relative_to(work)}: {name} may be another one tomorrow: name {wanted}"
 
 
 def _asks(api: Api, base: str) -> Ask:

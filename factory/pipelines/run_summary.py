@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from factory.pipelines.approval import approval_of, decisions
 from factory.pipelines.comment import overview, rows
 from factory.pipelines.outcome import Outcome, Result
 from factory.plan.reports.markdown import cell
 
 # GitHub takes a MiB for one step.
 _ROOM = 200_000
+_HEADS = ("action", "image", "version", "lab", "in the state", "release", "source")
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
@@ -24,3 +26,14 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     if not body:
         body = ["", "Nothing to look at."]
     return "\n".join([*lines, *body])
+
+
+def proposal(outcome: Outcome) -> str:
+    """Write the page of a plan that somebody is to approve: all of it, by its digest."""
+    digest = approval_of(outcome.plan).partition(":")[0]
+    lines = [f"## {cell(outcome.stack)}: to approve `{digest}`", ""]
+    lines += [f"| {' | '.join(_HEADS)} |", f"|{' --- |' * len(_HEADS)}"]
+    for decision in decisions(outcome.plan):
+        lines.append(f"| {' | '.join(cell(each or '-') for each in decision)} |")
+    body, _ = rows([outcome], _ROOM)
+    return "\n".join([*lines, "", *overview([outcome]), *body])

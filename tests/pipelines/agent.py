@@ -5,10 +5,13 @@ What is no script is in a table that names what it does; what is in no table fai
 
 from __future__ import annotations
 
+import io
 import os
+import runpy
 import shutil
 import signal
 import subprocess
+import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,12 +64,11 @@ class Repository:
         for name in _TAKEN:
             copy = shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copy
             copy(CHECKOUT / name, self.path / name)
-        # An agent that has it already; on another engine (REHEARSAL_ENGINE) nothing is downloaded.
-        (self.path / ".pulumi.version").write_text(_engine_version() + "\n")
+        self._put_engine()
         for name in FAST_TESTS:
             (self.path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(CHECKOUT / name, self.path / name)
-        (self.path / ".gitignore").write_text(".venv\n.ci-out/\n__pycache__/\n.pytest_cache/\n")
+        (self.path / ".gitignore").write_text(".venv\n.ci-*/\n__pycache__/\n.pytest_cache/\n")
         shutil.copytree(self.factory.images, self.path / "images")
         for stack in self.factory.home.work.glob("Pulumi.*.yaml"):
             text = yaml.safe_load(stack.read_text())
@@ -77,6 +79,24 @@ class Repository:
         self.git("init", "-q", "-b", "main")
         self.git("remote", "add", "origin", str(self.root / "origin.git"))
         self.commit("a factory")
+
+    def _put_engine(self) -> None:
+        """Let a cache have brought the archives of the engine that is there, with their sums.
+
+        Another one (REHEARSAL_ENGINE) is the tested one then; nothing is downloaded.
+        """
+        (self.path / ".pulumi.version").write_text(_engine_version() + "\n")
+        engine = runpy.run_path(str(self.path / ".ci/engine.py"))
+        plugin = next((CHECKOUT / ".pulumi/plugins").glob("resource-azure-native-*/pulumi-*"))
+        programs = {
+            "pulumi/pulumi": f'exec {shutil.which("pulumi", path=workspace.search_path())} "$@"',
+            plugin.name: f'exec "{plugin}" "$@"',
+        }
+        sums = []
+        for each, program in zip(engine["archives"](*engine["kind"]()), programs, strict=True):
+            pack(each.file, {program: programs[program]})
+            sums.append(f"{engine['sum_of'](each.file)}  {each.name}\n")
+        (self.path / ".pulumi.sums").write_text("".join(sums))
 
     def define(self, identity: str, **fields: Any) -> None:
         """Change a definition in the working copy."""
@@ -113,8 +133,20 @@ class Repository:
         own = {**os.environ, **workspace.environment(self.factory.home)}
         for name in (*_SIGN_IN, "IMAGE_FACTORY_WORK", "GITHUB_ACTIONS", "TF_BUILD"):
             own.pop(name, None)
+        own["PULUMI_HOME"] = str(self.root / "pulumi-home")
         own["RUNNER_TEMP"] = own["AGENT_TEMPDIRECTORY"] = str(self.root)
         return own
+
+
+def pack(file: Path, programs: dict[str, str]) -> None:
+    """Write a release: an archive of scripts, by their names in it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(file, "w:gz") as archive:
+        for name, text in programs.items():
+            content = f"#!/bin/sh\n{text}\n".encode()
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o755
+            archive.addfile(member, io.BytesIO(content))
 
 
 def _engine_version() -> str:
@@ -142,6 +174,7 @@ class Job:
 
     name: str
     steps: list[Step] = field(default_factory=list)
+    outputs: Json = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

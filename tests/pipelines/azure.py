@@ -21,8 +21,9 @@ TASKS = {"UsePythonVersion@0", "Cache@2"}
 _STATUS: dict[str, Callable[..., Any]] = {
     "and": lambda *all_: all(all_),
     "not": lambda it: not it,
-    "eq": lambda a, b: a == b,
-    "ne": lambda a, b: a != b,
+    # What nobody has set is nothing, and equal to an empty text.
+    "eq": lambda a, b: (a or "") == (b or ""),
+    "ne": lambda a, b: (a or "") != (b or ""),
     "always": lambda: True,
     "canceled": lambda: False,
     "replace": lambda text, old, new: str(text).replace(old, new),
@@ -36,10 +37,14 @@ def read_texts(path: Path) -> Json:
 
 
 class AzureDevOps:
-    """Runs pipelines for one repository; ``group`` are the variables of the variable group."""
+    """Runs pipelines for one repository; ``group`` are the variables of the variable group.
+
+    ``approve`` is asked before a deployment, as the approvers of its environment are.
+    """
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
+        self.approve: Callable[[str], object] = lambda _: None
         self.group: Json = {"PULUMI_BACKEND_URL": repository.variables()["PULUMI_BACKEND_URL"]}
         self.overrides: Json = {}
 
@@ -72,21 +77,27 @@ class AzureDevOps:
         """Fill templates in: conditions, included files, and what stands in ``${{ }}``."""
         if isinstance(value, str):
             return filled(value, names, _STATUS) if "${{" in value else value
+        taken = False
         if isinstance(value, dict):
-            return {
-                key: each if key == "parameters" else self._expand(each, file, names)
-                for key, each in value.items()
-            }
+            filled_in: Json = {}
+            for key, each in value.items():
+                if key.startswith("${{"):
+                    if taken := _holds(key, names, taken):
+                        filled_in |= self._expand(each, file, names)
+                elif key == "parameters":
+                    filled_in[key] = each
+                else:
+                    filled_in[key] = self._expand(each, file, names)
+            return filled_in
+        return self._expand_list(value, file, names)
+
+    def _expand_list(self, value: list[Any], file: str, names: Json) -> list[Any]:
         found: list[Any] = []
         taken = False
         for each in value:
             key = next(iter(each), "") if isinstance(each, dict) else ""
             if str(key).startswith("${{"):
-                condition = str(key)[3:-2].strip()
-                word, _, rest = condition.partition(" ")
-                assert word in ("if", "else"), condition
-                taken = not taken if word == "else" else evaluate(rest, names, _STATUS)
-                if taken:
+                if taken := _holds(key, names, taken):
                     found += self._expand(each[key], file, names)
             elif key == "template":
                 found += self._template(each, file, names)
@@ -100,7 +111,12 @@ class AzureDevOps:
         given = self._expand(dict(entry).get("parameters", {}), file, names)
         unknown = set(given) - {each["name"] for each in content.get("parameters", ())}
         assert not unknown, f"{path} has no parameters {unknown}"
-        inner = {**names, "parameters": {**_defaults(content), **given}}
+        given = {**_defaults(content), **given}
+        for each in content.get("parameters", ()):
+            if each["type"] == "boolean":
+                assert given[each["name"]] in ("true", "false"), each
+                given[each["name"]] = given[each["name"]] == "true"
+        inner = {**names, "parameters": given}
         (kind,) = {"stages", "jobs", "steps"} & set(content)
         expanded: list[Any] = self._expand(content[kind], path, inner)
         return expanded
@@ -109,19 +125,32 @@ class AzureDevOps:
         done: dict[str, list[Job]] = {}
         waiting = {stage["stage"]: stage for stage in stages}
         while waiting:
-            ready = [n for n, stage in waiting.items() if set(stage["dependsOn"]) <= done.keys()]
+            ready = [n for n, stage in waiting.items() if _after(stage) <= done.keys()]
             assert ready, f"stages that wait for each other: {list(waiting)}"
             for name in ready:
                 stage = waiting.pop(name)
                 done[name] = []
-                if evaluate(stage.get("condition", "always()"), {"variables": variables}, _STATUS):
-                    done[name] = [self._job(job, variables, cut_off) for job in stage["jobs"]]
+                # Only of the stages that one names itself it knows what they put out.
+                known = {each: _outputs(done[each]) for each in _after(stage)}
+                names = {"variables": variables, "dependencies": known}
+                if evaluate(stage.get("condition", "always()"), names, _STATUS):
+                    done[name] = [
+                        self._job(job, variables, known, cut_off) for job in stage["jobs"]
+                    ]
         return [job for jobs in done.values() for job in jobs]
 
-    def _job(self, job: Json, variables: Json, cut_off: Cut | None) -> Job:
+    def _job(self, job: Json, variables: Json, known: Json, cut_off: Cut | None) -> Job:
         steps = job.get("steps") or job["strategy"]["runOnce"]["deploy"]["steps"]
         assert "steps" in job or job["environment"], job
+        if "environment" in job:
+            self.approve(job["environment"])
+        before = {stage: _by_job(each["outputs"]) for stage, each in known.items()}
+        for name, text in job.get("variables", {}).items():
+            asked = re.fullmatch(r"\$\[(.+)\]", text)
+            value = evaluate(asked[1], {"stageDependencies": before}, {}) if asked else text
+            variables = {**variables, name: value or ""}
         done = Job(job.get("displayName") or job["job"])
+        done.outputs["job"] = job.get("job") or job["deployment"]
         agent = self._agent(variables)
         for step in steps:
             self._step(step, variables, agent, done, cut_off)
@@ -173,6 +202,11 @@ class AzureDevOps:
         met.code, met.output = bash(
             self.repository, script, {**agent, **more, **met.variables}, cut_here
         )
+        told = re.findall(
+            r"(?m)^##vso\[task.setvariable variable=(\w+);isOutput=true\](.*)$", met.output
+        )
+        for name, value in told if "name" in step else ():
+            job.outputs[f"{step['name']}.{name}"] = value
 
     def _macros(self, text: str, variables: Json) -> str:
         """Fill ``$(NAME)`` in; what nobody has set stays as it is, as in the service."""
@@ -186,6 +220,39 @@ class AzureDevOps:
             "AZURESUBSCRIPTION_CLIENT_ID": CLIENT,
             "AZURESUBSCRIPTION_TENANT_ID": TENANT,
         }
+
+
+def _holds(key: str, names: Json, before: bool) -> bool:
+    """Tell whether a part is taken; ``before`` tells it of the part that stands before it."""
+    word, _, rest = key[3:-2].strip().partition(" ")
+    assert word in ("if", "else"), key
+    return not before if word == "else" else bool(evaluate(rest, names, _STATUS))
+
+
+def _after(stage: Json) -> set[str]:
+    named = stage["dependsOn"]
+    return {named} if isinstance(named, str) else set(named)
+
+
+def _outputs(jobs: list[Job]) -> Json:
+    """Give what a stage put out, as ``dependencies`` has it: ``job.step.variable``."""
+    return {
+        "outputs": {
+            f"{job.outputs['job']}.{name}": value
+            for job in jobs
+            for name, value in job.outputs.items()
+            if name != "job"
+        }
+    }
+
+
+def _by_job(outputs: Json) -> Json:
+    """Give the same as ``stageDependencies`` has it: by job, then ``step.variable``."""
+    found: Json = {}
+    for name, value in outputs.items():
+        job, _, rest = name.partition(".")
+        found.setdefault(job, {"outputs": {}})["outputs"][rest] = value
+    return found
 
 
 def _defaults(content: Json) -> Json:

@@ -24,10 +24,14 @@ _CUT = Callable[[], bool]
 
 
 class GitHub:
-    """Runs workflows for one repository; ``variables`` are those of repository and environments."""
+    """Runs workflows for one repository; ``variables`` are those of repository and environments.
+
+    ``approve`` is asked before a job that has an environment, as its reviewers are.
+    """
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
+        self.approve: Callable[[str], object] = lambda _: None
         self.vars: Json = {
             "AZURE_CLIENT_ID": CLIENT,
             "AZURE_TENANT_ID": TENANT,
@@ -70,6 +74,7 @@ class GitHub:
 
     def _jobs(self, content: Json, github: Json, inputs: Json, cut_off: _CUT | None) -> list[Job]:
         done: dict[str, list[Job]] = {}
+        outputs: Json = {}
         waiting = dict(content["jobs"])
         while waiting:
             ready = [n for n, job in waiting.items() if set(job.get("needs", [])) <= done.keys()]
@@ -78,16 +83,22 @@ class GitHub:
                 job = waiting.pop(name)
                 needed = [each for other in job.get("needs", []) for each in done[other]]
                 names = {"github": github, "inputs": inputs, "vars": self.vars}
+                names["needs"] = {each: outputs.get(each, {}) for each in job.get("needs", [])}
                 good = all(each.ok for each in needed)
                 if not self._wanted(job.get("if"), names, good=good):
                     done[name] = []
                 elif "uses" in job:
                     called = self._read(job["uses"].removeprefix("./"))
                     assert "workflow_call" in called["on"]
-                    done[name] = self._jobs(called, github, job.get("with", {}), cut_off)
+                    known = called["on"]["workflow_call"]["inputs"]
+                    given = {key: each.get("default") for key, each in known.items()}
+                    assert job.get("with", {}).keys() <= known.keys()
+                    given |= job.get("with", {})
+                    done[name] = self._jobs(called, github, given, cut_off)
                 else:
                     permissions = job.get("permissions", content["permissions"])
                     done[name] = [self._job(name, job, permissions, names, cut_off)]
+                    outputs[name] = {"outputs": done[name][0].outputs}
         return [job for jobs in done.values() for job in jobs]
 
     def _wanted(self, condition: str | None, names: Json, *, good: bool) -> bool:
@@ -107,6 +118,8 @@ class GitHub:
     ) -> Job:
         known = {**names, "secrets": self.secrets, "runner": {"os": "Linux"}, "steps": {}}
         environment = str(filled(job.get("environment", ""), known, {}))
+        if environment:
+            self.approve(environment)
         event = names["github"]["event_name"]
         where = f"environment:{environment}" if environment else "pull_request"
         if not environment and event != "pull_request":
@@ -115,6 +128,8 @@ class GitHub:
         done = Job(str(filled(job.get("name", name), known, {})))
         variables = self._variables(names["github"], permissions)
         self._steps(job["steps"], known, variables, done, cut_off)
+        told = job.get("outputs", {}).items()
+        done.outputs = {key: filled(value, known, {}) or "" for key, value in told}
         return done
 
     def _variables(self, github: Json, permissions: Json) -> dict[str, str]:
@@ -152,7 +167,7 @@ class GitHub:
                 self._use(step | {"with": given}, known, variables, job, met)
                 continue
             own = {
-                key: str(filled(str(value), known, {}))
+                key: str(filled(str(value), known, {}) or "")
                 for key, value in step.get("env", {}).items()
             }
             met.variables = own

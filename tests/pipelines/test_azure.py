@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
 
-from tests.pipelines.agent import Job, Repository, shown
+from tests.pipelines.agent import Job, Repository, only, shown
 from tests.pipelines.azure import AzureDevOps
 
 MAIN = "azure-pipelines.yml"
@@ -26,20 +27,34 @@ def test_every_trigger_of_the_pipelines(
     # main moves; the time is up in the middle of the build, which ends by itself and is no failure.
     azure.overrides["runMinutes"] = "0.15"
     factory.rehearsal("clock", "--scale", "60")
-    dev, _ = azure.run(MAIN, "IndividualCI")
+    dev, plan = azure.run(MAIN, "IndividualCI")
     step = dev.step("ci run")
     show(shown("main, the time is up", [dev]))
     assert step.code == 0, logs([dev])
     assert "result: cut-off" in step.output, logs([dev])
     assert "##vso[task.logissue type=warning;]dev: the time was up" in step.output
     assert "##vso[task.setvariable variable=result;isOutput=true]cut-off" in step.output
+    # What dev has not released cannot be received: there is nothing to approve.
+    assert "result: not-yet" in plan.step("ci propose").output, logs([plan])
     # The next night goes on with what was begun.
     del azure.overrides["runMinutes"]
     factory.rehearsal("clock", "--scale", "600")
+    pages: list[str] = []
+
+    def read(environment: str) -> None:
+        if environment == "prod":
+            pages.append((repository.path / ".ci-out/prod.md").read_text())
+
+    azure.approve = read
     jobs = azure.run(MAIN, "Schedule", schedule="Every night")
-    assert [job.name for job in jobs] == ["dev", "prod"]
+    assert [job.name for job in jobs] == ["dev", "prod, to approve", "prod"]
     show(shown("schedule, it goes on", jobs))
     assert all(job.ok for job in jobs), logs(jobs)
+    # What the approver of prod is shown is what its job is handed.
+    (page,) = pages
+    digest = only(jobs, "prod").step("ci run").variables["APPROVAL"].partition(":")[0]
+    assert f"## prod: to approve `{digest}`" in page
+    assert re.search(r"(?m)^\| deliver \| linux/base \| [\d.]+ \| finance \| ", page)
     assert len(factory.holding("team-web")) == len(factory.holding("finance")) == 1
     (version,) = json.loads((repository.path / ".ci-out/dev.catalogue.json").read_text())[
         "definitions"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
+import yaml
 
-from tests.e2e.harness import PROD, lab_path
+from tests.e2e.harness import ENGINEERING_US, PROD, lab_path
 from tests.pipelines.agent import Repository, only, shown
 from tests.pipelines.github import GitHub
 
@@ -22,17 +24,45 @@ def test_every_trigger_of_the_workflows(
     # main moves: the building stack, cut off with its agent in the middle of the build.
     jobs = github.run("factory.yml", "push", cut_off=once(lambda: bool(factory.build_vms())))
     assert not only(jobs, "dev").ok
-    # What dev has not made yet cannot be received, which is no failure of prod.
-    assert only(jobs, "prod").ok
-    assert "result: not-yet" in only(jobs, "prod").step("ci run").output
+    # What dev has not made yet cannot be received, which is no failure of prod: nobody is asked.
+    assert [job.name for job in jobs] == ["dev", "prod, to approve"]
+    assert only(jobs, "prod, to approve").ok
+    assert "result: not-yet" in only(jobs, "prod, to approve").step("ci propose").output
     show(shown("push, the agent of dev taken away", jobs))
-    # The next night goes on with the very build, and prod receives from it.
+    # The next night goes on with the very build, and prod is to receive from it. While its plan
+    # waits for a reviewer, something else comes to be planned: that, nobody has approved.
+    held = repository.path / "Pulumi.prod.yaml"
+    stack_file = held.read_text()
+
+    def more(environment: str) -> None:
+        if environment == "prod":
+            content = yaml.safe_load(stack_file)
+            content["config"]["image-factory:labs"].append(ENGINEERING_US)
+            held.write_text(yaml.safe_dump(content))
+
+    github.approve = more
     jobs = github.run("factory.yml", "schedule")
-    assert [job.name for job in jobs] == ["dev", "prod"]
-    show(shown("schedule, it goes on", jobs))
     log = "\n".join(job.log() for job in jobs)
-    assert all(job.ok for job in jobs), log
+    assert [job.name for job in jobs] == ["dev", "prod, to approve", "prod"], log
     assert "releasing the lock of" in only(jobs, "dev").step("ci run").output, log
+    assert only(jobs, "prod, to approve").ok, log
+    run = only(jobs, "prod").step("ci run")
+    assert run.code == 4, log
+    assert re.search(
+        r"::error title=Image factory::prod: this is not what was approved \(\w{12}\): "
+        r"it would also deliver linux/base [\d.]+ \(engineering-us, \w{12}\) "
+        r"-> nothing was changed; run the pipeline again, and approve what it proposes then\n",
+        run.output,
+    ), log
+    show(shown("schedule, another plan than the approved one", jobs))
+    assert factory.holding("finance") == []
+    held.write_text(stack_file)
+    # Approved as it is.
+    github.approve = lambda _: show(github.summary)
+    jobs = github.run("factory.yml", "schedule")
+    show(shown("schedule, approved", jobs))
+    log += "\n".join(job.log() for job in jobs)
+    assert all(job.ok for job in jobs), log
     assert len(factory.holding("team-web")) == len(factory.holding("finance")) == 1
     kept = {path.name for path in (repository.path / ".ci-out").iterdir()}
     assert {f"dev.{kind}" for kind in ("log", "plan.json", "catalogue.json")} <= kept

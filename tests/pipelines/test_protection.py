@@ -10,7 +10,7 @@ import pytest
 
 from factory.cli import main
 from factory.pipelines.http_client import Api
-from factory.pipelines.protection import on_azure, on_github
+from factory.pipelines.protection import on_azure, on_github, unpinned
 from factory.pipelines.stages import Stage
 from tests.pipelines.test_stages import project
 
@@ -182,8 +182,37 @@ def test_the_command_says_what_is_open_and_fails(
     }.items():
         monkeypatch.setenv(name, value)
     assert main(["ci", "check", "--work", str(tmp_path)]) == 1
-    assert "there is no .github/CODEOWNERS" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "there is no .github/CODEOWNERS" in said
+    assert "there is no .pulumi.sums" in said
+    (tmp_path / ".pulumi.sums").touch()
     (tmp_path / ".github").mkdir()
     (tmp_path / ".github/CODEOWNERS").write_text("* @contoso/owners\n")
     assert main(["ci", "check", "--work", str(tmp_path)]) == 0
     assert all(each.startswith("GET ") for each in asked)
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "is_open"),
+    [
+        ("Pulumi.dev.deploy.yaml", 'executorImage: {reference: "pulumi/pulumi:3.1.0"}', True),
+        ("Pulumi.dev.deploy.yaml", f'{{reference: "pulumi/pulumi:3@sha256:{"a" * 64}"}}', False),
+        ("azure-pipelines.yml", "container: ubuntu:24.04", True),
+        (".azure/stack.yml", f"- container: a.io/b@sha256:{'0' * 64}", False),
+        (".github/workflows/a.yml", "uses: actions/checkout@v5", True),
+        (".github/workflows/a.yml", f"uses: actions/checkout@{'b' * 40} # v5.0.0", False),
+        (".github/workflows/a.yml", "uses: ./.github/actions/prepare", False),
+        (".github/workflows/a.yaml", "image: postgres", True),
+        (".github/workflows/a.yml", "image:\n  description: a definition", False),
+        ("azure-pipelines.yml", "vmImage: ubuntu-latest", False),
+    ],
+)
+def test_what_runs_by_a_name_that_others_may_move_is_told(
+    tmp_path: Path, file: str, line: str, is_open: bool
+) -> None:
+    (tmp_path / ".pulumi.sums").touch()
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text(f"{line}\n")
+    told = list(unpinned(tmp_path))
+    assert len(told) == is_open
+    assert all(each.startswith(f"{file}: ") for each in told)

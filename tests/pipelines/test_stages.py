@@ -126,7 +126,14 @@ def test_the_jobs_are_written_for_any_number(tmp_path: Path, count: int) -> None
     assert len(jobs) == count
     assert jobs["stack_s2"]["needs"] == ["stack_s1"]
     entries = yaml.safe_load((tmp_path / FILES[1]).read_text())["stages"]
-    assert entries[2]["parameters"] == {"stack": "s2", "stage": "stack_s2", "after": ["stack_s1"]}
+    end = {"approval": True} if count == 3 else {}
+    own = {"stack": "s2", "stage": "stack_s2", "after": ["stack_s1"], **end}
+    assert entries[2]["parameters"] == own
+    # At the end of the line, and nowhere else, both services make a plan that is approved.
+    ends = [f"s{count - 1}"]
+    assert [each["with"]["stack"] for each in jobs.values() if "approval" in each["with"]] == ends
+    given = [each["parameters"] for each in entries]
+    assert [each["stack"] for each in given if "approval" in each] == ends
     assert (tmp_path / FILES[0]).read_text().startswith("# mine\n")
 
 

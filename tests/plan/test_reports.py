@@ -30,7 +30,16 @@ def test_json_has_every_step_and_says_which_change_something() -> None:
         "lab": None,
         "why": "definition changed: base.sku",
         "resource": "linux/a@20261122.2",
+        "release": None,
+        "sourceUniqueId": None,
     }
+    records = {(v.identity, str(v.version)): v.record for v in plan.versions}
+    kept = [step for step in found["steps"] if step["action"] == "keep"]
+    assert kept
+    for step in kept:
+        record = records[step["image"], step["version"]]
+        assert record is not None
+        assert step["release"] == record.digest
     assert {step["action"] for step in found["steps"] if not step["changes"]} == {"keep", "nothing"}
     assert found["cost"]["builds"] == 1
     assert found["cost"]["storedGibAfter"] > found["cost"]["storedGibBefore"]

@@ -60,7 +60,7 @@ def test_no_other_file_of_the_repository_names_a_version_of_the_cli() -> None:
     ).stdout.splitlines()
     # The table of the versions that were tried, and what the SDK's and modules' own versions are.
     packages = {"constraints.txt", "requirements.txt", "requirements.lock", "requirements-dev.lock"}
-    own = {"docs/engines.md", *packages, *PINNED, *LEAST}
+    own = {".pulumi.sums", "docs/engines.md", *packages, *PINNED, *LEAST}
     files = [
         name
         for name in listed
@@ -89,22 +89,18 @@ def test_the_sums_of_the_engine_are_those_of_its_version() -> None:
         assert found == [pinned()], module
 
 
-def test_a_cache_of_an_agent_is_of_one_version() -> None:
+def test_a_cache_of_an_agent_is_of_one_version_and_holds_downloads_alone() -> None:
     """The files that decide what is installed are the key of what is kept."""
     action = yaml.safe_load((CHECKOUT / ".github/actions/prepare/action.yml").read_text())
-    keys = [
-        step["with"]["key"] for step in action["runs"]["steps"] if "key" in step.get("with", {})
-    ]
     azure = yaml.safe_load((CHECKOUT / ".azure/prepare.yml").read_text())
-    keys += [
-        step["inputs"]["key"]
-        for step in azure["steps"]
-        if step.get("displayName") == "Pulumi CLI and plugins"
-    ]
-    assert len(keys) == 2
-    for key in keys:
-        assert ".pulumi.version" in key
-        assert ".ci/prepare" in key
+    steps = [step.get("with") or step.get("inputs") or {} for step in action["runs"]["steps"]]
+    steps += [step.get("inputs", {}) for step in azure["steps"]]
+    caches = [each for each in steps if "key" in each]
+    assert len(caches) == 2
+    for cache in caches:
+        for part in ("requirements", ".lock", ".pulumi.*", ".ci/*"):
+            assert part in cache["key"].replace("*requirements*", "requirements.lock"), part
+        assert cache["path"].removeprefix("$(Build.SourcesDirectory)/") == ".ci-downloads"
 
 
 def test_each_file_is_read_where_pulumis_own_tools_look(tmp_path: Path) -> None:

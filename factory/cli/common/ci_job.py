@@ -67,13 +67,14 @@ def tell(
     name: str,
     *,
     chat: bool = True,
+    page: str = "",
 ) -> int:
-    """Tell everybody how it came out, and give the exit code."""
+    """Tell everybody how it came out (on a ``page`` of its own, if it has one); the exit code."""
     for outcome in outcomes:
         for notice in outcome.notices:
             service.annotate(notice.kind, f"{outcome.stack}: {notice.text}")
     job.out.mkdir(parents=True, exist_ok=True)
-    service.summarise(summary(outcomes), job.out, name)
+    service.summarise(page or summary(outcomes), job.out, name)
     if chat and (fault := notify(os.environ, outcomes, service.run_url)):
         service.annotate("warning", fault)
     result = worst(outcomes)
