@@ -21,6 +21,7 @@ from factory.common.errors import FactoryError
 from factory.importer.adoption_list import Candidate, with_adoption
 from factory.ledger.source_catalogues import read_all
 from factory.ledger.state_reader import read_ledger
+from factory.pipelines.approval import approval_of, check, check_form
 from factory.pipelines.change_request import Proposal, propose
 from factory.pipelines.protection import open_steps
 from factory.pipelines.pull_request import post, repository_url
@@ -492,6 +493,45 @@ def a_secret_that_stands_elsewhere_too(desk: Desk) -> Iterator[str]:
     own["notes"] = "boots with a key"
     desk.put("old/GoldenImages/linux/a.json", json.dumps(template))
     yield desk.says(*IMPORT, "--out", "moved")
+
+
+def promoting(*labs: str) -> dict[str, object]:
+    """Give a plan that delivers a version to labs."""
+    own = {"action": "deliver", "changes": True, "image": "linux/a", "version": "20261122.1"}
+    return {"steps": [{**own, "lab": lab, "why": "the lab takes it"} for lab in labs]}
+
+
+@follows("propose it again")
+def an_approval_that_is_none(_: Desk) -> Iterator[str]:
+    yield said(lambda: check_form("yes"))
+    yield said(lambda: check_form(approval_of(promoting("web"))))
+
+
+@follows("run the pipeline again, and approve what it proposes then")
+def a_plan_that_was_not_approved(_: Desk) -> Iterator[str]:
+    plan = promoting("web", "data")
+    yield said(lambda: check(approval_of(promoting("web")), plan))
+    yield said(lambda: check(approval_of(plan), plan))
+
+
+@follows("its plan job is in the shipped pipeline files")
+def a_run_at_the_end_of_a_line_without_an_approval(desk: Desk) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_ACTIONS", "true")
+        yield desk.says("ci", "run", "-s", "prod", "--out", "out")
+    shipped = (FACTORY.parent / ".github/workflows/stack.yml").read_text(encoding="utf-8")
+    assert "ci propose" in shipped
+    yield desk.says("ci", "stages")
+
+
+@follows("copy it from the lab's properties")
+def a_lab_that_is_named_by_no_id(desk: Desk) -> Iterator[str]:
+    yield desk.says("import", "--from-lab", "team")
+    identity = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.DevTestLab/labs/team"
+    copied = identity.replace("/0/", "/5b0c7c1e-8d0e-4a4f-9c3b-2f6d1a7e9001/")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARM_METADATA_HOSTNAME", "127.0.0.1:9")  # nobody is asked in a test
+        yield desk.says("import", "--from-lab", copied)
 
 
 TEMPLATE = json.dumps(
