@@ -35,6 +35,7 @@ from factory.ledger import catalogue as cat
 from factory.ledger.model import HOLDINGS
 from factory.ledger.recovered_file import OUTPUT as RECOVERED
 from factory.ledger.source_catalogues import NotBroughtUpError
+from factory.ledger.stack_outputs import folded
 from factory.pipelines.plan_file import ERROR, GUARD, WAITS, note_plan, note_stop
 from factory.plan.inputs import Inputs
 from factory.plan.model import Action, Plan, VersionPlan
@@ -185,12 +186,13 @@ def _declare_environments(
 
 
 def _export(inputs: Inputs, plan: Plan, definitions: Mapping[str, Mapping[str, Any]]) -> None:
-    pulumi.export(
-        cat.OUTPUT,
-        cat.written(inputs.name, plan.serial, definitions, plan.revoked, inputs.stack),
-    )
-    pulumi.export(HOLDINGS, plan.holdings)
+    outputs: dict[str, Mapping[str, Any]] = {
+        cat.OUTPUT: cat.written(inputs.name, plan.serial, definitions, plan.revoked, inputs.stack),
+        HOLDINGS: plan.holdings,
+    }
     if plan.recovered is not None:
-        pulumi.export(RECOVERED, plan.recovered)
+        outputs[RECOVERED] = plan.recovered
     if serials := inputs.serials:
-        pulumi.export(cat.RECEIVED, cat.received(serials))
+        outputs[cat.RECEIVED] = cat.received(serials)
+    for name, value in folded(outputs).items():
+        pulumi.export(name, value)

@@ -1,11 +1,11 @@
 """What one stack tells the next: one stack output, never a reason to delete.
 
 Shape: ``{schema, stack [, began], serial, definitions: {identity: {version: record [+ retired,
-revoked, handedOver]}} [, revoked: {identity: {version: reason}}]}``. ``began`` is the name under
-which a stack began that was renamed since. Plain data but for a version being built, which hangs on
-its own record alone. The serial is raised when the content changes, so that an old catalogue shows.
-It is read strictly: anything that this program would not have written stops the run, and nothing is
-ever deleted for it.
+revoked, handedOver]}} [, revoked: {identity: {version: reason}}]}``; in the state it is folded
+(see ``stack_outputs``). ``began`` is the name under which a stack began that was renamed since.
+Plain data but for a version being built, which hangs on its own record alone. The serial is raised
+when the content changes, so that an old catalogue shows. It is read strictly: anything that this
+program would not have written stops the run, and nothing is ever deleted for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from factory.common.names import image_name
 from factory.common.versions import Version
 from factory.ledger.record import Record, read_record
 
-SCHEMA = "1"
+SCHEMA = "2"
+_EARLIER = "1"  # the same, printed by the engine (see stack_outputs)
 OUTPUT = "catalogue"
 RECEIVED = "received"
 HANDED_OVER = "handedOver"
@@ -234,7 +235,7 @@ def read_catalogue(
         raise _unreadable(
             stack, "it has no catalogue with schema and serial", "run `up` there first"
         )
-    if value["schema"] != SCHEMA:
+    if value["schema"] not in (SCHEMA, _EARLIER):
         raise _unreadable(
             stack,
             f"schema {_shown(value['schema'])}, expected {SCHEMA!r}",

@@ -16,6 +16,7 @@ from factory.ledger.catalogue import (
     last_serial,
     read_catalogue,
 )
+from factory.ledger.stack_outputs import unfolded
 
 _MOST_NAMED = 5
 
@@ -61,7 +62,7 @@ def read_all(
     """
     found = []
     for stack in stacks:
-        told = outputs(stack)
+        told = unfolded(outputs(stack))
         # What was read before the source was renamed stands under its name of then.
         known = last_serial(own, stack, now) or last_serial(own, first_name(told), now)
         if not known and OUTPUT not in told:

@@ -18,6 +18,7 @@ from factory.common.versions import Version
 from factory.ledger.failed_builds import FailedBuilds, read_failed_builds
 from factory.ledger.model import IMAGE_TYPE, Foundation, Held, Ledger, Path
 from factory.ledger.record import Record, Spec, read_failure, read_record, read_spec
+from factory.ledger.stack_outputs import unfolded
 from factory.settings.environments import ENVIRONMENT_TYPE
 
 _T = TypeVar("_T")
@@ -67,7 +68,9 @@ def read_ledger(resources: Mapping[str, Mapping[str, Any]]) -> Ledger:
         used_up=_used_up(entries),
         failed_builds=_failed_builds(entries),
         foundations=_foundations(entries),
-        outputs=next((each.outputs for each in entries if each.kind == names.STACK_TYPE), {}),
+        outputs=unfolded(
+            next((each.outputs for each in entries if each.kind == names.STACK_TYPE), {})
+        ),
         environments={
             each.name: str(each.outputs.get("name", ""))
             for each in entries

@@ -14,6 +14,7 @@ from typing import Any
 
 from factory.common.errors import FactoryError, one_line
 from factory.ledger import catalogue as cat
+from factory.ledger.stack_outputs import unfolded
 from factory.pipelines.approval import approval_of
 from factory.pipelines.outcome import Notice, Outcome, Result, judge
 from factory.pipelines.plan_file import APPROVED, VARIABLE, read_plan
@@ -156,7 +157,8 @@ def _keep_catalogue(job: JobContext, engine: EngineRunner, stack: str) -> None:
         text = engine.run("stack", "output", cat.OUTPUT, "--json", stack=stack)
     except FactoryError:
         return
-    job.file(stack, "catalogue.json").write_text(text, encoding="utf-8")
+    told = unfolded({cat.OUTPUT: json.loads(text)})[cat.OUTPUT]
+    job.file(stack, "catalogue.json").write_text(json.dumps(told, indent=2), encoding="utf-8")
 
 
 def watch(job: JobContext, stacks: Sequence[str]) -> list[Outcome]:

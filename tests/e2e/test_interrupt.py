@@ -48,6 +48,9 @@ def test_an_interrupt_while_vms_are_made_is_a_cut_off_and_no_refusal(
     factory.rehearsal("clock", "--scale", SCALE)
     resumed = factory.must_up("dev")
     assert "Plan: 2 to resume" in resumed.output
+    # Of the outputs it shows that they changed, and not all that the stack offers.
+    assert "serial" in resumed.output
+    assert "sourceUniqueId" not in resumed.output
     # Each is deleted once, when it is released.
     assert asked_of(factory, under_way, since).count("DELETE") == 2
     assert sorted(name.rsplit("-", 2)[0] for name in factory.holding("team-web")) == [

@@ -123,15 +123,15 @@ def test_a_catalogue_of_another_program_stops_the_receiver_and_changes_nothing(
     other = json.loads(own)
     for each in other["checkpoint"]["latest"]["resources"]:
         if each["type"] == "pulumi:pulumi:Stack":
-            each["outputs"]["catalogue"]["schema"] = "2"
+            each["outputs"]["catalogue"]["schema"] = "3"
     path.write_text(json.dumps(other))
     try:
         stopped = factory.up("prod")
     finally:
         path.write_text(own)
     assert not stopped.ok
-    line = next(each for each in stopped.output.splitlines() if "schema '2'" in each)
-    assert "expected '1'" in line, stopped.output
+    line = next(each for each in stopped.output.splitlines() if "schema '3'" in each)
+    assert "expected '2'" in line, stopped.output
     assert "run one program in both" in line, stopped.output
     clean(stopped)
     assert factory.holding("engineering-us") == before

@@ -13,6 +13,7 @@ from factory.common.errors import FactoryError
 from factory.ledger.catalogue import OUTPUT, RECEIVED, next_serial, read_catalogue, received
 from factory.ledger.foundations import chain_of
 from factory.ledger.source_catalogues import read_all
+from factory.ledger.stack_outputs import folded, unfolded
 from tests.plan.world import DEV, START, SUBSCRIPTIONS, dev
 
 SOURCE = dev("linux/a", "linux/b")
@@ -213,3 +214,17 @@ def test_the_chain_is_that_of_the_stack_files_or_nobody_knows_it(tmp_path: Path)
     assert chain() == {"o/p/test": f"{start}/rg-test", "o/p/dev": f"{start}/rg-dev"}
     (tmp_path / "Pulumi.dev.yaml").unlink()
     assert chain() is None
+
+
+def test_a_catalogue_is_folded_for_who_looks_on_and_read_as_it_was_before() -> None:
+    plain = {**OUTPUTS, RECEIVED: received({DEV: 7}), "holdings": {"__lab": {}, "stack": {}}}
+    state = folded(plain)
+    told = [key for value in state.values() for key in value if not key.startswith("__")]
+    assert sorted(told) == ["schema", "serial", "serial", "stack", "stack", "stack"]
+    assert unfolded(state) == plain
+    earlier = {**OUTPUTS, OUTPUT: {**OUTPUTS[OUTPUT], "schema": "1"}}
+    assert unfolded(earlier) == earlier
+    now = START + timedelta(days=1)
+    found = [read_catalogue(each, DEV, 0, now) for each in (unfolded(state), earlier)]
+    assert found[0] == found[1]
+    assert found[0].entries

@@ -77,7 +77,7 @@ def good_outputs() -> dict[str, Any]:
     ("change", "words"),
     [
         ({"catalogue": None}, "no catalogue with schema and serial"),
-        ({"schema": "2"}, "schema '2'"),
+        ({"schema": "3"}, "schema '3'"),
         ({"stack": "organization/image-factory/other"}, "it says it is of"),
         ({"serial": "7"}, "lower than the last one received"),
         ({"serial": "many"}, "is not a number"),

@@ -17,6 +17,7 @@ from factory.ledger.foundations import foundation_ids
 from factory.ledger.model import Ledger
 from factory.ledger.record import Record, Spec
 from factory.ledger.source_catalogues import read_all
+from factory.ledger.stack_outputs import folded
 from factory.ledger.state_reader import read_ledger
 from factory.observed.model import BuildVm, Observed, ObservedLab
 from factory.plan.explanation.engine_steps import EngineStep, is_grouping, unexplained
@@ -306,10 +307,12 @@ def played(
     after |= _looked_at(plan, before)
     for identity, entries in plan.passed_on.items():
         catalogue.setdefault(identity, {}).update(entries)
-    outputs: dict[str, Any] = {
-        "holdings": plan.holdings,
-        "catalogue": written(stack, plan.serial, catalogue, plan.revoked),
-    }
+    outputs = folded(
+        {
+            "holdings": plan.holdings,
+            "catalogue": written(stack, plan.serial, catalogue, plan.revoked),
+        }
+    )
     after["urn:pulumi:s::p::pulumi:pulumi:Stack::p-s"] = {
         "type": "pulumi:pulumi:Stack",
         "outputs": outputs,
