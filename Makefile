@@ -6,7 +6,7 @@ VENV   := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages engine up reset down check test dated lint torture soak matrix bench lock sbom clean
+.PHONY: help setup packages engine up reset down check test clients dated lint torture soak matrix bench lock sbom clean
 
 help:  ## show this help
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -44,6 +44,9 @@ test:  ## run every check and every test
 	@# An engine is built while pip waits for the network and one core checks types.
 	@$(MAKE) --no-print-directory -j 2 engine lint
 	$(VENV)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 25
+
+clients: packages  ## run Microsoft's SDKs for Go and JavaScript on the local Azure, and write their table in docs/rehearsal.md
+	@$(VENV)/python -m tests.clients
 
 dated: setup  ## run the tests that depend on days from twelve first days of a year (DAYS="2028-02-29", WHOLE=1)
 	@$(VENV)/python -m tests.dated

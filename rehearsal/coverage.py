@@ -100,13 +100,18 @@ def main(argv: list[str]) -> int:
 
 
 def renewed(document: str) -> str:
-    """Put the current table between the marks of a document; ValueError if it has none."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        message = f"{DOCUMENT.name} lacks the marks {BEGIN} and {END}"
+    """Put the current table into a document; ValueError if it has no marks for it."""
+    return between(document, BEGIN, END, text())
+
+
+def between(document: str, begin: str, end: str, table: str) -> str:
+    """Put a table between two marks of a document; ValueError if it lacks them."""
+    before, first, rest = document.partition(begin)
+    _, last, after = rest.partition(end)
+    if not first or not last:
+        message = f"{DOCUMENT.name} lacks the marks {begin} and {end}"
         raise ValueError(message)
-    return f"{before}{BEGIN}\n\n{text()}\n{END}{after}"
+    return f"{before}{begin}\n\n{table}\n{end}{after}"
 
 
 def _row(router: Router, name: str, operation: Json, partly: dict[str, str]) -> Row:
