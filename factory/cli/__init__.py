@@ -38,6 +38,7 @@ _COMMANDS = {
     "why": "why",
     "history": "history",
     "forecast": "forecast",
+    "usage": "usage",
     "lock": "lock",
     "orphans": "orphans",
     "recover": "recover",

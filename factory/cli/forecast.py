@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from datetime import timedelta
 
-from factory.cli.common.options import Commands, add_command
+from factory.cli.common.options import Commands, add_command, duration
 from factory.cli.common.stack_inputs import Stack
-from factory.common.durations import parse_duration
 from factory.common.errors import FactoryError
 from factory.plan.forecast import forecast
 from factory.plan.inputs import Inputs
@@ -48,10 +47,7 @@ def _weeks(text: str) -> int:
 
 
 def _every(text: str) -> timedelta:
-    try:
-        every = parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    every = duration(text)
     if every < timedelta(hours=1):
         msg = f"expected at least 1h, got {text!r}"
         raise argparse.ArgumentTypeError(msg)

@@ -27,6 +27,7 @@ COMMANDS = (
     "why",
     "history",
     "forecast",
+    "usage",
     "lock",
     "orphans",
 )

@@ -8,9 +8,11 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from factory.common.durations import parse_duration
 from factory.common.errors import FactoryError
 from factory.settings.stack import WORK_VARIABLE
 from factory.settings.stack_file import is_about_deployments, stack_of
@@ -76,6 +78,14 @@ def add_command(
         help=f"the folder with Pulumi.yaml (default: {WORK_VARIABLE}, or here)",
     )
     return parser
+
+
+def duration(text: str) -> timedelta:
+    """Read a length of time of the command line. Raises :class:`ArgumentTypeError`."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def place(options: argparse.Namespace) -> Place:
