@@ -39,6 +39,7 @@ _COMMANDS = {
     "history": "history",
     "forecast": "forecast",
     "usage": "usage",
+    "page": "page",
     "lock": "lock",
     "orphans": "orphans",
     "recover": "recover",

@@ -28,6 +28,7 @@ COMMANDS = (
     "history",
     "forecast",
     "usage",
+    "page",
     "lock",
     "orphans",
 )
