@@ -90,9 +90,12 @@ def lab_with_image(stack: str, **place: str) -> dict[str, str] | None:
     """
     if not all(_SAFE.fullmatch(value) for value in place.values()):
         return None
-    lab_id = _filled(_LAB_ID, place)
-    own = f"{lab_id}/customimages/{place['image']}"
-    return {"stack": stack, **place, "id": own, "portal": f"{_PORTAL}{lab_id}/overview"}
+    return {"stack": stack, **place}
+
+
+def portal(place: Mapping[str, str]) -> str:
+    """Give the address of a lab in the portal."""
+    return f"{_PORTAL}{_filled(_LAB_ID, place)}/overview"
 
 
 def forms(place: Mapping[str, str], size: str) -> list[dict[str, Any]]:

@@ -81,4 +81,6 @@ def _shown(value: Any) -> Any:
     """Show what is hidden in a text, and leave out what is not there."""
     if value is None:
         return ""
-    return harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    if not isinstance(value, str) or value.isprintable() or isinstance(value, Markup):
+        return value
+    return harmless(value)

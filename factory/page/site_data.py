@@ -17,7 +17,7 @@ from factory.definitions.lineage import Image, parent_of, root_base
 from factory.ledger.record import Record
 from factory.page.addresses import image_address, lab_address, run_address
 from factory.page.holdings import Holding, State, holdings, newest_of
-from factory.page.make_vm import forms, lab_with_image
+from factory.page.make_vm import forms, lab_with_image, portal
 from factory.page.stack_view import StackView
 from factory.plan.explanation.cost import stored_by_lab
 from factory.plan.model import CHANGES, Action, Step
@@ -62,7 +62,8 @@ class _Facts:
         self.by_lab: dict[tuple[str, str], list[Holding]] = defaultdict(list)
         self.uses: dict[tuple[str, str], list[Document]] = defaultdict(list)
         self.uses_of: dict[str, list[Document]] = defaultdict(list)
-        self.stored: dict[str, Mapping[tuple[str, str], float]] = {}
+        # GiB by stack, then by lab ("" is the stack's own), then by image.
+        self.stored: dict[str, dict[str, dict[str, float]]] = {}
         self.images: dict[str, Image] = {}
         self.children: dict[str, list[str]] = defaultdict(list)
         for view in views:
@@ -82,7 +83,9 @@ class _Facts:
         if view.inputs is None or view.situation is None:
             return
         self.images |= view.inputs.images
-        self.stored[view.name] = stored_by_lab(view.situation)
+        shares = self.stored.setdefault(view.name, defaultdict(dict))
+        for (lab, identity), gib in stored_by_lab(view.situation).items():
+            shares[lab][identity] = gib
         for each in usages(view.situation):
             entry = {"stack": view.name, **usage_data(each, view.situation.now)}
             entry["old"] = each.state in _OLD
@@ -109,15 +112,12 @@ def _time(moment: datetime | None) -> str | None:
 def _overview(facts: _Facts) -> Document:
     by_image: dict[str, float] = defaultdict(float)
     by_lab: list[Document] = []
-    for stack, stored in facts.stored.items():
-        shares: dict[str, float] = defaultdict(float)
-        for (lab, identity), gib in stored.items():
-            by_image[identity] += gib
-            shares[lab] += gib
-        by_lab += [
-            {"stack": stack, "lab": lab or None, "gib": round(gib, 1)}
-            for lab, gib in sorted(shares.items())
-        ]
+    for stack, shares in facts.stored.items():
+        for lab, stored in sorted(shares.items()):
+            gib = round(sum(stored.values()), 1)
+            by_lab.append({"stack": stack, "lab": lab or None, "gib": gib})
+            for identity, share in stored.items():
+                by_image[identity] += share
     return {
         "now": _time(facts.now),
         "stacks": [_stack(view) for view in facts.views],
@@ -264,10 +264,9 @@ def _image(facts: _Facts, identity: str) -> Document:
         if view.situation and identity in view.situation.images
     ]
     places = list(_places(facts, identity))
-    stored: dict[str, float] = {
-        view.name: round(sum(gib for (_, of), gib in found.items() if of == identity), 1)
+    stored = {
+        view.name: sum(each.get(identity, 0) for each in facts.stored[view.name].values())
         for view, _ in here
-        for found in [facts.stored[view.name]]
     }
     return {
         "image": identity,
@@ -286,7 +285,7 @@ def _image(facts: _Facts, identity: str) -> Document:
                 "rules": rules(view.inputs, found),
                 "now": [step_data(step) for step in view.steps.get(identity, ()) if _told(step)],
                 "failedBuilds": int(found.failed.count) if found.failed else 0,
-                "storedGib": stored[view.name],
+                "storedGib": round(stored[view.name], 1),
             }
             for view, found in here
             if view.inputs is not None
@@ -305,6 +304,7 @@ def _image(facts: _Facts, identity: str) -> Document:
         "uses": facts.uses_of.get(identity, []),
         "makeVm": {
             "labs": places,
+            "portal": portal(places[0]) if places else None,
             "forms": forms(places[0], image.definition.size if image else "") if places else [],
         },
     }
@@ -478,7 +478,7 @@ def _lab(facts: _Facts, view: StackView, name: str) -> Document:
     for identity, versions in last.items():
         later.setdefault(present.get(identity, identity), []).extend(versions)
     held = facts.by_lab.get((view.name, name), [])
-    stored = facts.stored.get(view.name, {})
+    stored = facts.stored.get(view.name, {}).get(name, {})
     names = sorted({each.image.identity for each in held} | later.keys())
     by_name = {each.image.identity: each for each in held}
     return {
@@ -497,13 +497,13 @@ def _lab(facts: _Facts, view: StackView, name: str) -> Document:
                 "state": found.state.value if found else None,
                 "later": later.get(identity, []) if view.outlook.weeks else None,
                 "next": _next_in(view, identity, name),
-                "storedGib": round(stored.get((name, identity), 0), 1),
+                "storedGib": round(stored.get(identity, 0), 1),
             }
             for identity in names
             for found in [by_name.get(identity)]
         ],
         "uses": facts.uses.get((view.name, name), []),
-        "storedGib": round(sum(gib for (of, _), gib in stored.items() if of == name), 1),
+        "storedGib": round(sum(stored.values()), 1),
     }
 
 

@@ -6,21 +6,10 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from posixpath import dirname, join, normpath
 from typing import Any
-
-import pytest
-
-from factory.common import names
-from factory.common.versions import Version
-from factory.observed.model import Use
-from factory.page.site import site_files
-from factory.page.site_data import site_data
-from tests.page.company import EVIL, EVIL_IMAGE, company, views
-from tests.plan.world import dev, image
 
 _VOID = {"meta", "link", "input", "br"}
 # What a page may lead to, if somebody clicks.
@@ -60,32 +49,6 @@ class Page(HTMLParser):
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attrs for found, attrs in self.tags if found == tag]
-
-
-@pytest.fixture(scope="module")
-def files() -> dict[str, str]:
-    uses = {names.image_name("linux/a", Version(20261122, 1)): (Use("vm", "web-1", "ann"),)}
-    return site_files(site_data(views(*company(), uses=uses)))
-
-
-@pytest.fixture(scope="module")
-def hostile() -> dict[str, str]:
-    """A site in which everything is called by somebody who means harm."""
-    world = dev(EVIL_IMAGE)
-    made = image(EVIL_IMAGE, description=EVIL[:500], author=EVIL, tags={"a": "b"})
-    world.images[EVIL_IMAGE] = replace(made, file=EVIL)
-    world.run()
-    uses = {
-        names.image_name(EVIL_IMAGE, Version(20261122, 1)): (Use("vm", EVIL, EVIL),),
-        EVIL: (Use("formula", EVIL, EVIL),),
-    }
-    found = views(world, uses=uses)
-    found[0].trouble = EVIL
-    notices = [{"kind": "error", "text": EVIL}]
-    found[0].job = {"outcome": {"result": EVIL, "notices": notices}, "plan": None, "log": EVIL}
-    found[0].updates = [{"startTime": "2026-11-22T08:00:00Z", "kind": EVIL, "result": EVIL}]
-    found[0].events = [replace(found[0].events[0], identity=EVIL_IMAGE, what=EVIL)]
-    return site_files(site_data(found))
 
 
 def pages(files: dict[str, str]) -> dict[str, Page]:

@@ -17,7 +17,7 @@ from factory.page.site_data import SCHEMA, site_data
 from factory.page.stack_view import StackView
 from factory.plan.forecast import forecast
 from tests.page.company import company, views
-from tests.plan.world import DEV, PROD, World, dev, lab, prod, settings
+from tests.plan.world import DEV, PROD, SUBSCRIPTIONS, World, dev, lab, prod, settings
 
 ANN = Use("vm", "web-1", "ann@contoso.com", "2026-11-22T09:00:00Z")
 
@@ -218,14 +218,13 @@ def test_a_vm_is_made_from_the_newest_that_a_lab_has(data: dict[str, dict[str, A
     made = data["images/linux--a"]["makeVm"]
     places = {(each["stack"], each["lab"]): each for each in made["labs"]}
     assert places["prod", "finance"]["image"] == "linux-a-20261123-1"
-    assert places["prod", "finance"]["id"].endswith(
-        "/resourceGroups/rg-finance/providers/Microsoft.DevTestLab/labs/finance"
-        "/customimages/linux-a-20261123-1"
-    )
+    lab_id = f"/subscriptions/{SUBSCRIPTIONS[DEV]}/resourceGroups/rg-team-data"
+    lab_id += "/providers/Microsoft.DevTestLab/labs/team-data"
+    assert made["portal"] == f"https://portal.azure.com/#resource{lab_id}/overview"
     az, terraform, bicep = ("".join(p["text"] for p in form["parts"]) for form in made["forms"])
     assert "--lab-name 'team-data'" in az
     assert "--image 'linux-a-20261124-1' --image-type custom" in az
-    assert f'customImageId         = "{made["labs"][0]["id"]}"' in terraform
+    assert f'customImageId         = "{lab_id}/customimages/linux-a-20261124-1"' in terraform
     assert "customImageId: '${lab.id}/customimages/linux-a-20261124-1'" in bicep
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 
 from factory.common import names
@@ -27,7 +28,7 @@ def world() -> World:
     return found
 
 
-def seen(world: World, uses: dict[str, tuple[Use, ...]], *there: Thing) -> Situation:
+def seen(world: World, uses: Mapping[str, tuple[Use, ...]], *there: Thing) -> Situation:
     images = {each.id.rpartition("/")[2]: each for each in there}
     now = names.image_name("linux/a", SECOND)
     images[now] = Thing(now, {})

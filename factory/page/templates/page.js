@@ -71,12 +71,19 @@
 
   const places = document.getElementById("place");
   if (places) {
+    const slots = ["subscription", "group", "lab", "region", "image"];
+    const link = document.getElementById("portal");
     places.addEventListener("change", () => {
-      const chosen = places.selectedOptions[0].dataset;
+      const chosen = places.value.split(" ");
       for (const slot of document.querySelectorAll("[data-slot]")) {
-        if (chosen[slot.dataset.slot] !== undefined) slot.textContent = chosen[slot.dataset.slot];
+        const found = chosen[slots.indexOf(slot.dataset.slot)];
+        if (found !== undefined) slot.textContent = found;
       }
-      document.getElementById("portal").href = chosen.portal;
+      const [subscription, group, lab] = chosen;
+      link.href = link.href
+        .replace(/subscriptions\/[^/]+/, `subscriptions/${subscription}`)
+        .replace(/resourceGroups\/[^/]+/, `resourceGroups/${group}`)
+        .replace(/labs\/[^/]+/, `labs/${lab}`);
     });
   }
   for (const button of document.querySelectorAll("button[data-copies]")) {
