@@ -17,7 +17,7 @@ from factory.azure.client import ArmClient, ArmError
 from factory.common.versions import base_order
 from factory.definitions.definition import Artifact, Base
 from factory.observed.model import BuildVm, Thing, Use, provisioning_fault
-from factory.observed.responses import build_vm_of, failure_text, note_use, thing_of
+from factory.observed.responses import build_vm_of, failure_text, thing_of, uses_of
 
 
 def lab_id(subscription: str, group: str, lab: str) -> str:
@@ -156,13 +156,10 @@ class Arm:
 
     def uses(self, lab: str) -> dict[str, tuple[Use, ...]]:
         """Tell which custom images (lower-cased names) a lab's VMs and formulas are made from."""
-        found: dict[str, list[Use]] = {}
-        for item in self.client.list(f"{lab}/virtualmachines", LAB_API):
-            note_use(found, item.get("properties", {}), Use("vm", str(item["name"])))
-        for item in self.client.list(f"{lab}/formulas", LAB_API):
-            content = item.get("properties", {}).get("formulaContent") or {}
-            note_use(found, content.get("properties") or {}, Use("formula", str(item["name"])))
-        return {name: tuple(uses) for name, uses in found.items()}
+        return uses_of(
+            self.client.list(f"{lab}/virtualmachines", LAB_API),
+            self.client.list(f"{lab}/formulas", LAB_API),
+        )
 
     def cores_free(self, subscription: str, region: str) -> int | None:
         """Give the cores that the subscription's quota leaves in a region; None if not told."""

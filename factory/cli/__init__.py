@@ -39,6 +39,8 @@ _COMMANDS = {
     "why": "why",
     "history": "history",
     "forecast": "forecast",
+    "usage": "usage",
+    "page": "page",
     "lock": "lock",
     "orphans": "orphans",
     "recover": "recover",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from datetime import timedelta
 
-from factory.cli.common.options import Commands, add_command
+from factory.cli.common.options import Commands, add_command, add_pace
 from factory.cli.common.stack_inputs import Stack
-from factory.common.durations import parse_duration
 from factory.common.errors import FactoryError
 from factory.plan.forecast import forecast
 from factory.plan.inputs import Inputs
@@ -20,7 +18,6 @@ A stack that receives is played together with the stacks before it; with --alone
 nothing new.
 
 exit codes: 0 done, 1 error (a guard that would stop a run among them, with its date)"""
-_LONGEST = 520
 
 
 def add_to(commands: Commands) -> None:
@@ -32,30 +29,9 @@ def add_to(commands: Commands) -> None:
         about="say what every lab will hold, week by week",
         example=_EXAMPLE,
     )
-    parser.add_argument("--weeks", type=_weeks, default=12, metavar="N", help="how far (12)")
-    parser.add_argument(
-        "--every", type=_every, default="1d", metavar="TIME", help="how often `up` is run (1d)"
-    )
+    add_pace(parser, fewest=1)
     parser.add_argument("--alone", action="store_true", help="do not play the stacks before it")
     parser.add_argument("--json", action="store_true", help="print it for machines")
-
-
-def _weeks(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= _LONGEST:
-        msg = f"expected a number of weeks from 1 to {_LONGEST}, got {text!r}"
-        raise argparse.ArgumentTypeError(msg)
-    return int(text)
-
-
-def _every(text: str) -> timedelta:
-    try:
-        every = parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if every < timedelta(hours=1):
-        msg = f"expected at least 1h, got {text!r}"
-        raise argparse.ArgumentTypeError(msg)
-    return every
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -88,10 +88,15 @@ class Thing(Tagged):
 
 @dataclass(frozen=True)
 class Use:
-    """Something in a lab that hangs on a custom image: a ``formula``, or a ``vm`` made from it."""
+    """Something in a lab that hangs on a custom image: a ``formula``, or a ``vm`` made from it.
+
+    ``owner`` and ``since`` (ISO text) are as Azure tells them, "" where it does not.
+    """
 
     kind: str
     name: str
+    owner: str = ""
+    since: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from factory.common.errors import printable
 from factory.definitions.definition import Os
 from factory.observed.model import ArtifactStatus, BuildVm, Thing, Use
 
 
-def note_use(found: dict[str, list[Use]], made_from: Mapping[str, Any], use: Use) -> None:
-    """Note by what custom image (its lower-cased name) something is made from."""
-    image = made_from.get("customImageId")
-    if image:
-        found.setdefault(str(image).lower().rsplit("/", 1)[-1], []).append(use)
+def uses_of(
+    vms: Iterable[Mapping[str, Any]], formulas: Iterable[Mapping[str, Any]]
+) -> dict[str, tuple[Use, ...]]:
+    """Tell which custom images (lower-cased names) a lab's VMs and formulas are made from.
+
+    What people called a thing, and themselves, is text of others: it is given printable.
+    """
+    found: dict[str, list[Use]] = {}
+
+    def note(kind: str, item: Mapping[str, Any], made_from: Any, owner: Any, since: Any) -> None:
+        if image := (made_from or {}).get("customImageId"):
+            told = (printable(str(each or "")) for each in (item["name"], owner, since))
+            name = printable(str(image).lower().rsplit("/", 1)[-1])
+            found.setdefault(name, []).append(Use(kind, *told))
+
+    for item in vms:
+        vm = item.get("properties", {})
+        note("vm", item, vm, _owner(vm), vm.get("createdDate"))
+    for item in formulas:
+        formula = item.get("properties", {})
+        made_from = (formula.get("formulaContent") or {}).get("properties")
+        note("formula", item, made_from, formula.get("author"), formula.get("creationDate"))
+    return {name: tuple(uses) for name, uses in found.items()}
+
+
+def _owner(vm: Mapping[str, Any]) -> str:
+    """Name a lab VM's owner, by an object's id if no name is told; a VM to be claimed has none."""
+    owner = str(vm.get("ownerObjectId") or "")
+    creator = vm.get("createdByUser") if owner == vm.get("createdByUserId") else ""
+    return str(vm.get("ownerUserPrincipalName") or creator or owner)
 
 
 def build_vm_of(found: Mapping[str, Any]) -> BuildVm:

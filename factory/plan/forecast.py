@@ -48,6 +48,55 @@ class Week:
     holdings: Holdings = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """Something that time alone brings to a version: when, what, in which labs, and why."""
+
+    when: datetime
+    action: Action
+    identity: str
+    version: str
+    labs: tuple[str, ...]
+    why: str
+
+
+@dataclass
+class Outlook:
+    """What is foreseen of one stack; ``stopped`` says which guard ends it before its time."""
+
+    weeks: list[Week] = field(default_factory=list)
+    foreseen: list[Foreseen] = field(default_factory=list)
+    stopped: str = ""
+
+
+_FORESEEN = (Action.BUILD, Action.RECEIVE, Action.MARK, Action.RETIRE)
+
+
+def outlooks(chain: Sequence[Inputs], weeks: int, every: timedelta) -> list[Outlook]:
+    """Foresee so many weeks of all stacks together, each after those that it takes from."""
+    begin = begin_of(chain)
+    found = [Outlook() for _ in chain]
+    try:
+        for place, run in played_together(chain, begin + weeks * WEEK, every):
+            _enter(found[place].weeks, run, begin, chain[place].settings)
+            found[place].foreseen += _news(run) if run.now > begin else []
+    except FactoryError as error:
+        for each in found:
+            each.stopped = str(error)
+    for each in found:
+        _fill(each.weeks, weeks, begin)
+    return found
+
+
+def _news(run: Run) -> list[Foreseen]:
+    labs: dict[tuple[Action, str, str, str], list[str]] = {}
+    for step in run.plan.steps:
+        if step.action in _FORESEEN:
+            key = (step.action, step.identity, step.version, step.reason)
+            labs.setdefault(key, []).extend([step.lab] if step.lab else [])
+    return [Foreseen(run.now, *key[:3], tuple(found), key[3]) for key, found in labs.items()]
+
+
 def runs(chain: Sequence[Inputs], until: datetime, every: timedelta) -> Iterator[Run]:
     """Play an `up` of every stack every so often, and give those of the last one.
 
@@ -55,6 +104,14 @@ def runs(chain: Sequence[Inputs], until: datetime, every: timedelta) -> Iterator
     it takes from; the first run is now, with what was observed now. Raises :class:`FactoryError`
     with the date if a guard stops a run.
     """
+    last = len(chain) - 1
+    return (run for place, run in played_together(chain, until, every) if place == last)
+
+
+def played_together(
+    chain: Sequence[Inputs], until: datetime, every: timedelta
+) -> Iterator[tuple[int, Run]]:
+    """Give the runs of all stacks of a chain, each with the place of its stack; as :func:`runs`."""
     stacks = list(chain)
     now = begin_of(stacks)
     while now < until:
@@ -67,8 +124,7 @@ def runs(chain: Sequence[Inputs], until: datetime, every: timedelta) -> Iterator
                 raise FactoryError(msg) from None
             ledger = played(current, plan)
             stacks[place] = replace(current, ledger=ledger)
-            if place == len(stacks) - 1:
-                yield Run(now, plan, ledger)
+            yield place, Run(now, plan, ledger)
         now += every
 
 
@@ -106,12 +162,21 @@ def forecast(chain: Sequence[Inputs], weeks: int, every: timedelta) -> list[Week
     begin = begin_of(chain)
     found: list[Week] = []
     for run in runs(chain, begin + weeks * WEEK, every):
-        while run.now >= begin + len(found) * WEEK:
-            found.append(_following(found, begin))
-        _add(found[-1], run, chain[-1].settings)
-    while len(found) < weeks:
-        found.append(_following(found, begin))
+        _enter(found, run, begin, chain[-1].settings)
+    _fill(found, weeks, begin)
     return found
+
+
+def _enter(weeks: list[Week], run: Run, begin: datetime, settings: Settings) -> None:
+    """Put a run into its week, which may be a new one."""
+    while run.now >= begin + len(weeks) * WEEK:
+        weeks.append(_following(weeks, begin))
+    _add(weeks[-1], run, settings)
+
+
+def _fill(weeks: list[Week], count: int, begin: datetime) -> None:
+    while len(weeks) < count:
+        weeks.append(_following(weeks, begin))
 
 
 def _following(weeks: Sequence[Week], begin: datetime) -> Week:

@@ -29,6 +29,8 @@ COMMANDS = (
     "why",
     "history",
     "forecast",
+    "usage",
+    "page",
     "lock",
     "orphans",
 )

@@ -6,7 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 from factory.cli import main
-from tests.e2e.harness import FINANCE, TEAM_DATA, FactoryUnderTest, Ran, called
+from tests.e2e.harness import DEV, FINANCE, TEAM_DATA, FactoryUnderTest, Ran, called, lab_path
 
 
 def cli(factory: FactoryUnderTest, *args: str) -> Ran:
@@ -85,3 +85,38 @@ def assert_other_commands(factory: FactoryUnderTest) -> None:
     assert [week["receives"] for week in weeks] == [1, 0, 0, 0, 1, 0]
     assert [len(week["labs"]["finance"]["linux/base"]) for week in weeks] == [2, 2, 2, 2, 3, 3]
     assert unknown == "image-factory: there is no stack 'nope' -> `pulumi stack init nope`\n"
+    assert_what_labs_use_is_told(factory)
+
+
+def assert_what_labs_use_is_told(factory: FactoryUnderTest) -> None:
+    """A formula of a lab is told with its image and its author, on the page of both stacks too."""
+    lab = lab_path(DEV, "team-data")
+    (image,) = factory.holding("team-data")
+    made_from = {"customImageId": f"{lab}/customimages/{image}", "size": "Standard_B2s"}
+    body = {"osType": "Linux", "formulaContent": {"properties": made_from}}
+    where = {"location": "westeurope", "properties": body}
+    factory.arm("PUT", f"{lab}/formulas/dev-box", body=where)
+    (use,) = json.loads(cli(factory, "usage", "--stack", "dev", "--json").output)["uses"]
+    assert (use["kind"], use["name"], use["owner"]) == ("formula", "dev-box", "estate-owner")
+    assert (use["image"], use["state"]) == ("linux/base", "newest")
+    assert use["customImage"] == image
+    site = factory.root / "site"
+    made = cli(factory, "page", "--out", str(site), "--weeks", "1")
+    assert made.code == 0, made.output
+    assert "2 stacks" in made.output
+    data = json.loads((site / "data/overview.json").read_text("utf-8"))
+    assert [each["trouble"] for each in data["stacks"]] == [None, None]
+    held = {each["lab"]: each["holds"]["linux/base"]["state"] for each in data["labs"]}
+    assert held == {"team-data": "newest", "finance": "newest"}
+    run = json.loads((site / "data/runs/dev.json").read_text("utf-8"))
+    assert [each["result"] for each in run["updates"]] == ["succeeded"]
+    assert any(each["what"].startswith("released") for each in run["events"])
+    assert "dev-box" in (site / "labs/dev--team-data.html").read_text("utf-8")
+    # A second one takes the first one's place, and nobody else's.
+    (site / "mine.txt").write_text("mine")
+    again = cli(factory, "page", "--out", str(site), "--stack", "dev", "--weeks", "0")
+    assert again.code == 0, again.output
+    assert not (site / "labs/prod--finance.html").exists()
+    assert (site / "mine.txt").exists()
+    other = cli(factory, "page", "--out", str(factory.home.work))
+    assert (other.code, "something else than a site" in other.output) == (1, True)

@@ -77,7 +77,9 @@ def test_a_formula_with_a_machine_in_it(cloud: Cloud, lab: tuple[str, str]) -> N
     client.begin_create_or_update(*lab, "ours", body).result()
     found = client.get(*lab, "ours", expand="properties($select=description)")
     assert (found.description, found.formula_content) == ("ours", None)
-    assert client.get(*lab, "ours").formula_content.size == "Standard_B2s"
+    whole = client.get(*lab, "ours")
+    assert whole.formula_content.size == "Standard_B2s"
+    assert (bool(whole.author), whole.creation_date is not None) == (True, True)
     client.delete(*lab, "ours")
 
 

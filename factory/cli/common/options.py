@@ -8,9 +8,11 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from factory.common.durations import parse_duration
 from factory.common.errors import FactoryError
 from factory.settings.stack import WORK_VARIABLE
 from factory.settings.stack_file import is_about_deployments, stack_of
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 else:
     Commands = object  # the class is generic in type stubs alone
 
+_LONGEST = 520  # weeks
 _STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,2}")
 
 
@@ -77,6 +80,37 @@ def add_command(
         help=f"the folder with Pulumi.yaml (default: {WORK_VARIABLE}, or here)",
     )
     return parser
+
+
+def duration(text: str) -> timedelta:
+    """Read a length of time of the command line. Raises :class:`ArgumentTypeError`."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def add_pace(parser: Parser, fewest: int) -> None:
+    """Add what a forecast is made by: how many weeks (at least ``fewest``), and how often a run."""
+
+    def weeks(text: str) -> int:
+        if not text.isdecimal() or not fewest <= int(text) <= _LONGEST:
+            msg = f"expected a number of weeks from {fewest} to {_LONGEST}, got {text!r}"
+            raise argparse.ArgumentTypeError(msg)
+        return int(text)
+
+    parser.add_argument("--weeks", type=weeks, default=12, metavar="N", help="how far (12)")
+    parser.add_argument(
+        "--every", type=_every, default="1d", metavar="TIME", help="how often `up` is run (1d)"
+    )
+
+
+def _every(text: str) -> timedelta:
+    every = duration(text)
+    if every < timedelta(hours=1):
+        msg = f"expected at least 1h, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return every
 
 
 def place(options: argparse.Namespace) -> Place:

@@ -5,7 +5,7 @@ An estimate, read before the run; docs/plan.md says what it is based on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from factory.common import names
@@ -16,6 +16,7 @@ from factory.observed.model import BuildVm
 from factory.plan.model import Cost, Source, VersionPlan
 from factory.plan.placement.placement import Placements
 from factory.plan.situation.situation import Situation
+from factory.plan.situation.version_situation import VersionSituation
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,7 @@ def estimate(situation: Situation, placements: Placements) -> Cost:
             sizes.of(each.record, each.spec) * _crossings(each, held.get(_key(each)))
             for each in versions
         ),
-        stored_before_gib=sum(
-            sizes.of(each.record, each.spec)
-            * sum(_holds_bytes(each, path[0]) for path in each.parts)
-            for each in held.values()
-        ),
+        stored_before_gib=sum(gib for _, _, gib in stored(situation)),
         stored_after_gib=sum(
             sizes.of(each.record, each.spec) * _stored(situation, each) for each in versions
         )
@@ -70,6 +67,38 @@ def estimate(situation: Situation, placements: Placements) -> Cost:
             sorted({each.identity for each in builds if each.spec and sizes.guesses(each.spec)})
         ),
     )
+
+
+def stored(situation: Situation) -> Iterator[tuple[VersionSituation, str, int]]:
+    """Give what holds a disk's worth of bytes now: a version, in which region, and GiB.
+
+    The region is "" for what the stack keeps of it at home whoever takes it: source and capture.
+    """
+    for image in situation.images.values():
+        for version in image.versions:
+            held = version.held
+            gib = situation.sizes.of(held.record, held.spec)
+            for path in held.parts:
+                if _holds_bytes(held, path[0]):
+                    yield version, path[1] if path[0] in {"copy", "image"} else "", gib
+
+
+def stored_by_lab(situation: Situation) -> dict[tuple[str, str], float]:
+    """Share what is stored out among the labs that it is there for: GiB by (lab, definition).
+
+    A lab's own image holds no bytes: labs of a region share one managed image, and its copy. What
+    is there for no lab is the stack's own, "".
+    """
+    found: dict[tuple[str, str], float] = {}
+    for version, region, gib in stored(situation):
+        holders = [
+            lab for lab in situation.holders(version) if region in {lab.spec.region, lab.region}
+        ]
+        named = [lab.name for lab in holders if region] or [""]
+        identity = situation.present.get(version.identity, version.identity)
+        for lab in named:
+            found[lab, identity] = found.get((lab, identity), 0) + gib / len(named)
+    return found
 
 
 def _key(version: VersionPlan) -> tuple[str, Version]:

@@ -37,7 +37,7 @@ def story(inputs: Inputs, plan: Plan, identity: str, ahead: Iterator[Run]) -> st
         lines.append(f"  {image.definition.description}")
     if image is not None and image.definition.formerly:
         lines.append(f"  formerly {', '.join(image.definition.formerly)}")
-    lines += ["", f"Now:    {_now(steps)}", f"Rules:  {_rules(inputs, found)}"]
+    lines += ["", f"Now:    {_now(steps)}", f"Rules:  {rules(inputs, found)}"]
     if found.offers:
         newest, origin = found.offers[-1].entry, found.offers[-1].origin
         state = f", revoked: {newest.revoked}" if newest.revoked else ""
@@ -66,25 +66,26 @@ def _line(step: Step) -> str:
     return f"{step.action.value} {step.version or 'it'}{where}: {step.reason}"
 
 
-def _rules(inputs: Inputs, found: ImageSituation) -> str:
+def rules(inputs: Inputs, found: ImageSituation) -> str:
+    """Say which rules are in force for a definition, and who takes it."""
     image, in_force = found.image, found.rules
-    rules = [f"keeps the {in_force.keep}"]
+    told = [f"keeps the {in_force.keep}"]
     if image is not None and found.identity in inputs.here and inputs.settings.builds:
         refresh = image.definition.refresh
-        rules += [f"built on {parent}"] if (parent := parent_of(image)) else []
-        rules += _gates(image.definition)
-        rules.append(f"refresh {refresh}" if refresh else "no refresh by age")
+        told += [f"built on {parent}"] if (parent := parent_of(image)) else []
+        told += _gates(image.definition)
+        told.append(f"refresh {refresh}" if refresh else "no refresh by age")
     if in_force.retire_after:
-        rules.append(f"marked for {spell_duration(in_force.retire_after)} before it is deleted")
+        told.append(f"marked for {spell_duration(in_force.retire_after)} before it is deleted")
     if in_force.pin:
-        rules.append(f"pinned to {in_force.pin}")
+        told.append(f"pinned to {in_force.pin}")
     if found.elsewhere:
-        rules.append("another stack builds it")
+        told.append("another stack builds it")
     elif found.on_hold:
-        rules.append("on hold")
+        told.append("on hold")
     labs = [lab.name for lab in found.takers]
-    rules.append(f"taken by {', '.join(labs)}" if labs else "no lab takes it")
-    return "; ".join(rules)
+    told.append(f"taken by {', '.join(labs)}" if labs else "no lab takes it")
+    return "; ".join(told)
 
 
 def _gates(definition: Definition) -> list[str]:

@@ -12,7 +12,7 @@ from rehearsal.azure.devtestlab.disks import LAB_DISKS, LabDisk
 from rehearsal.azure.devtestlab.images import CUSTOM_IMAGES, CustomImage
 from rehearsal.azure.devtestlab.labs import LABS, NETWORKS, Lab, LabNetwork
 from rehearsal.azure.devtestlab.machines import VMS, LabMachine
-from rehearsal.azure.devtestlab.people import Environment, Secret, User
+from rehearsal.azure.devtestlab.people import Environment, Formula, Secret, User
 from rehearsal.azure.devtestlab.sources import SOURCES, Source
 from rehearsal.azure.devtestlab.timetable import Timed
 from rehearsal.azure.errors import ArmError
@@ -56,6 +56,7 @@ TYPES = from_table(
         f"{VMS}/schedules": _SCHEDULE,
         f"{LABS}/users/serviceFabrics/schedules": _SCHEDULE,
         "Microsoft.DevTestLab/schedules": _SCHEDULE,
+        f"{LABS}/formulas": Formula(),
         f"{LABS}/users": User(),
         f"{LABS}/users/secrets": Secret(),
         f"{LABS}/users/environments": Environment("environment"),
