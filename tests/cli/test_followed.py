@@ -534,6 +534,15 @@ def a_lab_that_is_named_by_no_id(desk: Desk) -> Iterator[str]:
         yield desk.says("import", "--from-lab", copied)
 
 
+@follows("name a new folder")
+def a_site_among_other_things(desk: Desk) -> Iterator[str]:
+    desk.put("docs/mine.html", "mine")
+    desk.put("pulumi", "#!/bin/sh\nexit 1\n")
+    yield desk.says("page", "--out", "docs")
+    yield desk.says("page", "--out", "site")
+    assert (desk.root / "docs/mine.html").read_text() == "mine"
+
+
 TEMPLATE = json.dumps(
     {
         "parameters": {},
