@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pulumi
 from pulumi_azure_native import devtestlab, network
 
-from factory.components.gates import renew_gate
+from factory.azure.client import ArmError
+from factory.azure.waiter import GaveUpError
+from factory.components.gates import RefusedError, renew_gate
 from factory.components.run_context import Run
 from factory.components.store import resource_group
 from factory.components.undeclared import undeclared
 from factory.ledger.foundations import SUBNET
 from factory.settings.stack import ArtifactSource, FactoryLab
 
+_CHANGED_WITHIN = timedelta(minutes=30)
 # A source may lose its token and be public from then on. The SDK says Premium too.
 _SAID = ("securityToken", "labStorageType")
 
@@ -44,6 +49,7 @@ class FactoryLabComponent(pulumi.ComponentResource):
         self.name: pulumi.Input[str] = lab.name
         self.group: pulumi.Input[str] = lab.resource_group
         self.ready: Sequence[pulumi.CustomResource] = ()
+        self._gathered: asyncio.Task[None] | None = None
         if lab.create:
             self._create(name, lab, store_group)
         outputs: dict[str, Any] = {"lab": self.name}
@@ -55,6 +61,31 @@ class FactoryLabComponent(pulumi.ComponentResource):
     def network_id(self) -> str:
         """The lab's virtual network, as build VMs name it."""
         return f"{self.id}/virtualnetworks/{self.network_name}"
+
+    async def gather_vms(self) -> None:
+        """See to it, once in a run, that a lab made here makes its VMs in the group named for them.
+
+        An adopted lab is its owner's to change. Raises :class:`RefusedError`.
+        """
+        if self.spec.create and self.spec.vm_resource_group:
+            if self._gathered is None:
+                home = f"/subscriptions/{self._run.settings.subscription_id}/resourceGroups"
+                group = f"{home}/{self.spec.vm_resource_group}"
+                self._gathered = asyncio.ensure_future(self._gather(group))
+            await self._gathered
+
+    async def _gather(self, group: str) -> None:
+        waiter = self._run.waiter
+
+        async def changed() -> bool:
+            lab = await waiter.call(waiter.arm.thing, self.id)
+            return lab is not None and lab.provisioning_state.lower() == "succeeded"
+
+        try:
+            if await waiter.call(waiter.arm.gather_vms, self.id, group):
+                await waiter.until(changed, _CHANGED_WITHIN, f"{self.id} to be changed")
+        except (ArmError, GaveUpError) as error:
+            raise RefusedError(str(error)) from None
 
     def _create(self, name: str, lab: FactoryLab, store_group: pulumi.Output[str]) -> None:
         run = self._run

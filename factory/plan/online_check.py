@@ -139,7 +139,7 @@ def _size(inputs: Inputs, image: Image, problems: Problems) -> None:
 
 
 def _permissions(inputs: Inputs, facts: Facts, problems: Problems) -> Iterator[str]:
-    for scope, actions in needed(inputs.settings).items():
+    for scope, actions in needed(inputs.settings, inputs.observed.foundations).items():
         held = facts.grants.get(scope)
         if held is None:
             yield f"permissions at {scope} (not told)"

@@ -1,4 +1,4 @@
-"""The machine behind a lab VM: in a resource group of its own, with disk and network card."""
+"""The machine behind a lab VM, with disk and network card."""
 
 # ruff: noqa: ARG002 - behaviours share one signature, whether they need all of it or not
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rehearsal.azure import ids
+from rehearsal.azure.arm.service import erase
 from rehearsal.azure.arm.types import Behaviour
 from rehearsal.azure.clock import iso
 from rehearsal.azure.compute.contents import Contents
 from rehearsal.azure.compute.sizes import MACHINES
 from rehearsal.azure.model import Resource
-from rehearsal.azure.resources.resources import empty_group, make_group
+from rehearsal.azure.resources.resources import empty_group, group_id, make_group
 from rehearsal.azure.world import Azure, new_uid
 
 Json = dict[str, Any]
@@ -54,8 +55,9 @@ class Machine(Behaviour):
 
 
 def build(azure: Azure, subscription: str, group: str, order: Order, lab: str) -> Resource:
-    """Make group, disk, card and machine, all still being created; gives the machine."""
-    holder = make_group(
+    """Make disk, card and machine, all still being created, and their group if there is none."""
+    path = group_id(subscription, group)
+    holder = azure.resources.find(path) or make_group(
         azure,
         subscription,
         group,
@@ -167,10 +169,16 @@ def instance_view(machine: Resource) -> Json:
 
 
 def tear_down(azure: Azure, machine: Resource) -> None:
-    """Remove a machine with its group and all that is in it."""
+    """Remove a machine with disk and card, and the group if it was made for it alone."""
     group = azure.resources.find(ids.group_id(machine.id))
-    if group is not None:
+    if group is not None and group.body.get("managedBy"):
         empty_group(azure, group)
+        return
+    cards = machine.properties["networkProfile"]["networkInterfaces"]
+    for part in (machine.key, machine.hidden["disk"], *(card["id"] for card in cards)):
+        found = azure.resources.find(part)
+        if found is not None:
+            erase(azure, found)
 
 
 def _security(contents: Contents) -> Json:

@@ -24,7 +24,12 @@ NETWORKS = "Microsoft.DevTestLab/labs/virtualNetworks"
 class Lab(Behaviour):
     """A lab: fills what only the service knows, and comes with two artifact sources."""
 
-    preview = ("browserConnect", "disableAutoUpgradeCseMinorVersion", "isolateLabResources")
+    preview = (
+        "browserConnect",
+        "disableAutoUpgradeCseMinorVersion",
+        "isolateLabResources",
+        "vmCreationResourceGroupId",
+    )
 
     read_only = (
         "provisioningState",

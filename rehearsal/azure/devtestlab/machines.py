@@ -28,7 +28,7 @@ VMS = "Microsoft.DevTestLab/labs/virtualMachines"
 
 
 class LabMachine(Behaviour):
-    """A lab VM and, behind it, a machine in a resource group of its own."""
+    """A lab VM and, behind it, a machine in a resource group of its own or of all of the lab's."""
 
     read_only = (
         "provisioningState",
@@ -65,7 +65,9 @@ class LabMachine(Behaviour):
         for asked in draft.properties.get("dataDiskParameters") or ():
             disks.check_attach(azure, lab.key, asked)
         resource = super().create(azure, draft)
-        group = f"{lab.name}{ids.digits(resource.uid, 12)}"
+        # One group for all VMs of the lab, if its owner said so; else one for each.
+        shared = str(lab.properties.get("vmCreationResourceGroupId") or "")
+        group = ids.name_of(shared) if shared else f"{lab.name}{ids.digits(resource.uid, 12)}"
         order = ordering.order(draft, image, storage, subnet)
         machine = machines.build(azure, lab.subscription, group, order, lab.id)
         public = not draft.properties.get("disallowPublicIpAddress")
@@ -132,7 +134,7 @@ class LabMachine(Behaviour):
         return {**resource.body, "properties": properties}
 
     def removed(self, azure: Azure, resource: Resource) -> None:
-        """Take along the group of the machine, with its disk; data disks are the lab's and stay."""
+        """Take along the machine and its disk; data disks are the lab's and stay."""
         disks.free(azure, resource)
         machine = azure.resources.find(resource.hidden["machine"])
         if machine is not None:
