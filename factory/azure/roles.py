@@ -78,7 +78,12 @@ _VERSIONS = "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/ve
 _ENVIRONMENTS = "Microsoft.DevTestLab/labs/users/environments"
 _VM = "Microsoft.DevTestLab/labs/virtualMachines"
 # What a network is made of, and which part of it others join.
-_NETWORK = {"publicIPAddresses": "", "natGateways": "", "virtualNetworks": "/subnets"}
+_NETWORK = {
+    "publicIPAddresses": "",
+    "natGateways": "",
+    "networkSecurityGroups": "",
+    "virtualNetworks": "/subnets",
+}
 
 GRANTS: Sequence[Grant] = (
     # The stack's own group with its snapshots and managed images. Groups are never deleted.

@@ -22,6 +22,21 @@ from factory.settings.stack import ArtifactSource, FactoryLab
 _CHANGED_WITHIN = timedelta(minutes=30)
 # A source may lose its token and be public from then on. The SDK says Premium too.
 _SAID = ("securityToken", "labStorageType")
+# Artifacts are run by the VM's agent, which asks Azure itself: nobody has to reach a build VM, not
+# even from beside it, which Azure's own rules allow. The answers to what it asks come in anyway.
+# https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview
+_NOTHING_IN = network.SecurityRuleArgs(
+    name="nothing-in",
+    description="Build VMs are reached by nobody; their agent asks Azure for its work.",
+    access="Deny",
+    direction="Inbound",
+    priority=4096,
+    protocol="*",
+    source_address_prefix="*",
+    source_port_range="*",
+    destination_address_prefix="*",
+    destination_port_range="*",
+)
 
 
 class FactoryLabComponent(pulumi.ComponentResource):
@@ -29,7 +44,8 @@ class FactoryLabComponent(pulumi.ComponentResource):
 
     An adopted lab is only named here, never declared: even an unchanged PUT of 2018-09-15 might
     drop settings that only the preview API knows. A created one has outbound access by a NAT
-    gateway, since virtual networks are private by default and artifacts must download.
+    gateway, since virtual networks are private by default and artifacts must download; nothing
+    comes in.
     """
 
     def __init__(
@@ -155,6 +171,16 @@ class FactoryLabComponent(pulumi.ComponentResource):
             tags=tags,
         )
         nat = network.NatGateway(f"{name}/nat", nat_args, opts=self._child("nat", nat_args))
+        guard_args = network.NetworkSecurityGroupInitArgs(
+            network_security_group_name=f"{lab.name}-network",
+            resource_group_name=group,
+            location=location,
+            security_rules=[_NOTHING_IN],
+            tags=tags,
+        )
+        guard = network.NetworkSecurityGroup(
+            f"{name}/security-group", guard_args, opts=self._child("security-group", guard_args)
+        )
         network_args = network.VirtualNetworkInitArgs(
             virtual_network_name=f"{lab.name}-network",
             resource_group_name=group,
@@ -166,6 +192,7 @@ class FactoryLabComponent(pulumi.ComponentResource):
                     address_prefix=lab.network.subnet,
                     default_outbound_access=False,
                     nat_gateway=network.SubResourceArgs(id=nat.id),
+                    network_security_group=network.NetworkSecurityGroupArgs(id=guard.id),
                 )
             ],
             tags=tags,

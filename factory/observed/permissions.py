@@ -32,6 +32,7 @@ _MAKE = (
     f"{_LAB}/virtualNetworks/write",
     "Microsoft.Network/virtualNetworks/write",
     "Microsoft.Network/natGateways/write",
+    "Microsoft.Network/networkSecurityGroups/write",
     "Microsoft.Network/publicIPAddresses/write",
 )
 _DELIVER = (

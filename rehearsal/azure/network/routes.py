@@ -13,8 +13,8 @@ from rehearsal.azure.model import Resource
 from rehearsal.azure.network.resources import (
     VNETS,
     NatGateway,
-    NetworkResource,
     PublicAddress,
+    SecurityGroup,
     VirtualNetwork,
     subnet_of,
 )
@@ -54,7 +54,7 @@ TYPES = (
         "Microsoft.Network/networkSecurityGroups/{name}",
         Style.CREATED,
         Style.ACCEPTED,
-        NetworkResource("network"),
+        SecurityGroup("network"),
         (),
         tracked=True,
     ),
