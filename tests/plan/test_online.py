@@ -132,6 +132,11 @@ def test_too_few_vms_are_told_and_the_setting_that_is_named_helps() -> None:
     assert rules_told(lab_rules([policy("LabPremiumVmCount", "0")], None)) == ([], [])
 
 
+def test_a_subnet_that_is_exposed_is_told_and_what_is_not_known_is_not() -> None:
+    (warning,) = rules_told(LabRules(exposed="Build"))[1]
+    assert "the subnet Build has no network security group" in warning
+
+
 def test_a_shutdown_is_told_with_its_time() -> None:
     daily = {"dailyRecurrence": {"time": "1930"}, "timeZoneId": "W. Europe Standard Time"}
     on = {"properties": {"status": "Enabled", **daily}}
