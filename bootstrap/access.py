@@ -6,21 +6,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory.azure.resources import lab_id
 from factory.azure.roles import Role
 from factory.common.errors import Problems
 from factory.ledger.foundations import group_id
+from factory.ledger.foundations import groups as own_groups
 from factory.settings.loader import parse_settings
+from factory.settings.stack import FactoryLab, TargetLab
 from factory.settings.stack import Settings as Factory
 from factory.settings.stack_file import read_stack_file, with_defaults
 
 
 @dataclass(frozen=True)
 class Right:
-    """A role of the factory at a scope. ``waits`` is what has to be there before, "" if nothing."""
+    """A role of the factory at a scope: a subscription, group or lab."""
 
     role: Role
     scope: str
-    waits: str = ""
 
 
 def read_stacks(folder: Path, names: Iterable[str], problems: Problems) -> dict[str, Factory]:
@@ -68,15 +70,45 @@ def subscriptions(stacks: Mapping[str, Factory]) -> list[str]:
 def rights(name: str, stacks: Mapping[str, Factory]) -> list[Right]:
     """Give what the identity of a stack may do: docs/permissions.md, as a table."""
     settings = stacks[name]
-    home = f"/subscriptions/{settings.subscription_id}"
-    found = [Right(Role.BUILD if settings.builds else Role.RECEIVE, home)]
+    found = [Right(Role.STORE, group_id(settings))]
+    found += [Right(Role.RECEIVE, _lab_id(settings, lab)) for lab in settings.labs]
+    if settings.factory_lab:
+        found += _building(settings, settings.factory_lab)
     for group in dict.fromkeys(group_id(stacks[each]) for each in _builders(settings, stacks)):
-        found.append(Right(Role.SOURCE, group, group))
+        found.append(Right(Role.SOURCE, group))
     for lab in dict.fromkeys(each.lab for each in settings.environments):
-        group = settings.lab_named(lab).resource_group
-        scope = f"{home}/resourceGroups/{group}/providers/Microsoft.DevTestLab/labs/{lab}"
-        found.append(Right(Role.ENVIRONMENTS, scope, scope))
+        found.append(Right(Role.ENVIRONMENTS, _lab_id(settings, settings.lab_named(lab))))
     return found
+
+
+def _building(settings: Factory, lab: FactoryLab) -> Iterator[Right]:
+    home = f"/subscriptions/{settings.subscription_id}"
+    group = f"{home}/resourceGroups/{lab.resource_group}"
+    own = lab.vm_resource_group
+    yield Right(Role.OFFERS, home)
+    # Before the first run there is no lab to assign anything on, only its group.
+    yield Right(Role.BUILD, group if lab.create else _lab_id(settings, lab))
+    if lab.create:
+        yield Right(Role.LAB, group)
+    # The lab makes a group for each VM otherwise: nothing below the subscription has them all.
+    yield Right(Role.DISKS, f"{home}/resourceGroups/{own}" if own else home)
+
+
+def _lab_id(settings: Factory, lab: TargetLab | FactoryLab) -> str:
+    return lab_id(settings.subscription_id, lab.resource_group, lab.azure_name)
+
+
+def groups(stacks: Mapping[str, Factory]) -> dict[str, str]:
+    """Give the region of every group that stacks may make themselves, by its id.
+
+    Azure has no right to make one certain group, only any in a subscription: so they are made here.
+    """
+    return {
+        f"/subscriptions/{settings.subscription_id}/resourceGroups/{group.name}": settings.region
+        for settings in stacks.values()
+        for group in own_groups(settings).values()
+        if group.create
+    }
 
 
 def looking(stacks: Mapping[str, Factory]) -> list[Right]:
@@ -89,7 +121,8 @@ def split(wanted: Iterable[Right], there: Callable[[str], bool]) -> tuple[list[R
     now: list[Right] = []
     later: list[Right] = []
     for right in wanted:
-        (now if not right.waits or there(right.waits) else later).append(right)
+        narrow = "/resourceGroups/" in right.scope
+        (later if narrow and not there(right.scope) else now).append(right)
     return now, later
 
 

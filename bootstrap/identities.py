@@ -33,11 +33,15 @@ _OWN_ROLES = {
 
 @dataclass(frozen=True)
 class Shared:
-    """What all identities have in common; ``roles`` are the ids of all roles, by name."""
+    """What all identities have in common; ``roles`` are the ids of all roles, by name.
+
+    ``groups`` are those that are made here, before anything is assigned on them.
+    """
 
     settings: Settings
     state: State
     roles: Mapping[str, pulumi.Input[str]]
+    groups: Sequence[pulumi.Resource] = ()
 
 
 def secrets_roles(settings: Settings) -> dict[str, pulumi.Input[str]]:
@@ -125,7 +129,8 @@ class PipelineIdentity(pulumi.ComponentResource):
         suffix = "" if not isinstance(scope, str) else f"/{uuid5(NAMESPACE_URL, scope).hex[:8]}"
         label = f"{self._name}/{what}{suffix}"
         who = (self.principal_id, "ServicePrincipal")
-        assign(label, who, scope, role, pulumi.ResourceOptions(parent=self))
+        opts = pulumi.ResourceOptions(parent=self, depends_on=list(self._shared.groups))
+        assign(label, who, scope, role, opts)
 
 
 def let_operate(operator: Operator, shared: Shared) -> None:

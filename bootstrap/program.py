@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi_azure_native import authorization
+from pulumi_azure_native import Provider, authorization, resources
+from pydantic.alias_generators import to_snake
 
 from bootstrap import access, trust
 from bootstrap.commands import Made, commands
@@ -22,32 +23,55 @@ from factory.azure.roles import Role
 from factory.common.errors import FactoryError, Problems
 from factory.components.roles import Roles, role_id
 from factory.settings.stack import Settings as Factory
+from factory.settings.stack_file import PROVIDER_KEYS
 from factory.settings.stack_levels import below, level_fault
 
-There = Callable[[str], bool]
+Look = Callable[[str], Mapping[str, Any] | None]
+MADE_HERE = "image-factory-bootstrap"
+"""The tag of a group that this program made: it is there in the next run, and still declared."""
 _TEXTS = ("resourceGroup", "storageAccount", "redundancy", "container", "keyVault", "key")
+_ALL_DISKS = (
+    "its lab makes a resource group for each VM, so its role for disks is assigned in the whole "
+    "subscription -> name one group for all VMs of the lab: factoryLab.vmResourceGroup"
+)
 _OBJECTS = ("stacks", "operators", "github", "azureDevOps", "pulumiDeployments")
 
 
-def run(folder: Path, there: There | None = None) -> None:
+def run(folder: Path, look: Look | None = None) -> None:
     """Declare everything; ``folder`` is where the factory's stack files are.
 
-    ``there`` tells whether something stands in Azure; ARM is asked if it is not given.
+    ``look`` gives what stands in Azure, None for nothing; ARM is asked if it is not given.
     Raises :class:`pulumi.RunError`, one line per problem, before anything is declared.
     """
     try:
         settings, stacks = _read(folder)
+        look = functools.cache(look or _in_azure())
+        made = {group: at for group, at in access.groups(stacks).items() if _is_ours(look(group))}
+        known = {group.lower() for group in made}
         wanted = {name: access.rights(name, stacks) for name in settings.stacks}
-        parted = {name: access.split(found, there or _in_azure()) for name, found in wanted.items()}
+        parted = {
+            name: access.split(
+                found, lambda scope: scope.lower() in known or look(scope) is not None
+            )
+            for name, found in wanted.items()
+        }
     except (FactoryError, ArmError) as error:
         raise pulumi.RunError(str(error)) from None
-    for name, (_, later) in parted.items():
+    for name, (now, later) in parted.items():
         for right in later:
             pulumi.warn(
                 f"{name}: {right.scope} is not there yet, so {right.role.value} is not assigned "
-                "on it -> run this again once the factory has made it"
+                "on it -> run this again once it is made"
             )
-    _declare(settings, stacks, {name: now for name, (now, _) in parted.items()})
+        for right in now:
+            if right.role is Role.DISKS and "/resourceGroups/" not in right.scope:
+                pulumi.warn(f"{name}: {_ALL_DISKS}")
+    _declare(settings, stacks, {name: now for name, (now, _) in parted.items()}, made)
+
+
+def _is_ours(group: Mapping[str, Any] | None) -> bool:
+    """Tell whether a group is for this program to make, or made by it: not one of a stack's own."""
+    return group is None or (group.get("tags") or {}).get(MADE_HERE) == pulumi.get_stack()
 
 
 def _read(folder: Path) -> tuple[Settings, dict[str, Factory]]:
@@ -77,28 +101,30 @@ def _raw() -> dict[str, Any]:
     return {name: value for name, value in raw.items() if value not in (None, "")}
 
 
-def _in_azure() -> There:
+def _in_azure() -> Look:
     @functools.cache
     def client() -> ArmClient:
         lookup = provider_lookup(pulumi.Config("azure-native").get)
         cloud = find_cloud(lookup)
         return ArmClient(cloud, find_credential(lookup, cloud))
 
-    def there(scope: str) -> bool:
+    def look(scope: str) -> Mapping[str, Any] | None:
         # Only a plain 404 is a no: whatever else goes wrong stops the run, and takes no right away.
-        return client().get(scope, api_of(scope)) is not None
+        return client().get(scope, api_of(scope))
 
-    return there
+    return look
 
 
 def _declare(
     settings: Settings,
     stacks: Mapping[str, Factory],
     rights: Mapping[str, list[access.Right]],
+    groups: Mapping[str, str],
 ) -> None:
     tenant = authorization.get_client_config_output().tenant_id
     state = State("state", settings, settings.stacks, tenant)
-    shared = Shared(settings, state, {**_roles(settings, stacks), **secrets_roles(settings)})
+    roles = {**_roles(settings, stacks), **secrets_roles(settings)}
+    shared = Shared(settings, state, roles, list(_groups(settings, groups)))
     made = {
         name: PipelineIdentity(
             name,
@@ -150,6 +176,36 @@ def _declare(
         )
     )
     pulumi.export("commands", told)
+
+
+def _groups(settings: Settings, groups: Mapping[str, str]) -> Iterator[pulumi.Resource]:
+    """Declare the groups that stacks are to work in; who takes one out of here deletes nothing."""
+    elsewhere: dict[str, pulumi.ProviderResource] = {}
+    for group, region in groups.items():
+        _, _, subscription, _, name = group.split("/")
+        provider = None
+        if subscription.lower() != settings.subscription_id.lower():
+            provider = elsewhere.get(subscription) or _provider(subscription)
+            elsewhere[subscription] = provider
+        yield resources.ResourceGroup(
+            f"groups/{subscription}/{name.lower()}",
+            resource_group_name=name,
+            location=region,
+            tags={MADE_HERE: pulumi.get_stack()},
+            # What stacks say of their groups from then on is theirs.
+            opts=pulumi.ResourceOptions(
+                provider=provider, retain_on_delete=True, ignore_changes=["location", "tags"]
+            ),
+        )
+
+
+def _provider(subscription: str) -> pulumi.ProviderResource:
+    """Declare a provider that differs from the one of the settings by its subscription alone."""
+    config, given = pulumi.Config("azure-native"), dict[str, Any]()
+    for key in PROVIDER_KEYS - {"location", "subscriptionId"}:
+        read = config.get_bool if key.startswith(("use", "disable")) else config.get_secret
+        given[to_snake(key)] = read(key)
+    return Provider(f"in/{subscription}", subscription_id=subscription, **given)
 
 
 def _roles(settings: Settings, stacks: Mapping[str, Factory]) -> Mapping[str, pulumi.Input[str]]:

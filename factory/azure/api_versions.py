@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 LAB_API = "2018-09-15"
+LAB_PREVIEW_API = "2018-10-15-preview"
 COMPUTE_API = "2024-11-01"
 DISK_API = "2024-03-02"
 GROUP_API = "2024-03-01"

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from factory.azure.client import ArmClient, ArmError
 from factory.definitions.definition import Base
 from factory.observed.artifact_manifest import Manifest
-from factory.observed.lab_rules import LabRules, is_shut_in, lab_rules
+from factory.observed.lab_rules import LabRules, is_exposed, is_shut_in, lab_rules
 from factory.observed.permissions import Grant
 from factory.settings.stack import FactoryLab
 
@@ -42,7 +42,7 @@ def manifest(name: str, properties: Mapping[str, Any]) -> Manifest:
 def rules(client: ArmClient, own: FactoryLab, lab: str) -> LabRules | None:
     """Read what a lab's policies and its schedule say of every VM; None if that is not told.
 
-    Of one that is adopted, also whether its subnet has a way out.
+    Of one that is adopted, also whether its subnet has a way out, and none in.
     """
 
     def read() -> LabRules:
@@ -50,21 +50,25 @@ def rules(client: ArmClient, own: FactoryLab, lab: str) -> LabRules | None:
         return lab_rules(policies, client.get(f"{lab}/schedules/LabVmsShutdown", _LAB_API))
 
     found = _answer(read)
-    return replace(found, shut_in=_shut_in(client, own, lab)) if found else None
+    network = _network(client, own, lab) if found else None
+    if found is None or network is None:
+        return found
+    subnet = own.subnet or ""
+    shut_in, exposed = is_shut_in(network, subnet), is_exposed(network, subnet)
+    return replace(found, shut_in=subnet if shut_in else "", exposed=subnet if exposed else "")
 
 
-def _shut_in(client: ArmClient, own: FactoryLab, lab: str) -> str:
-    """Name the subnet of an adopted lab if it has no way out, as far as that is told."""
+def _network(client: ArmClient, own: FactoryLab, lab: str) -> Mapping[str, Any] | None:
+    """Read the network of an adopted lab; None as far as it is not told."""
     if own.create or not own.subnet:
-        return ""
+        return None
 
     def read() -> Mapping[str, Any] | None:
         given = client.get(f"{lab}/virtualnetworks/{own.virtual_network}", _LAB_API) or {}
         network = (given.get("properties") or {}).get("externalProviderResourceId")
         return client.get(str(network), _NETWORK_API) if network else None
 
-    found = _answer(read)
-    return own.subnet if found and is_shut_in(found, own.subnet) else ""
+    return _answer(read)
 
 
 def offer(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from factory.azure.api_versions import COMPUTE_API, DISK_API, LAB_API, api_of
+from factory.azure.api_versions import COMPUTE_API, DISK_API, LAB_API, LAB_PREVIEW_API, api_of
 from factory.azure.artifact_sources import Repository
 from factory.azure.client import ArmClient, ArmError
 from factory.common.versions import base_order
@@ -49,6 +49,21 @@ class Arm:
     def lab(self, resource_id: str) -> dict[str, Any] | None:
         """Read a lab; None if there is none."""
         return self.client.get(resource_id, LAB_API)
+
+    def gather_vms(self, lab: str, group: str) -> bool:
+        """Have a lab make its VMs in one group from now on; tells whether it had to be asked.
+
+        The preview API alone knows of it, and a PUT of all that it tells is the documented way:
+        https://learn.microsoft.com/azure/devtest-labs/resource-group-control
+        """
+        found = self.client.get(lab, LAB_PREVIEW_API) or {}
+        properties = found.get("properties", {})
+        if str(properties.get("vmCreationResourceGroupId") or "").lower() == group.lower():
+            return False
+        properties["vmCreationResourceGroupId"] = group
+        body = {name: found.get(name) for name in ("location", "tags", "properties")}
+        self.client.put(lab, LAB_PREVIEW_API, body)
+        return True
 
     def labs(self, subscription: str) -> list[str]:
         """List the ids of the subscription's labs, as far as this identity may see them."""

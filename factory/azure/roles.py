@@ -1,6 +1,6 @@
 """What the factory may do in Azure: one table, from which roles and their documentation are made.
 
-``python -m factory.roles`` writes the roles into docs/permissions.md.
+``python -m factory.azure.roles`` writes the roles into docs/permissions.md.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ _BEGIN, _END = "<!-- roles: begin -->", "<!-- roles: end -->"
 
 
 class Role(StrEnum):
-    """A role of its own for each thing that is done; the value is its name in Azure."""
+    """A role of its own for each place where something is done; the value is its name in Azure."""
 
-    BUILD = "Image Factory Builder"
+    STORE = "Image Factory Store"
     RECEIVE = "Image Factory Receiver"
+    BUILD = "Image Factory Builder"
+    LAB = "Image Factory Lab"
+    DISKS = "Image Factory Disks"
+    OFFERS = "Image Factory Offers"
     SOURCE = "Image Factory Source"
     ENVIRONMENTS = "Image Factory Environments"
     LOOK = "Image Factory Reader"
@@ -32,8 +36,14 @@ class Role(StrEnum):
 
 
 _PURPOSE = {
-    Role.BUILD: "Runs a building stack: assigned in its subscription.",
-    Role.RECEIVE: "Runs a receiving stack: assigned in its subscription.",
+    Role.STORE: "Keeps a stack's snapshots and managed images: assigned on its own resource group.",
+    Role.RECEIVE: "Delivers into a lab: assigned on each lab that receives images.",
+    Role.BUILD: "Builds in the factory lab: assigned on it, or on its resource group where the "
+    "stack makes the lab.",
+    Role.LAB: "Makes the factory lab and its network: assigned on their resource group.",
+    Role.DISKS: "Reads the disks of build VMs: assigned on the resource group where they stand.",
+    Role.OFFERS: "Reads marketplace versions and the cores in use: assigned in the subscription "
+    "of a building stack, since Azure has them there alone.",
     Role.SOURCE: "Lets a receiving stack copy: assigned to its identity on the resource group of "
     "the stack it receives from.",
     Role.ENVIRONMENTS: "Makes lab environments: beside one of the above where the settings have "
@@ -60,67 +70,76 @@ def _to(*roles: Role) -> frozenset[Role]:
     return frozenset(roles)
 
 
-_RUNS = _to(Role.BUILD, Role.RECEIVE)
-_ALL = _RUNS | {Role.LOOK}
+_STORES = _to(Role.STORE)
 _BUILDS = _to(Role.BUILD)
-_BUILD_LOOKS = _to(Role.BUILD, Role.LOOK)
+_MAKES = _to(Role.LAB)
+_LOOKS = _to(Role.LOOK)
 _VERSIONS = "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read"
 _ENVIRONMENTS = "Microsoft.DevTestLab/labs/users/environments"
 _VM = "Microsoft.DevTestLab/labs/virtualMachines"
+# What a network is made of, and which part of it others join.
+_NETWORK = {
+    "publicIPAddresses": "",
+    "natGateways": "",
+    "networkSecurityGroups": "",
+    "virtualNetworks": "/subnets",
+}
 
 GRANTS: Sequence[Grant] = (
     # The stack's own group with its snapshots and managed images. Groups are never deleted.
-    Grant("Microsoft.Resources/subscriptions/resourceGroups/read", _ALL),
-    Grant("Microsoft.Resources/subscriptions/resourceGroups/write", _RUNS),
-    Grant("Microsoft.Compute/snapshots/read", _ALL | {Role.SOURCE}),
-    Grant("Microsoft.Compute/snapshots/write", _RUNS),
-    Grant("Microsoft.Compute/snapshots/delete", _RUNS),
-    Grant("Microsoft.Compute/images/read", _ALL),
-    Grant("Microsoft.Compute/images/write", _RUNS),
-    Grant("Microsoft.Compute/images/delete", _RUNS),
-    Grant("Microsoft.Compute/snapshots/beginGetAccess/action", _RUNS | {Role.SOURCE}, linked=True),
-    Grant("Microsoft.Compute/disks/beginGetAccess/action", _BUILDS, linked=True),
-    # Labs that receive: their images, and what is made from them.
-    Grant("Microsoft.DevTestLab/labs/read", _ALL),
-    Grant("Microsoft.DevTestLab/labs/customImages/read", _ALL),
-    Grant("Microsoft.DevTestLab/labs/customImages/write", _RUNS),
-    Grant("Microsoft.DevTestLab/labs/customImages/delete", _RUNS),
-    Grant("Microsoft.DevTestLab/labs/formulas/read", _ALL),
-    Grant(f"{_VM}/read", _ALL),
+    Grant("Microsoft.Resources/subscriptions/resourceGroups/read", _STORES | _MAKES | _LOOKS),
+    Grant("Microsoft.Resources/subscriptions/resourceGroups/write", _STORES | _MAKES),
+    Grant("Microsoft.Compute/snapshots/read", _STORES | _LOOKS | {Role.SOURCE}),
+    Grant("Microsoft.Compute/snapshots/write", _STORES),
+    Grant("Microsoft.Compute/snapshots/delete", _STORES),
+    Grant("Microsoft.Compute/images/read", _STORES | _LOOKS),
+    Grant("Microsoft.Compute/images/write", _STORES),
+    Grant("Microsoft.Compute/images/delete", _STORES),
+    Grant(
+        "Microsoft.Compute/snapshots/beginGetAccess/action", _STORES | {Role.SOURCE}, linked=True
+    ),
+    # Labs that receive: their images, and what is made from them. The factory lab has both too.
+    Grant("Microsoft.DevTestLab/labs/read", _BUILDS | _LOOKS | {Role.RECEIVE}),
+    Grant("Microsoft.DevTestLab/labs/customImages/read", _BUILDS | _LOOKS | {Role.RECEIVE}),
+    Grant("Microsoft.DevTestLab/labs/customImages/write", _BUILDS | {Role.RECEIVE}),
+    Grant("Microsoft.DevTestLab/labs/customImages/delete", _BUILDS | {Role.RECEIVE}),
+    Grant("Microsoft.DevTestLab/labs/formulas/read", _LOOKS | {Role.RECEIVE}),
+    Grant(f"{_VM}/read", _BUILDS | _LOOKS | {Role.RECEIVE}),
     # Builds: marketplace, quota, build VMs and the disks and machines behind them.
-    Grant(_VERSIONS, _BUILD_LOOKS),
-    Grant("Microsoft.Compute/locations/usages/read", _BUILD_LOOKS),
+    Grant(_VERSIONS, _LOOKS | {Role.OFFERS}),
+    Grant("Microsoft.Compute/locations/usages/read", _LOOKS | {Role.OFFERS}),
     Grant(f"{_VM}/write", _BUILDS),
     Grant(f"{_VM}/delete", _BUILDS),
     Grant(f"{_VM}/applyArtifacts/action", _BUILDS),
     Grant(f"{_VM}/stop/action", _BUILDS),
-    Grant("Microsoft.Compute/virtualMachines/read", _BUILDS),
-    Grant("Microsoft.Compute/disks/read", _BUILDS),
+    Grant("Microsoft.Compute/virtualMachines/read", _to(Role.DISKS)),
+    Grant("Microsoft.Compute/disks/read", _to(Role.DISKS)),
+    Grant("Microsoft.Compute/disks/beginGetAccess/action", _to(Role.DISKS), linked=True),
     # What the owner of an adopted lab allows; without them that is not told beforehand.
-    Grant("Microsoft.DevTestLab/labs/policySets/policies/read", _BUILD_LOOKS, adopted=True),
-    Grant("Microsoft.DevTestLab/labs/schedules/read", _BUILD_LOOKS, adopted=True),
+    Grant("Microsoft.DevTestLab/labs/policySets/policies/read", _BUILDS | _LOOKS, adopted=True),
+    Grant("Microsoft.DevTestLab/labs/schedules/read", _BUILDS | _LOOKS, adopted=True),
     # Lab environments, and the lab users who own them.
     Grant("Microsoft.DevTestLab/labs/users/read", _to(Role.ENVIRONMENTS)),
     Grant("Microsoft.DevTestLab/labs/users/write", _to(Role.ENVIRONMENTS)),
-    Grant(f"{_ENVIRONMENTS}/read", _to(Role.ENVIRONMENTS, Role.LOOK)),
+    Grant(f"{_ENVIRONMENTS}/read", _LOOKS | {Role.ENVIRONMENTS}),
     Grant(f"{_ENVIRONMENTS}/write", _to(Role.ENVIRONMENTS)),
     Grant(f"{_ENVIRONMENTS}/delete", _to(Role.ENVIRONMENTS)),
     # A factory lab with `create: true` and its network. They are never deleted either.
-    Grant("Microsoft.DevTestLab/labs/write", _BUILDS),
-    Grant("Microsoft.DevTestLab/labs/virtualNetworks/read", _BUILD_LOOKS),
-    Grant("Microsoft.DevTestLab/labs/virtualNetworks/write", _BUILDS),
-    Grant("Microsoft.DevTestLab/labs/artifactSources/read", _BUILD_LOOKS),
-    Grant("Microsoft.DevTestLab/labs/artifactSources/write", _BUILDS),
-    Grant("Microsoft.DevTestLab/labs/artifactSources/artifacts/read", _BUILD_LOOKS),
-    Grant("Microsoft.Network/publicIPAddresses/read", _BUILD_LOOKS),
-    Grant("Microsoft.Network/publicIPAddresses/write", _BUILDS),
-    Grant("Microsoft.Network/publicIPAddresses/join/action", _BUILDS, linked=True),
-    Grant("Microsoft.Network/natGateways/read", _BUILD_LOOKS),
-    Grant("Microsoft.Network/natGateways/write", _BUILDS),
-    Grant("Microsoft.Network/natGateways/join/action", _BUILDS, linked=True),
-    Grant("Microsoft.Network/virtualNetworks/read", _BUILD_LOOKS),
-    Grant("Microsoft.Network/virtualNetworks/write", _BUILDS),
-    Grant("Microsoft.Network/virtualNetworks/subnets/join/action", _BUILDS, linked=True),
+    Grant("Microsoft.DevTestLab/labs/write", _MAKES),
+    Grant("Microsoft.DevTestLab/labs/virtualNetworks/read", _BUILDS | _MAKES | _LOOKS),
+    Grant("Microsoft.DevTestLab/labs/virtualNetworks/write", _MAKES),
+    Grant("Microsoft.DevTestLab/labs/artifactSources/read", _BUILDS | _LOOKS),
+    Grant("Microsoft.DevTestLab/labs/artifactSources/write", _MAKES),
+    Grant("Microsoft.DevTestLab/labs/artifactSources/artifacts/read", _BUILDS | _LOOKS),
+    *(
+        grant
+        for kind, part in _NETWORK.items()
+        for grant in (
+            Grant(f"Microsoft.Network/{kind}/read", _MAKES | _LOOKS),
+            Grant(f"Microsoft.Network/{kind}/write", _MAKES),
+            Grant(f"Microsoft.Network/{kind}{part}/join/action", _MAKES, linked=True),
+        )
+    ),
 )
 
 

@@ -37,7 +37,7 @@ def _facts(client: ArmClient, inputs: Inputs) -> Facts:
     settings = inputs.settings
     subscription = settings.subscription_id
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        scopes = list(needed(settings))
+        scopes = list(needed(settings, inputs.observed.foundations))
         grants = pool.map(lambda scope: preflight_reads.grants(client, scope), scopes)
         lab, rules = settings.factory_lab, None
         if lab is not None and inputs.observed.factory_lab_exists:

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pulumi
 from pulumi_azure_native import devtestlab, network
 
-from factory.components.gates import renew_gate
+from factory.azure.client import ArmError
+from factory.azure.waiter import GaveUpError
+from factory.components.gates import RefusedError, renew_gate
 from factory.components.run_context import Run
 from factory.components.store import resource_group
 from factory.components.undeclared import undeclared
 from factory.ledger.foundations import SUBNET
 from factory.settings.stack import ArtifactSource, FactoryLab
 
+_CHANGED_WITHIN = timedelta(minutes=30)
 # A source may lose its token and be public from then on. The SDK says Premium too.
 _SAID = ("securityToken", "labStorageType")
+# Artifacts are run by the VM's agent, which asks Azure itself: nobody has to reach a build VM, not
+# even from beside it, which Azure's own rules allow. The answers to what it asks come in anyway.
+# https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview
+_NOTHING_IN = network.SecurityRuleArgs(
+    name="nothing-in",
+    description="Build VMs are reached by nobody; their agent asks Azure for its work.",
+    access="Deny",
+    direction="Inbound",
+    priority=4096,
+    protocol="*",
+    source_address_prefix="*",
+    source_port_range="*",
+    destination_address_prefix="*",
+    destination_port_range="*",
+)
 
 
 class FactoryLabComponent(pulumi.ComponentResource):
@@ -24,7 +44,8 @@ class FactoryLabComponent(pulumi.ComponentResource):
 
     An adopted lab is only named here, never declared: even an unchanged PUT of 2018-09-15 might
     drop settings that only the preview API knows. A created one has outbound access by a NAT
-    gateway, since virtual networks are private by default and artifacts must download.
+    gateway, since virtual networks are private by default and artifacts must download; nothing
+    comes in.
     """
 
     def __init__(
@@ -44,6 +65,7 @@ class FactoryLabComponent(pulumi.ComponentResource):
         self.name: pulumi.Input[str] = lab.name
         self.group: pulumi.Input[str] = lab.resource_group
         self.ready: Sequence[pulumi.CustomResource] = ()
+        self._gathered: asyncio.Task[None] | None = None
         if lab.create:
             self._create(name, lab, store_group)
         outputs: dict[str, Any] = {"lab": self.name}
@@ -55,6 +77,31 @@ class FactoryLabComponent(pulumi.ComponentResource):
     def network_id(self) -> str:
         """The lab's virtual network, as build VMs name it."""
         return f"{self.id}/virtualnetworks/{self.network_name}"
+
+    async def gather_vms(self) -> None:
+        """See to it, once in a run, that a lab made here makes its VMs in the group named for them.
+
+        An adopted lab is its owner's to change. Raises :class:`RefusedError`.
+        """
+        if self.spec.create and self.spec.vm_resource_group:
+            if self._gathered is None:
+                home = f"/subscriptions/{self._run.settings.subscription_id}/resourceGroups"
+                group = f"{home}/{self.spec.vm_resource_group}"
+                self._gathered = asyncio.ensure_future(self._gather(group))
+            await self._gathered
+
+    async def _gather(self, group: str) -> None:
+        waiter = self._run.waiter
+
+        async def changed() -> bool:
+            lab = await waiter.call(waiter.arm.thing, self.id)
+            return lab is not None and lab.provisioning_state.lower() == "succeeded"
+
+        try:
+            if await waiter.call(waiter.arm.gather_vms, self.id, group):
+                await waiter.until(changed, _CHANGED_WITHIN, f"{self.id} to be changed")
+        except (ArmError, GaveUpError) as error:
+            raise RefusedError(str(error)) from None
 
     def _create(self, name: str, lab: FactoryLab, store_group: pulumi.Output[str]) -> None:
         run = self._run
@@ -124,6 +171,16 @@ class FactoryLabComponent(pulumi.ComponentResource):
             tags=tags,
         )
         nat = network.NatGateway(f"{name}/nat", nat_args, opts=self._child("nat", nat_args))
+        guard_args = network.NetworkSecurityGroupInitArgs(
+            network_security_group_name=f"{lab.name}-network",
+            resource_group_name=group,
+            location=location,
+            security_rules=[_NOTHING_IN],
+            tags=tags,
+        )
+        guard = network.NetworkSecurityGroup(
+            f"{name}/security-group", guard_args, opts=self._child("security-group", guard_args)
+        )
         network_args = network.VirtualNetworkInitArgs(
             virtual_network_name=f"{lab.name}-network",
             resource_group_name=group,
@@ -135,6 +192,7 @@ class FactoryLabComponent(pulumi.ComponentResource):
                     address_prefix=lab.network.subnet,
                     default_outbound_access=False,
                     nat_gateway=network.SubResourceArgs(id=nat.id),
+                    network_security_group=network.NetworkSecurityGroupArgs(id=guard.id),
                 )
             ],
             tags=tags,

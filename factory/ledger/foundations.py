@@ -17,12 +17,14 @@ SUBNET = "build"
 UNFINISHED = "unfinished"
 STORE, LAB_GROUP = "factory/store", "factory/group"
 SOURCE = "factory/source/"
+GUARD = "factory/security-group"
 # What each is, by its logical name; all others are artifact sources.
 FOUNDATION_KINDS = {
     STORE: "resource group",
     LAB_GROUP: "resource group",
     "factory/address": "public IP address",
     "factory/nat": "NAT gateway",
+    GUARD: "network security group",
     "factory/network": "virtual network",
     "factory/lab": "lab",
     "factory/lab-network": "lab network",
@@ -30,7 +32,7 @@ FOUNDATION_KINDS = {
 LAB = "factory/lab"
 # Nothing of anybody can be in one that was never finished; in a group there might be. So in a lab,
 # which factory/components/gates.py clears only if it is empty.
-REMADE = ("factory/address", "factory/nat", "factory/network", "factory/lab-network", LAB)
+REMADE = ("factory/address", "factory/nat", GUARD, "factory/network", "factory/lab-network", LAB)
 
 
 def group_id(settings: Settings) -> str:
@@ -82,6 +84,7 @@ def foundation_ids(settings: Settings) -> dict[str, str]:
     ids |= {
         "factory/address": f"{network}/publicIPAddresses/{lab.name}-nat",
         "factory/nat": f"{network}/natGateways/{lab.name}-nat",
+        GUARD: f"{network}/networkSecurityGroups/{lab.name}-network",
         "factory/network": f"{network}/virtualNetworks/{lab.name}-network",
         LAB: lab_id,
         "factory/lab-network": f"{lab_id}/virtualnetworks/{lab.name}-network",
@@ -128,6 +131,8 @@ def edited(settings: Settings, ledger: Ledger, name: str, tokens: Mapping[str, s
     if name == "factory/network" and lab is not None:
         space, subnets = made.get("addressSpace") or {}, made.get("subnets") or [{}]
         wanted["network.addressSpace"] = ([lab.network.address_space], space.get("addressPrefixes"))
+        # One that was made before there was any is given one.
+        wanted["security group"] = (True, bool(subnets[0].get("networkSecurityGroup")))
         wanted["network.subnet"] = (lab.network.subnet, subnets[0].get("addressPrefix"))
     for source in settings.artifact_sources:
         if name == f"{SOURCE}{source.name}":

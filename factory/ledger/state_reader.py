@@ -31,6 +31,7 @@ FOUNDATION_TYPES = {
     "azure-native:devtestlab:VirtualNetwork": "lab network",
     "azure-native:network:VirtualNetwork": "virtual network",
     "azure-native:network:NatGateway": "NAT gateway",
+    "azure-native:network:NetworkSecurityGroup": "network security group",
     "azure-native:network:PublicIPAddress": "public IP address",
 }
 

@@ -15,7 +15,8 @@ class LabRules:
     ``sizes`` are the VM sizes that it allows, ``images`` the marketplace images
     (``publisher:offer:sku``), all in lower case. ``counts`` say how many VMs there may be at once,
     by the policy's fact. ``shutdown`` is the time and the zone at which all VMs are stopped.
-    ``shut_in`` is the subnet of build VMs if nothing there leads to the internet.
+    ``shut_in`` is the subnet of build VMs if nothing there leads to the internet, ``exposed`` that
+    subnet if it is known to have no network security group.
     """
 
     sizes: frozenset[str] | None = None
@@ -23,6 +24,7 @@ class LabRules:
     counts: Mapping[str, int] = field(default_factory=dict)
     shutdown: str = ""
     shut_in: str = ""
+    exposed: str = ""
 
 
 def lab_rules(
@@ -51,12 +53,22 @@ def is_shut_in(network: Mapping[str, Any], subnet: str) -> bool:
     Private by its own word, without a NAT gateway and without routes of its own, that may lead
     to a firewall (https://learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access).
     """
+    found = _subnet(network, subnet)
+    led = found.get("natGateway") or found.get("routeTable")
+    return found.get("defaultOutboundAccess") is False and not led
+
+
+def is_exposed(network: Mapping[str, Any], subnet: str) -> bool:
+    """Tell whether a virtual network has a subnet that no network security group looks after."""
+    found = _subnet(network, subnet)
+    return bool(found) and not found.get("networkSecurityGroup")
+
+
+def _subnet(network: Mapping[str, Any], subnet: str) -> Mapping[str, Any]:
     for each in _properties(network).get("subnets") or ():
         if str(each.get("name")).lower() == subnet.lower():
-            found = _properties(each)
-            led = found.get("natGateway") or found.get("routeTable")
-            return found.get("defaultOutboundAccess") is False and not led
-    return False
+            return _properties(each)
+    return {}
 
 
 def _properties(found: Mapping[str, Any]) -> Mapping[str, Any]:

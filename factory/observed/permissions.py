@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from factory.settings.stack import Settings
+from factory.observed.model import Thing
+from factory.settings.stack import Group, Settings
 
 _LAB = "Microsoft.DevTestLab/labs"
+_LABS = f"/providers/{_LAB}"
 _COMPUTE = "Microsoft.Compute"
 _STORE = (
     f"{_COMPUTE}/snapshots/write",
@@ -24,11 +26,13 @@ _BUILD = (
     f"{_LAB}/customImages/write",
     f"{_LAB}/customImages/delete",
 )
+_DISKS = (f"{_COMPUTE}/virtualMachines/read", f"{_COMPUTE}/disks/read")
 _MAKE = (
     f"{_LAB}/write",
     f"{_LAB}/virtualNetworks/write",
     "Microsoft.Network/virtualNetworks/write",
     "Microsoft.Network/natGateways/write",
+    "Microsoft.Network/networkSecurityGroups/write",
     "Microsoft.Network/publicIPAddresses/write",
 )
 _DELIVER = (
@@ -56,25 +60,40 @@ class Grant:
         )
 
 
-def needed(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """Give what a stack's runs will have to do, by scope: resource groups of its subscription."""
+def needed(
+    settings: Settings, foundations: Mapping[str, Thing] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Give what a stack's runs will have to do, by scope: groups and labs of its subscription.
+
+    A group that is none of the ``foundations`` that are there has no rights of its own to be asked
+    for yet, so those of the subscription have to do.
+    """
+    there = {thing.id.lower() for thing in (foundations or {}).values()}
     subscription = f"/subscriptions/{settings.subscription_id}"
-    # The own group may not be there yet, so the right to make it is asked of the subscription.
-    home = (
-        subscription
-        if settings.group.create
-        else f"{subscription}/resourceGroups/{settings.resource_group}"
-    )
-    making = {"Microsoft.Resources/subscriptions/resourceGroups/write"}
-    actions: dict[str, set[str]] = {home: {*_STORE, *(making if settings.group.create else ())}}
+    actions: dict[str, set[str]] = {}
+
+    def need(scope: str, *more: str) -> None:
+        actions.setdefault(scope, set()).update(more)
+
+    def place(group: Group) -> str:
+        own = f"{subscription}/resourceGroups/{group.name}"
+        if not group.create or own.lower() in there:
+            return own
+        need(subscription, "Microsoft.Resources/subscriptions/resourceGroups/write")
+        return subscription
+
+    need(place(settings.group), *_STORE)
     lab = settings.factory_lab
     if lab is not None:
-        own = lab.resource_group.lower() == settings.resource_group.lower()
-        scope = home if own else f"{subscription}/resourceGroups/{lab.resource_group}"
-        actions.setdefault(scope, set()).update(_BUILD, _MAKE if lab.create else ())
+        home = f"{subscription}/resourceGroups/{lab.resource_group}{_LABS}/{lab.name}"
+        if lab.create:
+            home = place(lab.group if settings.lab_apart else settings.group)
+        need(home, *_BUILD, *(_MAKE if lab.create else ()))
+        if lab.vm_resource_group:
+            need(f"{subscription}/resourceGroups/{lab.vm_resource_group}", *_DISKS)
     for target in settings.labs:
-        scope = f"{subscription}/resourceGroups/{target.resource_group}"
-        actions.setdefault(scope, set()).update(_DELIVER)
+        group = f"{subscription}/resourceGroups/{target.resource_group}"
+        need(f"{group}{_LABS}/{target.azure_name}", *_DELIVER)
     return {scope: tuple(sorted(found)) for scope, found in actions.items()}
 
 

@@ -119,6 +119,11 @@ def _rules(
     for image in images.values():
         for loc, what, todo in forbidden(rules, image.definition):
             problems.error(image.place(*loc), what, todo)
+    if rules.exposed:
+        what = (
+            f"the subnet {rules.exposed} has no network security group: its network reaches builds"
+        )
+        problems.warn(place, what, "have its owner give it one that lets nothing in")
     definitions = [image.definition for image in images.values()]
     if fault := no_vm(rules, definitions):
         problems.error(place, *fault)
@@ -139,7 +144,7 @@ def _size(inputs: Inputs, image: Image, problems: Problems) -> None:
 
 
 def _permissions(inputs: Inputs, facts: Facts, problems: Problems) -> Iterator[str]:
-    for scope, actions in needed(inputs.settings).items():
+    for scope, actions in needed(inputs.settings, inputs.observed.foundations).items():
         held = facts.grants.get(scope)
         if held is None:
             yield f"permissions at {scope} (not told)"

@@ -154,11 +154,13 @@ class FactoryLab(Strict):
 
     (A PUT of api-version 2018-09-15 may drop what only the preview API knows.) An adopted lab
     names the virtual network and subnet its VMs use; a created one gets its own.
+    ``vm_resource_group`` is where the lab makes its VMs; without it each has a group of its own.
     """
 
     name: LabName
     group: Annotated[Group, Field(alias="resourceGroup")]
     create: Switch = False
+    vm_resource_group: GroupName | None = None
     network: Network = Network()
     virtual_network: AzureName | None = None
     subnet: AzureName | None = None

@@ -150,6 +150,14 @@ _KINDS = (
         create_only="",
     ),
     _network(
+        "NetworkSecurityGroup",
+        "networkSecurityGroups/{networkSecurityGroupName}",
+        body="flushConnection securityRules",
+        top="",
+        read_only="defaultSecurityRules flowLogs networkInterfaces subnets",
+        nested={"securityRules": _ITEM, "defaultSecurityRules": _ITEM},
+    ),
+    _network(
         "VirtualNetwork",
         "virtualNetworks/{virtualNetworkName}",
         body="addressSpace bgpCommunities ddosProtectionPlan dhcpOptions enableDdosProtection "

@@ -13,7 +13,7 @@ import yaml
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs
 
 from bootstrap.identities import BLOB_CONTRIBUTOR, BLOB_READER, DECRYPTER, ENCRYPTER
-from bootstrap.program import run
+from bootstrap.program import MADE_HERE, Look, run
 from bootstrap.settings import NAMESPACE
 from factory.azure.roles import Role, actions_of
 from factory.common.errors import Problems
@@ -24,6 +24,7 @@ from tests.components.harness import Recorder, in_loop
 CHECKOUT = Path(__file__).parents[2]
 DEV, PROD = "5b0c7c1e-8d0e-4a4f-9c3b-2f6d1a7e9001", "c41f2a86-3b9d-4f57-8a60-d05e7b1c9002"
 TENANT, PERSON = "0a9d5d1e-7a55-4f0b-b1c4-6f1f5c3e9000", "1a9d5d1e-7a55-4f0b-b1c4-6f1f5c3e9001"
+TARGETS = ("finance", "support", "engineering-us")
 SOURCE = f"/subscriptions/{DEV}/resourceGroups/rg-image-factory"
 TRUST = "azure-native:managedidentity:FederatedIdentityCredential"
 ASSIGNMENT = "azure-native:authorization:RoleAssignment"
@@ -91,7 +92,7 @@ def config(**settings: Any) -> dict[str, str]:
 
 
 def declared(
-    there: bool = True, folder: Path = CHECKOUT, **settings: Any
+    look: Look | None = None, folder: Path = CHECKOUT, **settings: Any
 ) -> tuple[Azure, dict[str, Any]]:
     azure, outputs = Azure(), {}
 
@@ -100,7 +101,7 @@ def declared(
 
     def program() -> Any:
         pulumi.runtime.set_all_config(config(**settings))
-        run(folder, lambda _: there)
+        run(folder, look if look else lambda _: {})
         return pulumi.Output.all(**outputs).apply(known.update)
 
     known: dict[str, Any] = {}
@@ -172,16 +173,73 @@ def test_no_subject_has_a_wildcard_and_none_is_believed_by_two_identities() -> N
     assert not [each for each in found if "*" in "".join(each)]
 
 
-def test_each_stack_may_do_what_its_stack_file_needs_and_no_more() -> None:
+def lab(subscription: str, name: str) -> str:
+    group = f"/subscriptions/{subscription}/resourceGroups/rg-{name}"
+    return f"{group}/providers/Microsoft.DevTestLab/labs/{name}"
+
+
+def test_each_stack_may_do_what_its_stack_file_needs_where_it_needs_it_and_no_more() -> None:
     azure, _ = declared()
-    assert azure.roles_of("dev") == {(Role.BUILD.value, f"/subscriptions/{DEV}"), *own("dev")}
+    assert azure.roles_of("dev") == {
+        *((role.value, SOURCE) for role in (Role.STORE, Role.BUILD, Role.LAB, Role.DISKS)),
+        *((Role.RECEIVE.value, lab(DEV, name)) for name in ("team-web", "team-data")),
+        # Marketplace and quota: Azure has them in a subscription alone.
+        (Role.OFFERS.value, f"/subscriptions/{DEV}"),
+        *own("dev"),
+    }
     assert azure.roles_of("prod") == {
-        (Role.RECEIVE.value, f"/subscriptions/{PROD}"),
+        (Role.STORE.value, f"/subscriptions/{PROD}/resourceGroups/rg-image-factory-copies"),
+        *((Role.RECEIVE.value, lab(PROD, name)) for name in TARGETS),
         (Role.SOURCE.value, SOURCE),
         # What dev offers is read as it lies there: nothing of its secrets.
         (BLOB_READER, "/id/state/dev/container"),
         *own("prod"),
     }
+    for role in (Role.OFFERS, Role.LOOK):
+        changing = [each for each in actions_of(role) if not each.endswith("/read")]
+        assert not changing, "in a whole subscription nothing is changed"
+
+
+def test_builds_in_the_lab_of_others_are_allowed_in_that_lab_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adopted = {"name": "shared", "resourceGroup": "rg-shared"}
+    adopted |= {"virtualNetwork": "team-net", "subnet": "build"}
+    told: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", told.append)
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"):
+        (tmp_path / name).write_text((CHECKOUT / name).read_text())
+    stack = yaml.safe_load((tmp_path / "Pulumi.dev.yaml").read_text())
+    for group, disks in (("", f"/subscriptions/{DEV}"), ("rg-vms", f"{SOURCE[:-16]}rg-vms")):
+        stack["config"]["image-factory:factoryLab"] = {
+            **adopted,
+            **({"vmResourceGroup": group} if group else {}),
+        }
+        (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump(stack))
+        found = declared(folder=tmp_path)[0].roles_of("dev")
+        assert (Role.BUILD.value, lab(DEV, "shared")) in found
+        assert not [scope for role, scope in found if role == Role.LAB.value]
+        assert [scope for role, scope in found if role == Role.DISKS.value] == [disks]
+    assert len(told) == 1
+    assert "a resource group for each VM" in told[0]
+
+
+def test_groups_are_made_here_so_that_nobody_has_to_be_able_to_make_any() -> None:
+    """No right of Azure's is for making one certain group."""
+    absent: Look = lambda scope: {} if "/providers/" in scope else None  # noqa: E731
+    kind = "azure-native:resources:ResourceGroup"
+    azure, _ = declared(absent)
+    made = {each["resourceGroupName"]: each for each in azure.of(kind, "groups/").values()}
+    assert set(made) == {"rg-image-factory", "rg-image-factory-copies"}
+    assert (Role.STORE.value, SOURCE) in azure.roles_of("dev"), "in the same run"
+    assert azure.of("pulumi:providers:azure-native").popitem()[1]["subscriptionId"] == DEV
+    tags = made["rg-image-factory"]["tags"]
+    assert set(tags) == {MADE_HERE}
+    again, _ = declared(lambda _: {"tags": tags})
+    assert again.of(kind, "groups/") == azure.of(kind, "groups/")
+    theirs, _ = declared(lambda _: {"tags": {"image-factory-stack": "dev"}})
+    assert not theirs.of(kind, "groups/"), "a stack made it before"
+    assert (Role.STORE.value, SOURCE) in theirs.roles_of("dev")
 
 
 def own(stack: str) -> set[tuple[str, str]]:
@@ -253,8 +311,7 @@ def test_labs_with_environments_are_opened_to_the_stack_that_makes_them(tmp_path
     stack["config"]["image-factory:environments"] = shops
     (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump(stack))
     azure, _ = declared(folder=tmp_path)
-    lab = f"/subscriptions/{DEV}/resourceGroups/rg-team-web/providers/Microsoft.DevTestLab/labs"
-    assert (Role.ENVIRONMENTS.value, f"{lab}/team-web") in azure.roles_of("dev")
+    assert (Role.ENVIRONMENTS.value, lab(DEV, "team-web")) in azure.roles_of("dev")
     assert not [scope for _, scope in azure.roles_of("prod") if "team-web" in scope]
 
 
@@ -276,9 +333,9 @@ def test_the_last_of_a_chain_copies_from_who_built_and_from_nobody_else(tmp_path
 
 
 def test_what_is_not_there_yet_is_assigned_in_a_later_run() -> None:
-    azure, _ = declared(there=False)
-    assert not [role for role, _ in azure.roles_of("prod") if role == Role.SOURCE.value]
-    assert (Role.RECEIVE.value, f"/subscriptions/{PROD}") in azure.roles_of("prod")
+    azure, _ = declared(lambda scope: None if "finance" in scope else {})
+    found = {at for role, at in azure.roles_of("prod") if role == Role.RECEIVE.value}
+    assert found == {lab(PROD, name) for name in TARGETS if name != "finance"}
 
 
 def test_roles_that_are_made_elsewhere_are_only_referred_to() -> None:
@@ -389,7 +446,7 @@ def test_every_fault_is_told_at_once_and_nothing_is_declared() -> None:
             github={"repository": "contoso/*"},
         )
         pulumi.runtime.set_all_config(faulty)
-        run(CHECKOUT, lambda _: True)
+        run(CHECKOUT, lambda _: {})
 
     with pytest.raises(pulumi.RunError) as error:
         in_loop(azure, program)
@@ -408,7 +465,7 @@ def test_no_identity_lies_in_a_subscription_below_its_stack(home: str, below: se
 
     def program() -> None:
         pulumi.runtime.set_all_config({**config(), "azure-native:subscriptionId": home})
-        run(CHECKOUT, lambda _: True)
+        run(CHECKOUT, lambda _: {})
 
     if not below:
         in_loop(azure, program)

@@ -186,7 +186,7 @@ def test_an_adopted_factory_lab_is_never_declared() -> None:
     assert made.names("azure-native:resources:ResourceGroup") == ["factory/store"]
 
 
-def test_a_created_factory_lab_goes_out_by_nat_and_has_its_sources() -> None:
+def test_a_created_factory_lab_goes_out_by_nat_lets_nothing_in_and_has_its_sources() -> None:
     source = {"name": "team repo", "uri": "https://git.test/r.git", "token": "pat"}
     world = dev("linux/a", labs=LABS, artifactSources=[source])
     plan: Plan = world.plan()
@@ -194,6 +194,12 @@ def test_a_created_factory_lab_goes_out_by_nat_and_has_its_sources() -> None:
     subnet = made.inputs("azure-native:network:VirtualNetwork", "factory/network")["subnets"][0]
     assert subnet["natGateway"] == {"id": "/id/factory/nat"}
     assert subnet["defaultOutboundAccess"] is False
+    assert subnet["networkSecurityGroup"] == {"id": "/id/factory/security-group"}
+    guard = made.inputs("azure-native:network:NetworkSecurityGroup", "factory/security-group")
+    (rule,) = guard["securityRules"]
+    assert (rule["access"], rule["direction"], rule["priority"]) == ("Deny", "Inbound", 4096)
+    ends = ("sourceAddressPrefix", "sourcePortRange", "destinationAddressPrefix")
+    assert {rule[end] for end in (*ends, "destinationPortRange", "protocol")} == {"*"}
     assert made.names("azure-native:devtestlab:ArtifactSource") == ["factory/source/team repo"]
 
 

@@ -59,10 +59,16 @@ class Region(FakeArm):
         return ("succeeded", "") if operation else ("", "")
 
 
+async def nothing() -> None:
+    """Nothing is to be seen to before the order."""
+
+
 def placed(arm: Region) -> tuple[str, list[str]]:
     said: list[str] = []
     hour = timedelta(hours=1)
-    order = VmOrder(waiter(arm), VM, MARK, SIZES, lambda size: {"size": size}, hour, said.append)
+    order = VmOrder(
+        waiter(arm), VM, MARK, nothing, SIZES, lambda size: {"size": size}, hour, said.append
+    )
     return asyncio.run(order.place()), said
 
 

@@ -42,6 +42,11 @@ REPLACES = {
         "publicIPPrefix",
     ),
     "azure-native:network:NatGateway": ("resourceGroupName", "natGatewayName", "location"),
+    "azure-native:network:NetworkSecurityGroup": (
+        "resourceGroupName",
+        "networkSecurityGroupName",
+        "location",
+    ),
     "azure-native:network:VirtualNetwork": ("resourceGroupName", "virtualNetworkName", "location"),
 }
 LAB, DATA = lab("web"), lab("data")

@@ -84,6 +84,7 @@ EDITS: dict[str, list[Edit]] = {
             },
         )
     ],
+    "factoryLab.vmResourceGroup": [put("factoryLab", "vmResourceGroup", value="rg-vms")],
     "factoryLab.network": [
         put("factoryLab", "network", value={"addressSpace": "10.0.0.0/16", "subnet": "10.0.0.0/24"})
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,3 +87,7 @@ def test_a_subnet_is_shut_in_only_by_its_own_word(said: dict[str, Any], is_so: b
     found = read_rules(Client(), FactoryLab.model_validate(ADOPTED), "/lab")  # type: ignore[arg-type]
     assert found is not None
     assert found.shut_in == ("Build" if is_so else "")
+    assert found.exposed == ("Build" if said else "")
+    network["properties"]["subnets"][0]["properties"]["networkSecurityGroup"] = {"id": "/guard"}
+    guarded = read_rules(Client(), FactoryLab.model_validate(ADOPTED), "/lab")  # type: ignore[arg-type]
+    assert guarded == replace(found, exposed="")

@@ -26,7 +26,8 @@ URN = "Canonical:ubuntu-24_04-lts:server"
 def told(world: Any, facts: Facts, **observed: Any) -> tuple[list[str], list[str]]:
     problems = Problems()
     inputs = world.inputs(**observed)
-    granted = dict.fromkeys(needed(inputs.settings), ALL) | dict(facts.grants)
+    scopes = needed(inputs.settings, inputs.observed.foundations)
+    granted = dict.fromkeys(scopes, ALL) | dict(facts.grants)
     unchecked = check_against(inputs, replace(facts, grants=granted), problems)
     return [str(problem) for problem in problems.errors], unchecked
 
@@ -131,6 +132,11 @@ def test_too_few_vms_are_told_and_the_setting_that_is_named_helps() -> None:
     assert rules_told(lab_rules([policy("LabPremiumVmCount", "0")], None)) == ([], [])
 
 
+def test_a_subnet_that_is_exposed_is_told_and_what_is_not_known_is_not() -> None:
+    (warning,) = rules_told(LabRules(exposed="Build"))[1]
+    assert "the subnet Build has no network security group" in warning
+
+
 def test_a_shutdown_is_told_with_its_time() -> None:
     daily = {"dailyRecurrence": {"time": "1930"}, "timeZoneId": "W. Europe Standard Time"}
     on = {"properties": {"status": "Enabled", **daily}}
@@ -158,13 +164,20 @@ def test_what_the_identity_may_not_do_is_told_by_scope() -> None:
     source.run()
     world = prod(source)
     scopes = needed(world.settings)
-    group = next(scope for scope in scopes if scope.endswith("rg-finance"))
-    errors, _ = told(world, Facts(grants={group: READER}))
+    target = next(scope for scope in scopes if "/resourceGroups/rg-finance/" in scope)
+    assert target.endswith("/labs/finance"), "its lab alone, not all that is in its group"
+    errors, _ = told(world, Facts(grants={target: READER}))
     assert len(errors) == 1
-    assert group in errors[0]
+    assert target in errors[0]
     assert "Microsoft.DevTestLab/labs/customImages/delete" in errors[0]
-    unchecked = told(world, Facts(grants={group: None}))[1]
-    assert unchecked == [f"permissions at {group} (not told)"]
+    unchecked = told(world, Facts(grants={target: None}))[1]
+    assert unchecked == [f"permissions at {target} (not told)"]
+    # A group that is not there yet has to be made, for which there is no right below.
+    own = f"/subscriptions/{world.settings.subscription_id}"
+    making = "Microsoft.Resources/subscriptions/resourceGroups/write"
+    assert making in scopes[own]
+    there = {"factory/store": Thing(f"{own}/resourcegroups/{world.settings.resource_group}", {})}
+    assert own not in needed(world.settings, there)
 
 
 def test_what_a_role_takes_away_is_not_allowed() -> None:

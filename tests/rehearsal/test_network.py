@@ -155,3 +155,33 @@ def test_a_whole_subscription_can_be_listed(cloud: Cloud) -> None:
     way_out(cloud)
     path = f"/subscriptions/{DEV}/providers/Microsoft.Network/natGateways"
     assert [each["name"] for each in cloud.arm("GET", path, version=API).body["value"]] == ["nat"]
+
+
+def test_a_security_group_has_azures_rules_behind_its_own(cloud: Cloud) -> None:
+    path = f"{cloud.group('rg-net')}/providers/Microsoft.Network/networkSecurityGroups/rules"
+
+    def rule(name: str, priority: int) -> Json:
+        ends = ("sourceAddressPrefix", "sourcePortRange", "destinationAddressPrefix")
+        facts = dict.fromkeys((*ends, "destinationPortRange", "protocol"), "*")
+        properties = {**facts, "priority": priority, "direction": "Inbound", "access": "Deny"}
+        return {"name": name, "properties": properties}
+
+    def body(*rules: Json) -> Json:
+        return {"location": "westeurope", "properties": {"securityRules": list(rules)}}
+
+    low = cloud.arm("PUT", path, body(rule("a", 4097)), version=API)
+    assert low.code == "SecurityRuleInvalidPriority"
+    twice = cloud.arm("PUT", path, body(rule("a", 100), rule("b", 100)), version=API)
+    assert twice.code == "SecurityRuleConflict"
+    found = cloud.make(path, body(rule("nothing-in", 4096)), version=API)["properties"]
+    assert found["securityRules"][0]["id"] == f"{path}/securityRules/nothing-in"
+    names = {each["name"] for each in found["defaultSecurityRules"]}
+    assert {"AllowVnetInBound", "DenyAllInBound"} < names
+    network = f"{path.partition('/networkSecurityGroups')[0]}/virtualNetworks/net"
+    guarded = network_body(networkSecurityGroup={"id": path})
+    subnet = cloud.make(network, guarded, version=API)["properties"]["subnets"][0]
+    assert cloud.arm("GET", path, version=API).body["properties"]["subnets"] == [
+        {"id": subnet["id"]}
+    ]
+    used = cloud.arm("DELETE", path, version=API)
+    assert used.code == "InUseNetworkSecurityGroupCannotBeDeleted"

@@ -137,6 +137,7 @@ class Machine(pulumi.ComponentResource):
                 retain_on_delete=definition.keep_failed is not None,
                 hooks=gate(
                     f"{logical} has room",
+                    lab.gather_vms,
                     lambda: clear_leftover(waiter, vm_id, mark),
                     on_error=lambda fault: self._vm_failed(attempt, fault),
                 ),
@@ -159,6 +160,7 @@ class Machine(pulumi.ComponentResource):
             args.run.waiter,
             self.vm_id(attempt),
             self._mark(attempt),
+            args.lab.gather_vms,
             definition.sizes,
             lambda size: args.body(attempt, size, properties, image),
             definition.time_limit,

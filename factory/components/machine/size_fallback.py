@@ -14,7 +14,7 @@ from typing import Any
 
 from factory.azure.client import ArmError
 from factory.azure.waiter import GaveUpError, Say, Waiter
-from factory.components.gates import Mark, RefusedError, clear_leftover, may_clear
+from factory.components.gates import Check, Mark, RefusedError, clear_leftover, may_clear
 from factory.components.machine.build_faults import lacks_capacity
 from factory.observed.model import Thing
 
@@ -23,11 +23,15 @@ _BAD = frozenset({"failed", "canceled", "gone", "corrupted", "deleting"})
 
 @dataclass(frozen=True)
 class VmOrder:
-    """One VM to be had: ``body`` gives ARM's body for a size, ``sizes`` are tried in order."""
+    """One VM to be had: ``body`` gives ARM's body for a size, ``sizes`` are tried in order.
+
+    ``before`` is seen to first.
+    """
 
     waiter: Waiter
     vm_id: str
     mark: Mark
+    before: Check
     sizes: Sequence[str]
     body: Callable[[str], Mapping[str, Any]]
     limit: timedelta
@@ -40,6 +44,7 @@ class VmOrder:
         Of a refused order nothing is left before the next size is tried.
         """
         try:
+            await self.before()
             there = await self.waiter.call(self.waiter.arm.build_vm, self.vm_id)
             ours = there is not None and may_clear(Thing(self.vm_id, there.tags), self.mark)
             if there is not None and ours and not there.failed:

@@ -1,6 +1,6 @@
 """Role definitions and assignments on the wire.
 
-They are kept and checked as ARM does; who may do what is decided by the estate's file alone.
+They are kept and checked as ARM does. Who may do what: callers.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The machine behind a lab VM: in a resource group of its own, with disk and network card."""
+"""The machine behind a lab VM, with disk and network card."""
 
 # ruff: noqa: ARG002 - behaviours share one signature, whether they need all of it or not
 

@@ -31,7 +31,7 @@ _TURNED_BACK = {"starting": "deallocated", "deallocating": "running"}
 
 
 class LabMachine(Behaviour):
-    """A lab VM and, behind it, a machine in a resource group of its own."""
+    """A lab VM and, behind it, a machine in a resource group of its own or of all of the lab's."""
 
     read_only = (
         "provisioningState",
@@ -149,7 +149,7 @@ class LabMachine(Behaviour):
         azure.resources.keep(resource.setting(lastKnownPowerState=known))
 
     def removed(self, azure: Azure, resource: Resource) -> None:
-        """Take along the group of the machine, with its disk; data disks are the lab's and stay."""
+        """Take along the machine and its disk; data disks are the lab's and stay."""
         disks.free(azure, resource)
         machine = azure.resources.find(resource.hidden["machine"])
         if machine is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from rehearsal.azure.authorization.callers import caller
 from rehearsal.azure.http.messages import Call
 from rehearsal.azure.identity.tokens import Tokens
 from rehearsal.azure.principals import Principal
@@ -15,4 +16,4 @@ def bearer(tokens: Tokens, call: Call, audience: str) -> Principal | None:
     claims = tokens.read(token) if scheme.lower() == "bearer" and token else None
     if claims is None or claims["aud"].rstrip("/") != audience or claims["exp"] < time.time():
         return None
-    return call.azure.directory.principal(claims["appid"])
+    return caller(call.azure, claims["appid"])

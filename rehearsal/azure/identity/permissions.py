@@ -11,12 +11,12 @@ from typing import Any
 from rehearsal.azure.errors import SUBSCRIPTION_NOT_FOUND
 from rehearsal.azure.http.messages import Answer, Call
 from rehearsal.azure.http.routing import Route, Router
-from rehearsal.azure.principals import ROLES
 
 Json = dict[str, Any]
 
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = f"{_SUBSCRIPTION}/resourcegroups/{{group}}"
+_RESOURCE = f"{_GROUP}/providers/{{namespace}}/{{type}}/{{name}}"
 _PERMISSIONS = "providers/Microsoft.Authorization/permissions"
 _READ = "Microsoft.Authorization/permissions/read"
 _AGREEMENT = (
@@ -31,6 +31,7 @@ def install(router: Router) -> None:
     for route in (
         Route("GET", f"{_SUBSCRIPTION}/{_PERMISSIONS}", _permissions, _READ),
         Route("GET", f"{_GROUP}/{_PERMISSIONS}", _permissions, _READ),
+        Route("GET", f"{_RESOURCE}/{_PERMISSIONS}", _permissions, _READ),
         Route("GET", _AGREEMENT, _agreement, ordering),
     ):
         router.add(route)
@@ -40,8 +41,8 @@ def _permissions(call: Call) -> Answer:
     scope = call.path.lower().rpartition("/providers/")[0]
     value: list[Json] = [
         {
-            "actions": list(ROLES[role][0]),
-            "notActions": list(ROLES[role][1]),
+            "actions": list(call.caller.known[role][0]),
+            "notActions": list(call.caller.known[role][1]),
             "dataActions": [],
             "notDataActions": [],
         }

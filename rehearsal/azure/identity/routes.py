@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from rehearsal.azure.authorization.callers import caller
 from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.identity import errors
@@ -55,7 +56,7 @@ class TokenEndpoint:
         if form.get("grant_type") != "client_credentials":
             raise errors.token_error(errors.WRONG_GRANT, grant=form.get("grant_type", ""))
         client = form.get("client_id", "")
-        principal = call.azure.directory.principal(client)
+        principal = caller(call.azure, client)
         if principal is None or principal.tenant != tenant:
             raise errors.token_error(errors.UNKNOWN_CLIENT, client=client, tenant=tenant)
         if form.get("client_assertion_type") == ASSERTION:

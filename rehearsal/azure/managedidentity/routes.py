@@ -1,4 +1,4 @@
-"""User-assigned identities and federated credentials. No token is exchanged for one here."""
+"""User-assigned identities and federated credentials."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rehearsal.azure.world import Azure, new_uid
 Json = dict[str, Any]
 
 IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
+CREDENTIALS = "federatedIdentityCredentials"
 _MOST = 20  # credentials of one identity
 
 
@@ -68,8 +69,8 @@ def _siblings(azure: Azure, credential: str) -> list[Resource]:
 TYPES = (
     ResourceType(IDENTITIES, f"{IDENTITIES}/{{name}}", behaviour=Identity(), tracked=True),
     ResourceType(
-        f"{IDENTITIES}/federatedIdentityCredentials",
-        f"{IDENTITIES}/{{identity}}/federatedIdentityCredentials/{{name}}",
+        f"{IDENTITIES}/{CREDENTIALS}",
+        f"{IDENTITIES}/{{identity}}/{CREDENTIALS}/{{name}}",
         behaviour=Credential(),
         patchable=False,
     ),

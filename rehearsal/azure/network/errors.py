@@ -22,6 +22,16 @@ PUBLIC_IP_IN_USE = Refusal(
     "quoted",
 )
 
+# A security group goes after the subnets that use it.
+SECURITY_GROUP_IN_USE = Refusal(
+    400,
+    "InUseNetworkSecurityGroupCannotBeDeleted",
+    "Network security group {resource} cannot be deleted because it is in use by the following"
+    " resources: {user}. In order to delete the Network security group, remove the association with"
+    " the resource(s). To learn how to do this, see aka.ms/deletensg.",
+    "quoted",
+)
+
 # A NAT gateway goes after the subnets that use it.
 NAT_GATEWAY_IN_USE = Refusal(
     400,

@@ -1,4 +1,4 @@
-"""Public addresses, NAT gateways and networks, as far as a lab's way out needs them."""
+"""Public addresses, NAT gateways, security groups and networks, as far as a lab needs them."""
 
 # ruff: noqa: ARG002 - behaviours share one signature, whether they need all of it or not
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from rehearsal.azure import ids
 from rehearsal.azure.arm.types import Behaviour, Draft
-from rehearsal.azure.errors import SCOPE_LOCKED, bad_request
+from rehearsal.azure.errors import SCOPE_LOCKED, Refusal, bad_request
 from rehearsal.azure.model import Resource
 from rehearsal.azure.network import errors
 from rehearsal.azure.world import Azure
@@ -23,7 +23,7 @@ _PRIVATE_SINCE = "2025-07-01"
 
 
 class NetworkResource(Behaviour):
-    """What the three have in common: references that must be there."""
+    """What all have in common: references that must be there."""
 
     def check(self, azure: Azure, draft: Draft) -> None:
         """Refuse a reference to a resource that is missing or elsewhere."""
@@ -69,8 +69,11 @@ class PublicAddress(NetworkResource):
                 raise errors.PUBLIC_IP_IN_USE.of(resource=resource.id, user=gateway.id)
 
 
-class NatGateway(NetworkResource):
-    """A NAT gateway: knows the subnets that use it."""
+class UsedBySubnets(NetworkResource):
+    """What subnets name: it knows them, and goes after them."""
+
+    part: str
+    in_use: Refusal
 
     def show(self, azure: Azure, resource: Resource, expand: str) -> Json:
         """Add the subnets."""
@@ -80,15 +83,89 @@ class NatGateway(NetworkResource):
     def releasing(self, azure: Azure, resource: Resource) -> None:
         """Refuse while a subnet uses it."""
         for subnet in self._users(azure, resource):
-            raise errors.NAT_GATEWAY_IN_USE.of(resource=resource.id, user=subnet["id"])
+            raise self.in_use.of(resource=resource.id, user=subnet["id"])
 
     def _users(self, azure: Azure, resource: Resource) -> list[Json]:
         return [
             subnet
             for vnet in azure.resources.of_kind(resource.subscription, VNETS)
             for subnet in vnet.properties.get("subnets", ())
-            if ids.same(subnet["properties"].get("natGateway", {}).get("id", "/"), resource.id)
+            if ids.same(subnet["properties"].get(self.part, {}).get("id", "/"), resource.id)
         ]
+
+
+class NatGateway(UsedBySubnets):
+    """A NAT gateway."""
+
+    part, in_use = "natGateway", errors.NAT_GATEWAY_IN_USE
+
+
+class SecurityGroup(UsedBySubnets):
+    """A security group: its rules, and those that Azure puts behind them."""
+
+    part, in_use = "networkSecurityGroup", errors.SECURITY_GROUP_IN_USE
+
+    def check(self, azure: Azure, draft: Draft) -> None:
+        """Refuse rules that Azure does not take."""
+        super().check(azure, draft)
+        taken: set[tuple[Any, Any]] = set()
+        for rule in draft.properties.get("securityRules") or ():
+            given = rule.get("properties") or {}
+            place = given.get("direction"), given.get("priority")
+            if not isinstance(place[1], int) or not _HIGHEST <= place[1] <= _LOWEST:
+                message = f"Security rule has invalid priority '{place[1]}' for {rule.get('name')}."
+                raise bad_request(message, "SecurityRuleInvalidPriority")
+            if place in taken:
+                message = f"Security rule {rule.get('name')} conflicts with another: {place}."
+                raise bad_request(message, "SecurityRuleConflict")
+            taken.add(place)
+
+    def _filled(self, resource: Resource) -> Resource:
+        def whole(rules: Any, part: str) -> list[Json]:
+            return [
+                {
+                    "id": f"{resource.id}/{part}/{rule['name']}",
+                    "name": rule["name"],
+                    "type": f"{resource.kind}/{part}",
+                    "properties": {
+                        **(rule.get("properties") or {}),
+                        "provisioningState": "Succeeded",
+                    },
+                }
+                for rule in rules
+            ]
+
+        return resource.setting(
+            securityRules=whole(resource.properties.get("securityRules") or (), "securityRules"),
+            defaultSecurityRules=whole(_OWN_RULES, "defaultSecurityRules"),
+        )
+
+
+def _own_rule(name: str, direction: str, priority: int, access: str, *ends: str) -> Json:
+    properties = {
+        "direction": direction,
+        "priority": priority,
+        "access": access,
+        "protocol": "*",
+        "sourceAddressPrefix": ends[0],
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": ends[1],
+        "destinationPortRange": "*",
+    }
+    return {"name": name, "properties": properties}
+
+
+_HIGHEST, _LOWEST = 100, 4096
+_NETWORK, _INTERNET, _BALANCER = "VirtualNetwork", "Internet", "AzureLoadBalancer"
+# https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview
+_OWN_RULES = (
+    _own_rule("AllowVnetInBound", "Inbound", 65000, "Allow", _NETWORK, _NETWORK),
+    _own_rule("AllowAzureLoadBalancerInBound", "Inbound", 65001, "Allow", _BALANCER, "*"),
+    _own_rule("DenyAllInBound", "Inbound", 65500, "Deny", "*", "*"),
+    _own_rule("AllowVnetOutBound", "Outbound", 65000, "Allow", _NETWORK, _NETWORK),
+    _own_rule("AllowInternetOutBound", "Outbound", 65001, "Allow", "*", _INTERNET),
+    _own_rule("DenyAllOutBound", "Outbound", 65500, "Deny", "*", "*"),
+)
 
 
 class VirtualNetwork(NetworkResource):

@@ -14,8 +14,8 @@ from rehearsal.azure.network.resources import (
     ADDRESSES,
     VNETS,
     NatGateway,
-    NetworkResource,
     PublicAddress,
+    SecurityGroup,
     VirtualNetwork,
     subnet_of,
 )
@@ -55,7 +55,7 @@ TYPES = (
         "Microsoft.Network/networkSecurityGroups/{name}",
         Style.CREATED,
         Style.ACCEPTED,
-        NetworkResource("network"),
+        SecurityGroup("network"),
         (),
         tracked=True,
     ),

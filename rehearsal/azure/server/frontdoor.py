@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from rehearsal.azure.authorization.callers import caller
 from rehearsal.azure.errors import SUBSCRIPTION_NOT_FOUND
 from rehearsal.azure.http.messages import Call
 from rehearsal.azure.http.routing import Route
@@ -36,7 +37,7 @@ class FrontDoor:
             raise errors.unauthorized(errors.BAD_TOKEN, authority)
         if self._expired(claims):
             raise errors.unauthorized(errors.EXPIRED_TOKEN, authority)
-        principal = self._azure.directory.principal(claims["appid"])
+        principal = caller(self._azure, claims["appid"])
         if principal is None:
             raise errors.unauthorized(errors.BAD_TOKEN, authority)
         if claims["tid"] != tenant:
