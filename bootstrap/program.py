@@ -179,7 +179,7 @@ def _declare(
 
 
 def _groups(settings: Settings, groups: Mapping[str, str]) -> Iterator[pulumi.Resource]:
-    """Declare the groups that stacks are to work in; who takes one out of here deletes nothing."""
+    """Declare the groups that stacks are to work in; given up here, they stay in Azure."""
     elsewhere: dict[str, pulumi.ProviderResource] = {}
     for group, region in groups.items():
         _, _, subscription, _, name = group.split("/")
@@ -194,7 +194,10 @@ def _groups(settings: Settings, groups: Mapping[str, str]) -> Iterator[pulumi.Re
             tags={MADE_HERE: pulumi.get_stack()},
             # What stacks say of their groups from then on is theirs.
             opts=pulumi.ResourceOptions(
-                provider=provider, retain_on_delete=True, ignore_changes=["location", "tags"]
+                provider=provider,
+                protect=True,
+                retain_on_delete=True,
+                ignore_changes=["location", "tags"],
             ),
         )
 

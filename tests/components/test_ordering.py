@@ -13,7 +13,7 @@ import pytest
 from factory.azure.resources import ArmError
 from factory.common import names
 from factory.common.ownership import BuildKey, Owner
-from factory.components.gates import Mark
+from factory.components.gates import Check, Mark, RefusedError
 from factory.components.machine.build_faults import lacks_capacity
 from factory.components.machine.size_fallback import VmOrder
 from factory.observed.model import BuildVm, Thing
@@ -63,11 +63,11 @@ async def nothing() -> None:
     """Nothing is to be seen to before the order."""
 
 
-def placed(arm: Region) -> tuple[str, list[str]]:
+def placed(arm: Region, before: Check = nothing) -> tuple[str, list[str]]:
     said: list[str] = []
     hour = timedelta(hours=1)
     order = VmOrder(
-        waiter(arm), VM, MARK, nothing, SIZES, lambda size: {"size": size}, hour, said.append
+        waiter(arm), VM, MARK, before, SIZES, lambda size: {"size": size}, hour, said.append
     )
     return asyncio.run(order.place()), said
 
@@ -76,6 +76,16 @@ def test_the_wanted_size_is_taken_if_there_is_room() -> None:
     arm = Region()
     assert placed(arm) == ("", [])
     assert arm.ordered == [SIZES[0]]
+
+
+def test_nothing_is_ordered_if_what_has_to_be_before_fails() -> None:
+    async def refuse() -> None:
+        msg = "the lab makes its VMs elsewhere"
+        raise RefusedError(msg)
+
+    arm = Region()
+    assert placed(arm, refuse)[0] == "the lab makes its VMs elsewhere"
+    assert arm.ordered == []
 
 
 def test_the_next_size_is_tried_and_nothing_is_left_of_the_first() -> None:

@@ -33,7 +33,7 @@ def test_plan_equals_preview_and_the_other_commands_tell_the_same(
     factory.configure_prod([FINANCE])
     # The clock stands still, so that two looks at one state are two looks at one moment.
     factory.rehearsal("clock", "--freeze")
-    assert_same(factory, "dev", code=2, begins="Plan: 1 to build, 1 to deliver, 6 to create;")
+    assert_same(factory, "dev", code=2, begins="Plan: 1 to build, 1 to deliver, 7 to create;")
     no_source = cli(factory, "plan", "--stack", "prod")
     assert no_source.code == 1
     assert "run `up` there first" in no_source.output

@@ -71,7 +71,7 @@ NAT = {"natGateway": {"id": "/nat"}}
     ],
 )
 def test_a_subnet_is_shut_in_only_by_its_own_word(said: dict[str, Any], is_so: bool) -> None:
-    network = {"properties": {"subnets": [{"name": "build", "properties": said}]}}
+    network: dict[str, Any] = {"properties": {"subnets": [{"name": "build", "properties": said}]}}
     assert is_shut_in(network, "Build") is is_so
     assert not is_shut_in(network, "other")
 

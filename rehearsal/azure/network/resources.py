@@ -9,7 +9,7 @@ from typing import Any
 
 from rehearsal.azure import ids
 from rehearsal.azure.arm.types import Behaviour, Draft
-from rehearsal.azure.errors import SCOPE_LOCKED, Refusal, bad_request
+from rehearsal.azure.errors import SCOPE_LOCKED, bad_request
 from rehearsal.azure.model import Resource
 from rehearsal.azure.network import errors
 from rehearsal.azure.world import Azure
@@ -73,7 +73,6 @@ class UsedBySubnets(NetworkResource):
     """What subnets name: it knows them, and goes after them."""
 
     part: str
-    in_use: Refusal
 
     def show(self, azure: Azure, resource: Resource, expand: str) -> Json:
         """Add the subnets."""
@@ -83,7 +82,11 @@ class UsedBySubnets(NetworkResource):
     def releasing(self, azure: Azure, resource: Resource) -> None:
         """Refuse while a subnet uses it."""
         for subnet in self._users(azure, resource):
-            raise self.in_use.of(resource=resource.id, user=subnet["id"])
+            raise self.in_use(resource.id, subnet["id"])
+
+    def in_use(self, resource: str, user: str) -> ArmError:
+        """Say that a subnet uses it."""
+        raise NotImplementedError
 
     def _users(self, azure: Azure, resource: Resource) -> list[Json]:
         return [
@@ -97,13 +100,21 @@ class UsedBySubnets(NetworkResource):
 class NatGateway(UsedBySubnets):
     """A NAT gateway."""
 
-    part, in_use = "natGateway", errors.NAT_GATEWAY_IN_USE
+    part = "natGateway"
+
+    def in_use(self, resource: str, user: str) -> ArmError:
+        """Say that a subnet uses it."""
+        return errors.NAT_GATEWAY_IN_USE.of(resource=resource, user=user)
 
 
 class SecurityGroup(UsedBySubnets):
     """A security group: its rules, and those that Azure puts behind them."""
 
-    part, in_use = "networkSecurityGroup", errors.SECURITY_GROUP_IN_USE
+    part = "networkSecurityGroup"
+
+    def in_use(self, resource: str, user: str) -> ArmError:
+        """Say that a subnet uses it."""
+        return errors.SECURITY_GROUP_IN_USE.of(resource=resource, user=user)
 
     def check(self, azure: Azure, draft: Draft) -> None:
         """Refuse rules that Azure does not take."""
