@@ -91,6 +91,7 @@ def _run(options: argparse.Namespace) -> int:
     secrets = Secrets(notes, options.stack, read_manifests(folders, notes))
     read = _existing_lab if options.from_lab else _files
     definitions, stacks = read(options, secrets, notes)
+    secrets.tell_guesses()
     texts = {f"images/{each.identity}.yaml": definition_text(each) for each in definitions}
     of = f"{options.labs.name} of the original image factory" if options.labs else "the lab itself"
     texts |= {stack.file: stack_text(stack, of) for stack in stacks}
@@ -138,13 +139,13 @@ def _count(things: Sequence[object], name: str) -> str:
 
 
 def _say(notes: Notes, still_open: list[str], secrets: Secrets) -> None:
-    for line in notes.lines():
-        print(secrets.masked(line))
+    lines = notes.lines()
     if still_open:
-        print(f"To do before the first preview ({len(still_open)}):")
-        print("\n".join(f"  {secrets.masked(line)}" for line in still_open))
+        lines.append(f"To do before the first preview ({len(still_open)}):")
+        lines += [f"  {line}" for line in still_open]
     elif not notes.found.get(Kind.LOST):
-        print("Everything was carried over.")
+        lines.append("Everything was carried over.")
+    print(secrets.masked("\n".join(lines)))
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -141,5 +141,8 @@ def _walk(folder: Path, root: Path, notes: Notes, depth: int) -> Iterator[Path]:
             notes.lost(path.relative_to(root).as_posix(), "", "is a symbolic link")
         elif path.is_dir():
             yield from _walk(path, root, notes, depth + 1)
+        elif path.suffix.lower() == ".bicep":
+            why = "is no template yet: make one of it (az bicep build) and import that"
+            notes.lost(path.relative_to(root).as_posix(), "", why)
         elif path.name.lower().endswith(READ) and not is_manifest(path):
             yield path

@@ -20,11 +20,11 @@ from factory.settings.stack import NAMESPACE
 
 # What people call a secret, anywhere in a name; and what is one as a name's last word alone.
 _NAMED = re.compile(
-    r"passw|pwd|secret|credential|passphrase|connectionstring|privatekey|licen[cs]ekey"
-    r"|productkey|(account|access|api)key|(^|[_-])(pat|key|token|sas)$",
+    r"passw|passcode|pwd|secret|credential|passphrase|connectionstring|privatekey|licen[cs]ekey"
+    r"|productkey|(account|access|api)key|(^|[_-])(pat|key|token|sas|pw|pass|pin)$",
     re.IGNORECASE,
 )
-_LAST_WORD = re.compile(r"[a-z0-9](Key|Token|Pat|Sas|PAT|SAS)$")
+_LAST_WORD = re.compile(r"[a-z0-9](Key|Token|Pat|Sas|Pw|Pass|Pin|PAT|SAS|PW|PASS|PIN)$")
 _LOOKS = re.compile(
     r"AccountKey=|SharedAccessKey=|[?&]sig=|-----BEGIN [A-Z ]*PRIVATE KEY|Password=|Pwd="
     r"|passw\w*[\"']?\s*:\s*[\"']|(^|\s)[-/]{1,2}\w*(passw|pwd|secret|token|apikey)\w*[\s:=]+\S"
@@ -69,6 +69,7 @@ class Secrets:
     manifests: Manifests = field(default_factory=Manifests)
     names: set[str] = field(default_factory=set)
     values: dict[str, str] = field(default_factory=dict, repr=False)
+    guessed: set[str] = field(default_factory=set)
     _by_value: dict[str, str] = field(default_factory=dict)
 
     def is_secret(self, artifact: str, parameter: str, value: Any) -> bool:
@@ -84,7 +85,18 @@ class Secrets:
         text = value if isinstance(value, str) else ""
         if artifact in self.manifests.unread and (_GUARDED.search(parameter) or _random(text)):
             return True
-        return bool(_LOOKS.search(text))
+        if _LOOKS.search(text):
+            return True
+        if artifact not in self.manifests.secure:
+            self.guessed.add(artifact)
+        return False
+
+    def tell_guesses(self) -> None:
+        """Say of which artifacts no manifest told what is secure, and something stands in clear."""
+        if self.guessed:
+            why = "no manifest says what is secure: only names and values told; say --artifacts"
+            shown = ", ".join(sorted(self.guessed))
+            self.notes.add(Kind.DIFFERENT, "all definitions", f"parameters of {shown}", why)
 
     def remember(self, where: str, value: Any) -> None:
         """Remember what the source had as secure; nothing of it may be written (``leaks``)."""
@@ -94,18 +106,22 @@ class Secrets:
         elif isinstance(value, str) and len(value.strip()) >= _SHORTEST:
             self.values.setdefault(value, where)
 
-    def masked(self, line: str) -> str:
-        """Give a line for the user without anything that the source had as secure."""
-        return Mask(self.values)(line) if self.values else line
+    def masked(self, text: str) -> str:
+        """Give a text for the user without anything that the source had as secure."""
+        return Mask(self.values)(text)
 
-    def leaks(self, name: str, text: str) -> list[str]:
-        """Give whose values stand in a file that is to be written, in whatever spelling."""
-        told = "\n".join(_told(yaml.safe_load(text)))
-        told += "\n".join(line for line in text.splitlines() if line.startswith("#"))
+    def leaks(self, files: Mapping[str, str]) -> list[str]:
+        """Give whose values stand in which file that is to be written, in whatever spelling."""
+        told = {name: _told(text) for name, text in files.items()}
+        # All at once: hardly ever is there one, and each value has a score of spellings.
+        whole = "\n\n".join(told.values())
+        if self.masked(whole) == whole:
+            return []
         return [
             f"{name}: has a value that {where} keeps secure"
             for value, where in self.values.items()
-            if Mask([value])(told) != told
+            for name, text in told.items()
+            if Mask([value])(text) != text
         ]
 
     def name_for(self, where: str, artifact: str, parameter: str, value: str | None) -> str:
@@ -218,14 +234,20 @@ def _random(text: str) -> bool:
     )
 
 
-def _told(content: Any) -> Iterator[str]:
-    """Give every value that a file tells; a secret's name and a key are no values."""
+def _told(text: str) -> str:
+    """Give what a file tells: its comments and every value, as they are without YAML's spelling."""
+    comments = [line for line in text.splitlines() if line.startswith("#")]
+    return "\n".join([*comments, *_values(yaml.safe_load(text))])
+
+
+def _values(content: Any) -> Iterator[str]:
+    """Give every value; a secret's name and a key are none."""
     if isinstance(content, Mapping):
         for key, value in content.items():
             if key != "secret":
-                yield from _told(value)
+                yield from _values(value)
     elif isinstance(content, list):
         for each in content:
-            yield from _told(each)
+            yield from _values(each)
     elif content is not None:
         yield str(content)

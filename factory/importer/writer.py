@@ -42,7 +42,7 @@ def write_all(out: Path, files: Mapping[str, str], secrets: Secrets) -> None:
     All or none: if one of them is there already, or would hold a value that the source had as
     secure, every such one is named and nothing is written.
     """
-    if leaks := [leak for name, text in files.items() for leak in secrets.leaks(name, text)]:
+    if leaks := secrets.leaks(files):
         msg = (
             f"{out}: nothing was written: a secret would stand in clear -> change in the source "
             "what has the same value as the secret, or make a secure parameter of it"

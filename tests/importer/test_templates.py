@@ -177,11 +177,13 @@ def test_values_of_several_files_and_of_none(
         "a.dev.json": values["dev"],
         "a.parameters.json": values["prod"],
         "b.parameters.json": values["other"],
+        "c.bicep": "param p string",
     }
     images = imported(write(tmp_path / "old", files), tmp_path / "new")
     assert package(images) == "prod"
     said = capsys.readouterr().out
     assert "a.parameters.json is taken of a.parameters.json, a.dev.json" in said
+    assert "  c.bicep: is no template yet: make one of it (az bicep build)" in said
     assert "  b.parameters.json: holds values for parameters, and no template beside it" in said
 
 
@@ -276,6 +278,7 @@ def test_what_bears_a_secrets_name_is_one_though_nothing_declares_it(
     }
     # What is told is as free of it as what is written.
     told = capsys.readouterr()
+    assert "parameters of windows-x: no manifest says what is secure" in told.out
     assert "storageType: '***' is none of" in told.out
     assert VALUE not in told.out + told.err
 
