@@ -133,7 +133,7 @@ class VirtualNetwork(NetworkResource):
         for used in azure.resources.of_kind(resource.subscription, kind):
             given = str(used.properties.get("externalProviderResourceId", "/"))
             if ids.same(given, resource.id) and not used.hidden.get("own"):
-                raise SCOPE_LOCKED.of(scope=resource.id, lock=resource.id)
+                raise SCOPE_LOCKED.of(scope=resource.id, operation="delete", lock=resource.id)
 
 
 def address_of(uid: str) -> str:
