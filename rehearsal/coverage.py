@@ -1,7 +1,8 @@
 """Writes the coverage table of docs/rehearsal.md: `python -m rehearsal.coverage [--check]`.
 
 Every operation that Microsoft's SDKs have is asked of the router: what has a route is done, or
-partly done where rehearsal/coverage.yaml says what is missing; the rest answers 501.
+partly done where rehearsal/coverage.yaml says what is missing; the rest answers 501. The list of
+guesses (evidence.py) is written with it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, cast
 
 import yaml
 
+from rehearsal import evidence
 from rehearsal.azure import build
 from rehearsal.azure.http.routing import Router
 from rehearsal.azure.identity.tokens import Secrets
@@ -27,6 +29,7 @@ Json = dict[str, Any]
 DOCUMENT = Path(__file__).parents[1] / "docs" / "rehearsal.md"
 NOTES = Path(__file__).parent / "coverage.yaml"
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
+GUESSES, GUESSES_END = "<!-- guesses: begin -->", "<!-- guesses: end -->"
 TITLES = {
     "devtestlab": "Microsoft.DevTestLab 2018-09-15 (azure-mgmt-devtestlabs)",
     "compute": "Microsoft.Compute (azure-mgmt-compute; the groups a lab touches)",
@@ -100,8 +103,9 @@ def main(argv: list[str]) -> int:
 
 
 def renewed(document: str) -> str:
-    """Put the current table into a document; ValueError if it has no marks for it."""
-    return between(document, BEGIN, END, text())
+    """Put the current tables into a document; ValueError if it has no marks for one."""
+    document = between(document, BEGIN, END, text())
+    return between(document, GUESSES, GUESSES_END, evidence.text())
 
 
 def between(document: str, begin: str, end: str, table: str) -> str:

@@ -7,6 +7,7 @@ from rehearsal.azure.arm import routes as arm_routes
 from rehearsal.azure.arm.types import types_of
 from rehearsal.azure.authorization import routes as authorization
 from rehearsal.azure.compute import access, snapshots
+from rehearsal.azure.compute import power as compute_power
 from rehearsal.azure.compute import routes as compute
 from rehearsal.azure.control.routes import Control
 from rehearsal.azure.devtestlab import (
@@ -54,6 +55,7 @@ def application(azure: Azure, secrets: Secrets, record: Record | None = None) ->
         groups,
         snapshots,
         access,
+        compute_power,
         sources,
         machines,
         installing,
@@ -74,7 +76,7 @@ def application(azure: Azure, secrets: Secrets, record: Record | None = None) ->
     tags.install(router, TYPES)
     arm_routes.install(router, TYPES)
     polling.install(router)
-    for namespace in (network, compute, devtestlab, authorization):
+    for namespace in (network, compute, devtestlab, storage, authorization):
         namespace.install(router)
     control = Control(record or Record())
     control.install(router)

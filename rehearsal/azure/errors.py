@@ -169,12 +169,12 @@ GROUP_BEING_DELETED = Refusal(
     "contract 4.4",
 )
 
-# A lock forbids deletion (DTL locks the network it was given, contract 4.2).
+# A lock forbids it (DTL locks the network it was given, contract 4.2).
 SCOPE_LOCKED = Refusal(
     409,
     "ScopeLocked",
-    "The scope '{scope}' cannot perform delete operation because following scope(s) are locked:"
-    " '{lock}'. Please remove the lock and try again.",
+    "The scope '{scope}' cannot perform {operation} operation because following scope(s) are"
+    " locked: '{lock}'. Please remove the lock and try again.",
     "contract 4.2",
 )
 

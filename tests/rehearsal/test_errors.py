@@ -11,7 +11,9 @@ from types import ModuleType
 
 import pytest
 
+from rehearsal import evidence
 from rehearsal.azure.errors import Refusal
+from tests.rehearsal.cloud import Cloud
 
 _CODE = Path(__file__).parents[2] / "rehearsal"
 _ANSWER = {"details", "headers"}  # what an error has besides its text
@@ -85,3 +87,16 @@ def test_whoever_refuses_fills_in_every_blank_and_no_other(row: Refusal, given: 
 def test_every_row_is_used() -> None:
     used = {id(row) for _, row, _ in USES}
     assert [name for name, row in ROWS.items() if id(row) not in used] == []
+
+
+def test_every_answer_has_its_evidence(cloud: Cloud) -> None:
+    routes = cloud.gateway.router.routes
+    assert len(routes) > 400
+    assert [f"{each.method} {each.template}" for each in routes if evidence.of(each) is None] == []
+    assert {row.kind for row in evidence.rows()} <= set(evidence.KINDS)
+    assert [row for row in evidence.rows() if (row.kind == "guess") != bool(row.about)] == []
+
+
+def test_every_row_of_the_evidence_is_of_some_answer(cloud: Cloud) -> None:
+    used = {evidence.of(each) for each in cloud.gateway.router.routes}
+    assert [row.routes for row in evidence.rows() if row not in used] == []

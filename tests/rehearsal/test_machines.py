@@ -107,6 +107,47 @@ def test_a_machine_leaves_the_group_of_all_without_the_others(cloud: Cloud) -> N
     assert cloud.arm("PUT", first, cloud.order()).code == "ResourceGroupNotFound"
 
 
+@pytest.mark.parametrize(
+    ("action", "power", "known"),
+    [
+        ("powerOff", "stopped", "Stopped"),
+        ("deallocate", "deallocated", "Stopped"),
+        ("restart", "running", "Running"),
+    ],
+)
+def test_the_machine_behind_a_lab_vm_has_its_own_switch(
+    cloud: Cloud, action: str, power: str, known: str
+) -> None:
+    vm = cloud.vm(cloud.lab())
+    machine = cloud.arm("GET", vm).body["properties"]["computeId"]
+
+    def change(asked: str) -> str:
+        ended = cloud.finish(cloud.arm("POST", f"{machine}/{asked}", version="2024-11-01"))
+        assert ended["status"] == "Succeeded"
+        view = cloud.arm("GET", f"{machine}/instanceView", version="2024-11-01").body
+        return str(view["statuses"][-1]["code"])
+
+    assert change(action) == f"PowerState/{power}"
+    assert cloud.arm("GET", vm).body["properties"]["lastKnownPowerState"] == known
+    assert change("start") == "PowerState/running"
+    assert cloud.arm("GET", vm).body["properties"]["lastKnownPowerState"] == "Running"
+    going = cloud.arm("POST", f"{machine}/powerOff", version="2024-11-01")
+    busy = cloud.arm("POST", f"{machine}/start", version="2024-11-01")
+    assert (going.status, busy.code) == (202, "OperationNotAllowed")
+
+
+def test_a_machine_sleeps_and_wakes(cloud: Cloud) -> None:
+    """As `az lab vm hibernate` has it; whether one sleeps at all, no document says."""
+    vm = cloud.vm(cloud.lab())
+    cloud.finish(cloud.arm("POST", f"{vm}/hibernate"))
+    found = cloud.expanded(vm)["properties"]
+    assert found["lastKnownPowerState"] == "Hibernated"
+    assert found["computeVm"]["statuses"][-1]["code"] == "PowerState/deallocated"
+    assert cloud.arm("POST", f"{vm}/hibernate").status == 409
+    cloud.finish(cloud.arm("POST", f"{vm}/start"))
+    assert cloud.arm("GET", vm).body["properties"]["lastKnownPowerState"] == "Running"
+
+
 def test_the_status_of_all_machines_is_one_list(cloud: Cloud) -> None:
     cloud.vm(cloud.lab())
     path = f"/subscriptions/{DEV}/providers/Microsoft.Compute/virtualMachines"

@@ -121,7 +121,8 @@ def test_an_image_of_a_machine_has_its_generation_and_needs_it_generalised(cloud
 def test_a_running_machine_is_not_generalized(cloud: Cloud) -> None:
     machine = cloud.expanded(cloud.vm(cloud.lab()))["properties"]["computeId"]
     assert cloud.arm("POST", f"{machine}/generalize", version=API).status == 409
-    assert cloud.arm("POST", f"{machine}/deallocate", version=API).status == 202
+    off = cloud.arm("POST", f"{machine}/deallocate", version=API)
+    assert (off.status, cloud.finish(off)["status"]) == (202, "Succeeded")
     assert cloud.arm("POST", f"{machine}/generalize", version=API).status == 200
 
 

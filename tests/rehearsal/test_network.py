@@ -128,6 +128,54 @@ def test_networks_of_the_newest_api_are_private(cloud: Cloud) -> None:
     assert cloud.apply(vm, "windows-git")["properties"]["artifacts"][0]["status"] == "Failed"
 
 
+def test_subnets_and_rules_are_written_one_by_one(cloud: Cloud) -> None:
+    base = f"{cloud.group('rg-net')}/providers/Microsoft.Network"
+    network, rules = f"{base}/virtualNetworks/net", f"{base}/networkSecurityGroups/nsg"
+    space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}
+    cloud.make(network, {"location": "westeurope", "properties": space}, version=API)
+    cloud.make(rules, {"location": "westeurope"}, version=API)
+    rule = {
+        "priority": 100,
+        "direction": "Inbound",
+        "access": "Allow",
+        "protocol": "Tcp",
+        "sourceAddressPrefix": "*",
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": "*",
+        "destinationPortRange": "22",
+    }
+    for path, body, changed in (
+        (f"{network}/subnets/one", {"addressPrefix": "10.0.1.0/24"}, "10.0.2.0/24"),
+        (f"{rules}/securityRules/ssh", rule, None),
+    ):
+        made = cloud.arm("PUT", path, {"properties": body}, version=API)
+        assert (made.status, made.body.get("id")) == (201, path), made.body
+        assert cloud.arm("GET", path, version=API).body == made.body
+        again = {**body, "addressPrefix": changed} if changed else {**body, "priority": 200}
+        reply = cloud.arm("PUT", path, {"properties": again}, version=API)
+        assert reply.status == 200
+        assert reply.body["properties"].items() >= again.items()
+        kind = path.rpartition("/")[0]
+        assert cloud.arm("GET", kind, version=API).body["value"] == [reply.body]
+        # The whole has it too, and it goes by itself.
+        whole = cloud.arm("GET", kind.rpartition("/")[0], version=API).body["properties"]
+        assert whole[kind.rpartition("/")[2]] == [reply.body]
+        statuses = [cloud.arm("DELETE", path, version=API).status for _ in range(2)]
+        assert statuses == [200, 204]
+        assert cloud.arm("GET", path, version=API).status == 404
+    wrong = {"natGateway": {"id": f"{base}/natGateways/none"}, "addressPrefix": "10.0.3.0/24"}
+    refused = cloud.arm("PUT", f"{network}/subnets/two", {"properties": wrong}, version=API)
+    assert refused.code == "InvalidResourceReference"
+
+
+def test_a_subnet_stays_while_a_machine_is_in_it(cloud: Cloud) -> None:
+    lab = cloud.lab()
+    subnet = cloud.expanded(cloud.vm(lab))["properties"]["networkInterface"]["subnetId"]
+    assert cloud.arm("DELETE", subnet, version=API).code == "InUseSubnetCannotBeDeleted"
+    cloud.finish(cloud.arm("DELETE", f"{lab}/virtualmachines/build"))
+    assert cloud.arm("DELETE", subnet, version=API).status == 200
+
+
 def test_a_network_card_knows_its_machine_and_its_address(cloud: Cloud) -> None:
     lab = cloud.lab()
     found = cloud.expanded(cloud.vm(lab, "open", LINUX))["properties"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,27 @@ def test_an_account_has_a_blob_service_and_containers(cloud: Cloud) -> None:
     elsewhere = ACCOUNT.replace("resourceGroups/rg", "resourceGroups/other")
     cloud.arm("PUT", f"/subscriptions/{DEV}/resourceGroups/other", HOME)
     assert cloud.arm("PUT", elsewhere, body).code == "StorageAccountAlreadyTaken"
+
+
+def test_the_name_of_an_account_is_asked_for_and_its_keys(cloud: Cloud) -> None:
+    check = f"/subscriptions/{DEV}/providers/Microsoft.Storage/checkNameAvailability"
+
+    def reason(name: str) -> str | None:
+        body = {"name": name, "type": "Microsoft.Storage/storageAccounts"}
+        found = cloud.arm("POST", check, body).body
+        assert found["nameAvailable"] is ("reason" not in found)
+        return found.get("reason")  # type: ignore[no-any-return]
+
+    name = ACCOUNT.rpartition("/")[2]
+    assert (reason(name), reason("No")) == (None, "AccountNameInvalid")
+    cloud.arm("PUT", ACCOUNT, {**HOME, "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"})
+    cloud.advance("1 min")
+    assert reason(name) == "AlreadyExists"
+    keys = cloud.arm("POST", f"{ACCOUNT}/listKeys").body["keys"]
+    assert [each["keyName"] for each in keys] == ["key1", "key2"]
+    assert len(b64decode(keys[0]["value"])) == 64
+    assert keys == cloud.arm("POST", f"{ACCOUNT}/listKeys").body["keys"]
+    assert keys[0]["value"] != keys[1]["value"]
 
 
 def test_purge_protection_stays_and_a_key_is_never_changed(cloud: Cloud) -> None:

@@ -78,7 +78,7 @@ def test_a_role_of_ones_own_is_listed_where_it_may_be_given(owner: Cloud) -> Non
     group = f"{SUBSCRIPTION}/resourceGroups/rg-roles"
     owner.arm("PUT", group, {"location": "westeurope"}, who=OWNER_CLIENT)
     assert make_role(owner, group, "Image Maker").status == 201
-    who: dict[str, Any] = {"who": OWNER_CLIENT}
+    who: Json = {"who": OWNER_CLIENT}
     own = "type eq 'CustomRole'"
     assert names(listed(owner, group, text=own, **who)) == ["Image Maker"]
     assert listed(owner, SUBSCRIPTION, text=own, **who) == []

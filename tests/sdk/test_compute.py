@@ -56,6 +56,9 @@ def test_a_machine_is_generalised(cloud: Cloud, lab: tuple[str, str]) -> None:
     group, client = path.split("/")[4], cloud.compute.virtual_machines
     with refused(409, "OperationNotAllowed"):
         client.generalize(group, "general")
+    client.begin_power_off(group, "general").result()
+    client.begin_start(group, "general").result()
+    client.begin_restart(group, "general").result()
     client.begin_deallocate(group, "general").result()
     client.generalize(group, "general")
     view = client.instance_view(group, "general")

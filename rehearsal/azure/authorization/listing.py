@@ -28,7 +28,7 @@ def definitions(call: Call, scope: str) -> Answer:
     for role in of_all(call.azure, DEFINITIONS):
         places = [str(each) for each in role.properties["assignableScopes"]]
         asked_below = "atscopeandbelow()" in call.query.get("$filter", "").lower()
-        if any(_within(scope, each) or (asked_below and _within(each, scope)) for each in places):
+        if any(within(scope, each) or (asked_below and within(each, scope)) for each in places):
             found.append(role.body)
 
     def facts(body: Json) -> Json:
@@ -43,11 +43,11 @@ def assignments(call: Call, scope: str, kind: str) -> Answer:
     found = [
         each
         for each in of_all(call.azure, kind)
-        if _within(scope, place_of(each)) or _within(place_of(each), scope)
+        if within(scope, place_of(each)) or within(place_of(each), scope)
     ]
 
     def facts(each: Resource) -> Json:
-        here = _within(scope, place_of(each))
+        here = within(scope, place_of(each))
         functions = {
             "atScope": lambda: here,
             "assignedTo": lambda who: who.lower() == str(each.properties["principalId"]).lower(),
@@ -80,6 +80,6 @@ def of_all(azure: Azure, kind: str) -> list[Resource]:
     ]
 
 
-def _within(scope: str, holder: str) -> bool:
+def within(scope: str, holder: str) -> bool:
     """Tell whether a scope is another, or lies in it."""
     return f"{ids.key_of(scope)}/".startswith(f"{ids.key_of(holder).rstrip('/')}/")

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from rehearsal.azure import ids
 from rehearsal.azure.arm.types import ResourceType
-from rehearsal.azure.authorization import listing
+from rehearsal.azure.authorization import listing, locks
 from rehearsal.azure.authorization.built_in import DEFINITIONS, built_in
 from rehearsal.azure.clock import iso
 from rehearsal.azure.errors import RESOURCE_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, ArmError, bad_request
@@ -24,8 +24,12 @@ Json = dict[str, Any]
 
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 # Not through arm.routes, since they are at any scope; what is erased with a scope asks for them.
-TYPES = tuple(
-    ResourceType(kind, f"{kind}/{{name}}", writable=False) for kind in (DEFINITIONS, ASSIGNMENTS)
+TYPES = (
+    *(
+        ResourceType(kind, f"{kind}/{{name}}", writable=False)
+        for kind in (DEFINITIONS, ASSIGNMENTS)
+    ),
+    locks.TYPE,
 )
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = f"{_SUBSCRIPTION}/resourcegroups/{{group}}"
@@ -53,6 +57,7 @@ def install(router: Router) -> None:
             router.add(Route("PUT", item, put, f"{kind}/write"))
             router.add(Route("DELETE", item, _delete, f"{kind}/delete"))
             router.add(Route("GET", item.rpartition("/")[0], list_, f"{kind}/read"))
+    locks.install(router, _SCOPES)
     # Whoever is of the tenant may look up its roles [mem].
     router.add(Route("GET", f"/providers/{DEFINITIONS}", _list_definitions))
     router.add(Route("GET", f"/providers/{DEFINITIONS}/{{id}}", _get_definition))

@@ -176,6 +176,14 @@ GENERALIZED_VM = Refusal(
     "mem",
 )
 
+# A machine that something else is done to.
+MACHINE_BUSY = Refusal(
+    409,
+    "OperationNotAllowed",
+    "Operation '{operation}' is not allowed on VM '{vm}' since another operation is in progress.",
+    "inf",
+)
+
 # What fails a VM whose image does not boot, or boots as somebody.
 PROVISIONING_TIMED_OUT = Refusal(
     409,

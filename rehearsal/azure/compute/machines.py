@@ -14,20 +14,23 @@ from rehearsal.azure.clock import iso
 from rehearsal.azure.compute.contents import Contents
 from rehearsal.azure.compute.sizes import MACHINES
 from rehearsal.azure.model import Resource
-from rehearsal.azure.network.resources import ADDRESSES, address_of
+from rehearsal.azure.network.resources import ADDRESSES, CARDS, address_of
 from rehearsal.azure.resources.resources import empty_group, group_id, make_group
 from rehearsal.azure.world import Azure, new_uid
 
 Json = dict[str, Any]
 
 DISKS = "Microsoft.Compute/disks"
-CARDS = "Microsoft.Network/networkInterfaces"
 _POWER = {
     "running": "VM running",
     "deallocated": "VM deallocated",
     "starting": "VM starting",
     "deallocating": "VM deallocating",
+    "stopped": "VM stopped",
+    "stopping": "VM stopping",
 }
+# The power that a machine has after a start or a stop that failed.
+TURNED_BACK = {"starting": "deallocated", "deallocating": "running", "stopping": "running"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ class Order:
 
 class Machine(Behaviour):
     """A compute VM: read only here, since the lab service alone makes them."""
+
+    def failed(self, azure: Azure, resource: Resource) -> None:
+        """Turn it back from a start or a stop that failed; it is as good as it was."""
+        power = str(resource.hidden["power"])
+        machine = resource.setting(provisioningState="Succeeded")
+        set_power(azure, machine, TURNED_BACK.get(power, power))
 
     def show(self, azure: Azure, resource: Resource, expand: str) -> Json:
         """Add the instance view if it is asked for."""

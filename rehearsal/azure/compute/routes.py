@@ -8,7 +8,7 @@ from rehearsal.azure.arm import polling, service
 from rehearsal.azure.arm.bodies import Reader
 from rehearsal.azure.arm.routes import GROUP
 from rehearsal.azure.arm.types import Behaviour, ResourceType, Style
-from rehearsal.azure.compute import access, errors, machines, sizes
+from rehearsal.azure.compute import access, errors, machines, power, sizes
 from rehearsal.azure.compute.copying import SNAPSHOTS
 from rehearsal.azure.compute.images import IMAGES, Image
 from rehearsal.azure.compute.snapshots import Disk, Snapshot
@@ -17,6 +17,7 @@ from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.marketplace import MarketplaceImage
 from rehearsal.azure.model import Resource
+from rehearsal.azure.network.resources import CARDS
 from rehearsal.azure.world import REGIONS
 
 Json = dict[str, Any]
@@ -77,8 +78,8 @@ TYPES = (
         writable=False,
     ),
     ResourceType(
-        machines.CARDS,
-        f"{machines.CARDS}/{{name}}",
+        CARDS,
+        f"{CARDS}/{{name}}",
         behaviour=Behaviour(),
         tracked=True,
         writable=False,
@@ -95,7 +96,7 @@ _READ_VERSIONS = f"{_PUBLISHERS}/artifacttypes/offers/skus/versions/read"
 
 
 def install(router: Router) -> None:
-    """Add what the table does not say: usages, the marketplace, and two actions on machines."""
+    """Add what the table does not say: usages, the marketplace, and actions on machines."""
     machine = f"{GROUP}{sizes.MACHINES}/{{name}}"
     for route in (
         _regional(f"{_LOCATION}/usages", _usages, "Microsoft.Compute/locations/usages/read"),
@@ -104,11 +105,13 @@ def install(router: Router) -> None:
         _regional(f"{_OFFERS}/{{offer}}/skus", _skus, _READ_SKUS),
         _regional(_VERSIONS, _versions, _READ_VERSIONS),
         _regional(f"{_VERSIONS}/{{version}}", _version, _READ_VERSIONS),
-        Route("POST", f"{machine}/deallocate", _deallocate, f"{sizes.MACHINES}/deallocate/action"),
         Route("POST", f"{machine}/generalize", _generalize, f"{sizes.MACHINES}/generalize/action"),
         Route("GET", f"{machine}/instanceView", _instance_view, f"{sizes.MACHINES}/read"),
     ):
         router.add(route)
+    for action in power.ACTIONS:
+        right = f"{sizes.MACHINES}/{action}/action"
+        router.add(Route("POST", f"{machine}/{action}", _power(action), right))
     for kind in (SNAPSHOTS, machines.DISKS):
         disk = f"{GROUP}{kind}/{{name}}"
         for verb, handler in (("beginGetAccess", access.begin), ("endGetAccess", access.end)):
@@ -221,17 +224,16 @@ def _machine(call: Call) -> Resource:
     return service.need(call.azure, path)
 
 
-def _deallocate(call: Call) -> Answer:
-    machine = _machine(call)
-    machines.set_power(call.azure, machine, "deallocated")
-    operation = call.azure.operations.begin(machine.key, "POST")
-    call.azure.operations.finish(operation)
-    return polling.accepted(call, operation)
+def _power(action: str) -> Handler:
+    def change(call: Call) -> Answer:
+        return polling.accepted(call, power.change(call.azure, _machine(call), action))
+
+    return change
 
 
 def _generalize(call: Call) -> Answer:
     machine = _machine(call)
-    if machine.hidden["power"] != "deallocated":
+    if machine.hidden["power"] not in ("deallocated", "stopped"):
         message = f"Cannot generalize VM '{machine.name}': it must be stopped or deallocated first."
         raise ArmError(409, "OperationNotAllowed", message)
     machines.generalize(call.azure, machine)

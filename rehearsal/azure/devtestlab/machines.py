@@ -26,8 +26,6 @@ from rehearsal.azure.world import Azure
 Json = dict[str, Any]
 
 VMS = "Microsoft.DevTestLab/labs/virtualMachines"
-# The power that a machine has after a start or a stop that failed.
-_TURNED_BACK = {"starting": "deallocated", "deallocating": "running"}
 
 
 class LabMachine(Behaviour):
@@ -143,8 +141,9 @@ class LabMachine(Behaviour):
             return
         if machine.state == "Creating":
             machines.failed(azure, machine)
-        elif machine.hidden["power"] in _TURNED_BACK:
-            machine = machines.set_power(azure, machine, _TURNED_BACK[machine.hidden["power"]])
+        else:
+            power = str(machine.hidden["power"])
+            machine = machines.set_power(azure, machine, machines.TURNED_BACK.get(power, power))
         known = "Stopped" if machine.hidden["power"] == "deallocated" else "Running"
         azure.resources.keep(resource.setting(lastKnownPowerState=known))
 

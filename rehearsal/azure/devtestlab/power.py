@@ -1,4 +1,4 @@
-"""Start, stop and restart of lab VMs."""
+"""Start, stop, restart and hibernation of lab VMs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ _ACTIONS = {
     "start": ("Starting", "starting", "Running", "running"),
     "stop": ("Stopping", "deallocating", "Stopped", "deallocated"),
     "restart": ("Restarting", "running", "Running", "running"),
+    # A start wakes it again. What the lab calls it then is not proven.
+    "hibernate": ("Hibernating", "deallocating", "Hibernated", "deallocated"),
 }
 
 
@@ -27,10 +29,11 @@ def change(azure: Azure, vm: Resource, action: str) -> str:
     used_up = (
         machine.hidden["generalized"] or Contents.of(machines.disk_of(azure, machine)).generalized
     )
-    if action != "stop" and used_up:
+    if action not in ("stop", "hibernate") and used_up:
         raise compute_errors.GENERALIZED_VM.of(operation=action, vm=vm.name)
-    if action == "restart" and vm.properties["lastKnownPowerState"] != "Running":
-        raise errors.NOT_RUNNING.of(name=vm.name, operation="Restart")
+    running = vm.properties["lastKnownPowerState"] == "Running"
+    if action in ("restart", "hibernate") and not running:
+        raise errors.NOT_RUNNING.of(name=vm.name, operation=action.capitalize())
     doing, power, _, _ = _ACTIONS[action]
     machines.set_power(azure, machine, power)
     azure.resources.keep(
@@ -38,7 +41,7 @@ def change(azure: Azure, vm: Resource, action: str) -> str:
     )
     operation = azure.operations.begin(vm.key, "POST")
     azure.agenda.after(
-        azure.times.of("virtualMachine", action),
+        azure.times.of("virtualMachine", "stop" if action == "hibernate" else action),
         "lab.power",
         key=vm.key,
         uid=vm.uid,

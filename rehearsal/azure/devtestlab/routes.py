@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.azure.arm.bodies import Reader
-from rehearsal.azure.arm.routes import check_version
+from rehearsal.azure.arm.routes import GROUP, check_version
 from rehearsal.azure.arm.types import Behaviour, from_table
 from rehearsal.azure.devtestlab import actions, errors, lists
 from rehearsal.azure.devtestlab.disks import LAB_DISKS, LabDisk
@@ -113,6 +113,11 @@ def install(router: Router) -> None:
                     _action(operation),
                 )
             )
+    # Of az lab, and in no SDK.
+    path = f"{GROUP}{LABS}/{{lab}}/virtualMachines/{{name}}/hibernate"
+    beyond = {"path": path, "verb": "POST"}
+    hibernate = _checked(actions.power_of("hibernate"), beyond)
+    router.add(Route("POST", path, hibernate, _action(beyond)))
     router.add(Route("GET", "/providers/Microsoft.DevTestLab/operations", _operations))
 
 

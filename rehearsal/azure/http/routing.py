@@ -30,10 +30,12 @@ class Router:
     """Routes in a tree of path segments; a literal goes before a parameter."""
 
     def __init__(self) -> None:
+        self.routes: list[Route] = []
         self._root = _Node()
 
     def add(self, route: Route) -> None:
         """Take a route such as `/subscriptions/{subscription}`."""
+        self.routes.append(route)
         node, names = self._root, []
         for segment in _segments(route.template):
             if segment.startswith("{"):

@@ -32,6 +32,15 @@ SECURITY_GROUP_IN_USE = Refusal(
     "quoted",
 )
 
+# A subnet goes after the network cards in it.
+SUBNET_IN_USE = Refusal(
+    400,
+    "InUseSubnetCannotBeDeleted",
+    "Subnet {subnet} is in use by {user} and cannot be deleted. In order to delete the subnet,"
+    " delete all the resources within the subnet. See aka.ms/deletesubnet.",
+    "quoted",
+)
+
 # A NAT gateway goes after the subnets that use it.
 NAT_GATEWAY_IN_USE = Refusal(
     400,

@@ -18,6 +18,7 @@ Json = dict[str, Any]
 
 VNETS = "Microsoft.Network/virtualNetworks"
 ADDRESSES = "Microsoft.Network/publicIPAddresses"
+CARDS = "Microsoft.Network/networkInterfaces"
 # Networks made from this version on have no outbound way of their own (contract 4.2).
 _PRIVATE_SINCE = "2025-07-01"
 
@@ -28,6 +29,8 @@ class NetworkResource(Behaviour):
     def check(self, azure: Azure, draft: Draft) -> None:
         """Refuse a reference to a resource that is missing or elsewhere."""
         for reference in _references(draft.properties):
+            if ids.key_of(reference).startswith(f"{ids.key_of(draft.id)}/"):
+                continue  # a part of its own, as a GET gives it
             found = azure.resources.find(reference)
             if found is None or found.location != draft.location:
                 raise errors.INVALID_REFERENCE.of(resource=draft.id, reference=reference)
@@ -218,7 +221,7 @@ class VirtualNetwork(NetworkResource):
         for used in azure.resources.of_kind(resource.subscription, kind):
             given = str(used.properties.get("externalProviderResourceId", "/"))
             if ids.same(given, resource.id) and not used.hidden.get("own"):
-                raise SCOPE_LOCKED.of(scope=resource.id, lock=resource.id)
+                raise SCOPE_LOCKED.of(scope=resource.id, operation="delete", lock=resource.id)
 
 
 def address_of(uid: str) -> str:

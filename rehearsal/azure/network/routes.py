@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rehearsal.azure import ids
 from rehearsal.azure.arm import service
-from rehearsal.azure.arm.routes import GROUP, listing
-from rehearsal.azure.arm.types import ResourceType, Style
+from rehearsal.azure.arm.routes import GROUP, paged
+from rehearsal.azure.arm.types import ResourceType, Style, types_of
 from rehearsal.azure.errors import RESOURCE_NOT_FOUND
-from rehearsal.azure.http.messages import Answer, Call
+from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.model import Resource
+from rehearsal.azure.network import errors
 from rehearsal.azure.network.resources import (
     ADDRESSES,
+    CARDS,
     VNETS,
     NatGateway,
     PublicAddress,
     SecurityGroup,
     VirtualNetwork,
-    subnet_of,
 )
+
+Json = dict[str, Any]
 
 _VNET = VirtualNetwork("network")
 
@@ -62,26 +67,91 @@ TYPES = (
 )
 
 
+# What stands within another resource, and can be read and written by itself all the same.
+_PARTS = ((VNETS, "subnets"), ("Microsoft.Network/networkSecurityGroups", "securityRules"))
+
+
 def install(router: Router) -> None:
-    """Add what the table does not say: subnets can be read one by one."""
-    template = f"{GROUP}{VNETS}/{{vnet}}/subnets"
-    router.add(Route("GET", template, _subnets, f"{VNETS}/subnets/read"))
-    router.add(Route("GET", f"{template}/{{subnet}}", _subnet, f"{VNETS}/subnets/read"))
+    """Add what the table does not say: subnets and security rules, one by one."""
+    for kind, part in _PARTS:
+        template, right = f"{GROUP}{kind}/{{holder}}/{part}", f"{kind}/{part}"
+        item = f"{template}/{{part}}"
+        router.add(Route("GET", template, _list_parts(kind, part), f"{right}/read"))
+        router.add(Route("GET", item, _get_part(kind, part), f"{right}/read"))
+        router.add(Route("PUT", item, _put_part(kind, part), f"{right}/write"))
+        router.add(Route("DELETE", item, _delete_part(kind, part), f"{right}/delete"))
 
 
-def _vnet(call: Call) -> Resource:
-    path = f"{GROUP}{VNETS}/{{vnet}}".format(**call.parts)
-    return service.need(call.azure, path)
+def _holder(call: Call, kind: str) -> Resource:
+    return service.need(call.azure, f"{GROUP}{kind}/{{holder}}".format(**call.parts))
 
 
-def _subnet(call: Call) -> Answer:
-    found = subnet_of(_vnet(call), call.parts["subnet"])
-    if found is None:
-        raise RESOURCE_NOT_FOUND.of(resource=ids.described(call.path), group=call.parts["group"])
-    return Answer(200, found)
+def _parts(holder: Resource, part: str) -> dict[str, Json]:
+    """Give the parts of a resource by name, in lower case."""
+    found = holder.properties.get(part) or ()
+    return {str(each["name"]).lower(): each for each in found}
 
 
-def _subnets(call: Call) -> Answer:
-    empty = listing(call, [])
-    empty.body["value"] = list(_vnet(call).properties.get("subnets", ()))
-    return empty
+def _list_parts(kind: str, part: str) -> Handler:
+    def list_(call: Call) -> Answer:
+        found = list(_parts(_holder(call, kind), part).values())
+        return paged(call, found, lambda body: body, lambda body: body)
+
+    return list_
+
+
+def _get_part(kind: str, part: str) -> Handler:
+    def get(call: Call) -> Answer:
+        found = _parts(_holder(call, kind), part).get(call.parts["part"].lower())
+        if found is None:
+            group = call.parts["group"]
+            raise RESOURCE_NOT_FOUND.of(resource=ids.described(call.path), group=group)
+        return Answer(200, found)
+
+    return get
+
+
+def _put_part(kind: str, part: str) -> Handler:
+    """Write one part: as the PUT of the whole that has it, which says what is wrong with it."""
+
+    def put(call: Call) -> Answer:
+        holder, name = _holder(call, kind), call.parts["part"]
+        parts = _parts(holder, part)
+        new = name.lower() not in parts
+        parts[name.lower()] = {
+            "id": f"{holder.id}/{part}/{name}",
+            "name": name,
+            "type": f"{kind}/{part}",
+            "properties": {**(call.body.get("properties") or {}), "provisioningState": "Succeeded"},
+        }
+        changed = _written(call, holder, part, parts)
+        return Answer(201 if new else 200, _parts(changed, part)[name.lower()])
+
+    return put
+
+
+def _delete_part(kind: str, part: str) -> Handler:
+    def delete(call: Call) -> Answer:
+        holder = _holder(call, kind)
+        parts = _parts(holder, part)
+        gone = parts.pop(call.parts["part"].lower(), None)
+        if gone is None:
+            return Answer(204)
+        for card in call.azure.resources.of_kind(holder.subscription, CARDS):
+            for place in card.properties["ipConfigurations"]:
+                if ids.same(place["properties"]["subnet"]["id"], gone["id"]):
+                    name = gone["name"]
+                    raise errors.SUBNET_IN_USE.of(subnet=name, user=place["id"])
+        _written(call, holder, part, parts)
+        return Answer(200)
+
+    return delete
+
+
+def _written(call: Call, holder: Resource, part: str, parts: dict[str, Json]) -> Resource:
+    body = {**holder.body, "properties": {**holder.properties, part: list(parts.values())}}
+    kind = types_of(call.azure)[holder.kind.lower()]
+    outcome = service.put(
+        call.azure, kind, holder.id, body, caller=call.caller, version=call.api_version
+    )
+    return outcome.resource

@@ -55,6 +55,7 @@ _STORAGE = (
 # By namespace, and by type where one has others.
 VERSIONS = {
     "Microsoft.Authorization": ("2022-04-01", "2018-07-01", "2015-07-01"),
+    "Microsoft.Authorization/locks": ("2020-05-01", "2017-04-01", "2016-09-01", "2015-01-01"),
     "Microsoft.Authorization/roleAssignments": (
         *("2022-04-01", "2020-10-01-preview", "2020-08-01-preview", "2015-07-01"),
     ),

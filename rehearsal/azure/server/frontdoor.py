@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from rehearsal.azure.authorization import locks
 from rehearsal.azure.authorization.callers import caller
 from rehearsal.azure.errors import SUBSCRIPTION_NOT_FOUND
 from rehearsal.azure.http.messages import Call
@@ -63,6 +64,7 @@ class FrontDoor:
                 principal=principal, action=route.action, scope=call.path
             )
         registration.check(self._azure, call.method, call.path)
+        locks.check(self._azure, call.method, call.path)
 
     def _count(self, call: Call, principal: Principal, tenant: str) -> None:
         if not self._azure.switches["throttling"]:
