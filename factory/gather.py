@@ -36,7 +36,7 @@ from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.engine_config import git_commit
 from factory.settings.loader import parse_settings
 from factory.settings.project_file import check_options
-from factory.settings.selection import selected
+from factory.settings.selection import selected, with_always
 from factory.settings.shared_work import check_sharing
 from factory.settings.sibling_stacks import read_sibling, read_upstream
 from factory.settings.soak_check import check_soaking
@@ -116,6 +116,8 @@ def read_sources(
     settings = parse_settings(raw, stack, problems)
     folder = str(images or raw.get("images", "images"))
     found = read_images(root / folder, folder, problems)
+    if settings:
+        found = with_always(found, settings, stack)
     wanted = wanted_secrets(found.sound, settings) if settings else {}
     check_keys(stack, wanted, problems)
     if settings:

@@ -43,6 +43,7 @@ _OBJECTS = (
     "tags",
     "factoryLab",
     "artifactSources",
+    "always",
     "labs",
     "environments",
     "keep",

@@ -27,6 +27,7 @@ _PLAIN = [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]
 # Short forms that a model takes before it looks at its fields.
 _SHORT: dict[str, list[dict[str, Any]]] = {
     "Artifact": [{"type": "string"}],
+    "AlwaysArtifact": [{"type": "string"}],
     "Keep": [{"type": "integer", "minimum": 1}],
     "Group": [{"type": "string", "minLength": 1}],
     "Refresh": [{"type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?[dhms])+$"}],
@@ -56,11 +57,6 @@ def _definition() -> dict[str, Any]:
     schema["properties"]["base"] = {
         "description": schema["properties"]["base"].get("description", ""),
         "anyOf": [{"$ref": "#/$defs/Base"}, {"$ref": "#/$defs/ParentBase"}],
-    }
-    parameters = schema["$defs"]["Artifact"]["properties"]["parameters"]
-    parameters.pop("patternProperties", None)
-    parameters["additionalProperties"] = {
-        "description": "Any value; {secret: name} takes a secret of the stack"
     }
     tags = schema["properties"]["tags"]
     tags.pop("patternProperties", None)
@@ -99,6 +95,13 @@ def _stack() -> dict[str, Any]:
 
 def _finished(schema: dict[str, Any], title: str) -> dict[str, Any]:
     schema.pop("description", None)
+    for name in ("Artifact", "AlwaysArtifact"):
+        if name in schema["$defs"]:
+            parameters = schema["$defs"][name]["properties"]["parameters"]
+            parameters.pop("patternProperties", None)
+            parameters["additionalProperties"] = {
+                "description": "Any value; {secret: name} takes a secret of the stack"
+            }
     for name, short in _SHORT.items():
         whole = schema["$defs"].pop(name, None)
         if whole is not None:

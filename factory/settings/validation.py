@@ -13,6 +13,7 @@ from factory.definitions.loader import Images, read_images
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.loader import parse_settings
 from factory.settings.project_file import check_options
+from factory.settings.selection import with_always
 from factory.settings.shared_places import check_apart
 from factory.settings.shared_work import check_all_built, check_order, check_sharing
 from factory.settings.sibling_stacks import read_sibling
@@ -46,9 +47,13 @@ class Project:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was read: images by folder, stacks by name; faults are with the problems."""
+    """What was read: images by folder, stacks by name; faults are with the problems.
+
+    ``built`` are the images as each stack builds them, with its ``always``.
+    """
 
     images: Mapping[Path, Images] = field(default_factory=dict)
+    built: Mapping[str, Images] = field(default_factory=dict)
     stacks: Mapping[str, tuple[StackFile, Settings | None]] = field(default_factory=dict)
     folders: Mapping[str, Path] = field(default_factory=dict)
 
@@ -79,6 +84,7 @@ def check(project: Project, problems: Problems) -> Checked:
     root = project.root
     check_options(project.work, problems)
     images: dict[Path, Images] = {}
+    built: dict[str, Images] = {}
     stacks: dict[str, tuple[StackFile, Settings | None]] = {}
     folders: dict[str, Path] = {}
 
@@ -96,6 +102,9 @@ def check(project: Project, problems: Problems) -> Checked:
         settings = parse_settings(raw, stack, problems) if stack.file else None
         folder = project.images or root / str(raw.get("images", "images"))
         found = read(folder)
+        if settings:
+            found = with_always(found, settings, stack)
+        built[name] = found
         stacks[name], folders[name] = (stack, settings), folder
         wanted = wanted_secrets(found.sound, settings) if settings else {}
         check_keys(stack, wanted, problems)
@@ -105,7 +114,7 @@ def check(project: Project, problems: Problems) -> Checked:
     _check_together(project, stacks, {name: read(folders[name]) for name in stacks}, problems)
     if not project.stacks:
         read(project.images or root / "images")
-    return Checked(images, stacks, folders)
+    return Checked(images, built, stacks, folders)
 
 
 def _check_together(

@@ -100,6 +100,7 @@ EDITS: dict[str, list[Edit]] = {
     "artifactSources.branch": [put("artifactSources", 0, "branch", value="next")],
     "artifactSources.folder": [put("artifactSources", 0, "folder", value="/b")],
     "artifactSources.token": [put("artifactSources", 0, "token", value="shopKey")],
+    "always": [top("always", {"first": ["linux-java"]})],
     "labs": [lambda raw: raw["labs"].pop(), lambda raw: raw["labs"].append(lab("new"))],
     "labs.name": [put("labs", 0, "name", value="other"), put("labs", 0, "name", value="TEAM")],
     "labs.resourceGroup": [put("labs", 0, "resourceGroup", value="rg-other")],
