@@ -33,6 +33,7 @@ _TEXT = (
     "graceForVms",
     "locked",
     "lockFile",
+    "policies",
     "retireAfter",
 )
 _NUMBERS = ("maxRetirements", "maxConcurrentBuilds", "maxCores")

@@ -15,12 +15,14 @@ from pydantic import TypeAdapter
 
 from factory.common.durations import spell_duration
 from factory.definitions.definition import Definition
+from factory.settings.policy_file import PolicyFile
 from factory.settings.stack import NAMESPACE, Settings
 from factory.settings.stack_file import key_of
 
 FOLDER = "schemas"
 DEFINITION = "definition.schema.json"
 STACK = "stack.schema.json"
+POLICIES = "policies.schema.json"
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _TIME = TypeAdapter(timedelta)
 _PLAIN = [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]
@@ -37,7 +39,12 @@ _INHERITED = ("Base", "PurchasePlan", "ParentBase", "Script")
 
 def schemas() -> dict[str, str]:
     """Give every schema by its file's name, as the text of that file."""
-    made = {DEFINITION: _definition(), STACK: _stack()}
+    rules = PolicyFile.model_json_schema(by_alias=True)
+    made = {
+        DEFINITION: _definition(),
+        STACK: _stack(),
+        POLICIES: _finished(rules, "The rules of a company: policies.yaml"),
+    }
     return {name: json.dumps(schema, indent=2) + "\n" for name, schema in made.items()}
 
 

@@ -276,6 +276,7 @@ class Settings(Strict):
     grace_for_vms: Annotated[Duration | None, BeforeValidator(empty_is_none)] = None
     locked: Switch = False
     lock_file: Text = "images.lock"
+    policies: Text = "policies.yaml"
     max_retirements: Annotated[int, Field(ge=0)] = 10
     max_concurrent_builds: Annotated[int, Field(ge=0)] = 0
     source_grace: Duration = timedelta(hours=24)

@@ -12,6 +12,7 @@ from factory.common.yaml_file import read_yaml
 from factory.definitions.loader import Images, read_images
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.loader import parse_settings
+from factory.settings.policy_file import POLICIES, check_policies, read_policies
 from factory.settings.project_file import check_options
 from factory.settings.selection import with_always
 from factory.settings.shared_places import check_apart
@@ -111,8 +112,12 @@ def check(project: Project, problems: Problems) -> Checked:
         if settings:
             known = {*stack.secrets, *(wanted if stack.elsewhere else ())}
             cross_check(found.sound, settings, known, stack, problems, faulty=found.faulty)
+            rules = read_policies(root, settings.policies, stack.place("policies"), problems)
+            held = check_policies(rules, found.sound, settings, stack, problems)
+            problems.errors += held.broken
     _check_together(project, stacks, {name: read(folders[name]) for name in stacks}, problems)
     if not project.stacks:
+        read_policies(root, POLICIES, "", problems)
         read(project.images or root / "images")
     return Checked(images, built, stacks, folders)
 

@@ -178,6 +178,44 @@ def test_what_every_image_gets_is_shown_and_validated_where_it_stands(
     assert tried["config"]["image-factory:always"]["first"] == ["agent"]
 
 
+RULES = """policies:
+  - name: owner
+    on: image
+    level: mandatory
+    rule: has(image.tags.owner) && image.tags.owner == "platform"
+    message: the platform team answers for every image
+    todo: ask it
+  - {name: europe, on: lab, level: advisory, rule: 'lab.region == "x"', message: stay here}
+"""
+
+
+def test_a_companys_rules_are_told_where_they_are_broken(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(project, "policies.yaml", RULES)
+    put(project, "images/linux/c.yaml", BASE + "tags:\n  owner: me\n")
+    code, out, _ = ran(capsys, "validate")
+    assert code == 1
+    assert out.splitlines() == [
+        "warning: Pulumi.dev.yaml:9:44: policy europe (policies.yaml:8:46, advisory): stay here",
+        "images/linux/c.yaml:3:3: policy owner (policies.yaml:5:5, mandatory): "
+        "the platform team answers for every image -> ask it",
+        "1 error, 1 warning in 3 definitions and 1 stack file.",
+    ]
+    found = json.loads(ran(capsys, "validate", "--json")[1])
+    assert [(each["severity"], each["line"]) for each in found["problems"]] == [
+        ("warning", 9),
+        ("error", 3),
+    ]
+    put(project, "policies.yaml", RULES.replace("tags.owner ==", "tags.owner ="))
+    code, out, _ = ran(capsys, "validate", "policies.yaml")
+    assert (code, "policies.yaml:5:5: rule: is no expression: " in out) == (1, True)
+    assert ran(capsys, "validate", "images")[0] == 0
+    # Where nothing is built yet the file is read all the same.
+    (project / "Pulumi.dev.yaml").unlink()
+    assert "policies.yaml:5:5: rule: is no expression" in ran(capsys, "validate")[1]
+
+
 def test_a_receiving_stack_has_nothing_that_every_image_gets(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

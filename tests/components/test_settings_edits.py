@@ -140,6 +140,7 @@ EDITS: dict[str, list[Edit]] = {
     "graceForVms": [top("graceForVms", "3d")],
     "locked": [top("locked", True)],
     "lockFile": [top("lockFile", "other.lock")],
+    "policies": [top("policies", "other.yaml")],
     "maxRetirements": [top("maxRetirements", 0)],
     "maxConcurrentBuilds": [top("maxConcurrentBuilds", 1)],
     "sourceGrace": [top("sourceGrace", "1h")],
