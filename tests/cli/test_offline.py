@@ -196,10 +196,10 @@ def test_a_companys_rules_are_told_where_they_are_broken(
     put(project, "images/linux/c.yaml", BASE + "tags:\n  owner: me\n")
     code, out, _ = ran(capsys, "validate")
     assert code == 1
+    owner = "images/linux/c.yaml:3:3: policy owner (policies.yaml:5:5, mandatory): "
     assert out.splitlines() == [
         "warning: Pulumi.dev.yaml:9:44: policy europe (policies.yaml:8:46, advisory): stay here",
-        "images/linux/c.yaml:3:3: policy owner (policies.yaml:5:5, mandatory): "
-        "the platform team answers for every image -> ask it",
+        f"{owner}the platform team answers for every image -> ask it",
         "1 error, 1 warning in 3 definitions and 1 stack file.",
     ]
     found = json.loads(ran(capsys, "validate", "--json")[1])
