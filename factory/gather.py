@@ -37,8 +37,9 @@ from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.engine_command import HalfReplaced
 from factory.settings.engine_config import git_commit
 from factory.settings.loader import parse_settings
+from factory.settings.policy_file import NO_POLICIES, Policies, check_policies, read_policies
 from factory.settings.project_file import check_options
-from factory.settings.selection import selected
+from factory.settings.selection import selected, with_always
 from factory.settings.shared_work import check_sharing
 from factory.settings.sibling_stacks import read_sibling, read_upstream
 from factory.settings.soak_check import check_soaking
@@ -94,6 +95,7 @@ class Sources:
     lock_path: Path
     lock: Lock | None = None
     recovered: Recovered | None = None
+    policies: Policies = NO_POLICIES
 
 
 def read_sources(
@@ -118,6 +120,8 @@ def read_sources(
     settings = parse_settings(raw, stack, problems)
     folder = str(images or raw.get("images", "images"))
     found = read_images(root / folder, folder, problems)
+    if settings:
+        found = with_always(found, settings, stack)
     wanted = wanted_secrets(found.sound, settings) if settings else {}
     check_keys(stack, wanted, problems)
     if settings:
@@ -130,6 +134,10 @@ def read_sources(
         for chain in read_upstream(beside, settings.receives_from):
             theirs = selected(found.sound, chain[-1].settings)
             check_soaking(theirs, settings, chain, stack.name, problems)
+    policies = NO_POLICIES
+    if settings:
+        rules = read_policies(root, settings.policies, stack.place("policies"), problems)
+        policies = check_policies(rules, found.sound, settings, stack, problems)
     lock = _lock(root, settings, stack, problems) if settings and use_lock else None
     lost = (
         read_recovered(engine.stack_folder(), engine.stack_name(), problems)
@@ -141,7 +149,7 @@ def read_sources(
         raise FactoryError(place)
     warnings = tuple(problems.warnings)
     lock_path = root / settings.lock_file
-    return Sources(root / folder, settings, found.sound, warnings, lock_path, lock, lost)
+    return Sources(root / folder, settings, found.sound, warnings, lock_path, lock, lost, policies)
 
 
 def _stack_file(
@@ -278,6 +286,7 @@ def gather(sources: Sources, engine: Engine, azure: Azure, *, catalogue: bool = 
         commit=git_commit(sources.root),
         catalogue=receives,
         lock=sources.lock,
+        policies=sources.policies,
         parents=parents,
         sources=tuple(
             engine.full_name(name) for name in (*settings.receives_from, *settings.parents_from)

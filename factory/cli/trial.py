@@ -71,7 +71,7 @@ def _run(options: argparse.Namespace) -> int:
     if not (settings.factory_lab and settings.factory_lab.create):
         warn("the factory lab of this stack is adopted: its network and sources are not taken over")
     tried = settings.model_copy(update={"only": [image.identity], "environments": []})
-    found = checked.images[next(iter(checked.folders.values()))].sound
+    found = next(iter(checked.built.values())).sound
     where = "" if project.work == Path.cwd() else f" -C {shlex.quote(shown(project.work))}"
     secrets = list(wanted_secrets(found, tried))
     print("\n".join(_steps(shown(path), f"pulumi{where}", name, secrets)))

@@ -52,7 +52,8 @@ def _run(options: argparse.Namespace) -> int:
         msg = "--online asks one stack's subscription -> name it by --stack"
         raise FactoryError(msg)
     project, checked, problems = read(options)
-    _check_paths(options.paths, [*checked.images, *project.stacks])
+    rules = [project.root / each.policies for _, each in checked.stacks.values() if each]
+    _check_paths(options.paths, [*checked.images, *project.stacks, *rules])
     unchecked: tuple[str, ...] = ()
     if options.online and not problems.errors:
         # Imports the engine's SDK, which the rest of this command does without.

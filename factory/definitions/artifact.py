@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from factory.common.fields import AsWritten, AzureName, FolderName, Strict, formed
+from factory.definitions.bases import Os
 
 PUBLIC_SOURCE = "public repo"
 SECRET_NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"  # noqa: S105 - the form of a name
@@ -137,6 +138,48 @@ class Artifact(Strict):
 
 
 Artifacts = Annotated[list[Artifact], Field(max_length=200)]
+
+
+class AlwaysArtifact(Artifact):
+    """An artifact that every image gets, or with ``os`` every image of that system."""
+
+    form: ClassVar[str] = "a name, or a mapping {name, source, parameters, os}"
+
+    os: Os | None = None
+    """``windows`` or ``linux``: images of the other system go without it; both without it."""
+
+    @field_validator("name", mode="after")
+    @classmethod
+    def _leaves_the_vm_usable(cls, value: str) -> str:
+        if value in [each.generalizer for each in Os]:
+            msg = f"{value} ends every build by itself, where capture needs it; leave it out"
+            raise ValueError(msg)
+        return value
+
+    @property
+    def plain(self) -> Artifact:
+        """The artifact as any other: who asked for it shapes no bit of the disk."""
+        return Artifact(name=self.name, source=self.source, parameters=self.parameters)
+
+
+class Always(Strict):
+    """Artifacts that the author of a definition cannot leave out, in order.
+
+    What stands further away wraps what is nearer: its ``first`` runs before that of the nearer, its
+    ``last`` after.
+    """
+
+    form: ClassVar[str] = "a mapping {first, last}"
+
+    first: list[AlwaysArtifact] = []
+    """Before the definition's own artifacts."""
+    last: list[AlwaysArtifact] = []
+    """After them, and before the one that generalises."""
+
+    def around(self, inner: Always | None) -> Always:
+        """Give both together, this one outside."""
+        inner = inner or Always()
+        return Always(first=[*self.first, *inner.first], last=[*inner.last, *self.last])
 
 
 @dataclass(frozen=True)

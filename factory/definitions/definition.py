@@ -14,6 +14,7 @@ from factory.common.fields import Duration, Identity, OwnTags, Strict, formed
 from factory.common.vm_sizes import cores_of
 from factory.definitions.artifact import (
     PUBLIC_SOURCE,
+    Always,
     AnyVerify,
     Applied,
     Artifact,
@@ -65,6 +66,8 @@ class Definition(Strict):
     """Tried in this order where Azure has no room for ``size``; none of them shapes the image."""
     disk_type: DiskType = DiskType.STANDARD_SSD
     """Disk of the build VM."""
+    always: Always | None = None
+    """Artifacts around those of every definition below: in a ``defaults.yaml``, {first, last}."""
     artifacts: Artifacts = []
     """What is installed, in order: a name, or {name, source, parameters}."""
     capture: Capture = Capture.GENERALIZED
@@ -122,17 +125,33 @@ class Definition(Strict):
         return tuple(dict.fromkeys(value for value in values if isinstance(value, VaultRef)))
 
     @property
-    def all_artifacts(self) -> tuple[Artifact, ...]:
-        """The artifacts in order, with sysprep or deprovision last if the capture needs it.
+    def building(self) -> tuple[Applied, ...]:
+        """What the build VM gets, in order, each with its place here.
 
-        Both end with waitForShutdown and deallocate, which is what makes ``SysprepApplied`` right.
+        Sysprep or deprovision is last, whoever asked for it; nobody has to where the capture needs
+        it. Both end with waitForShutdown and deallocate, which is what makes ``SysprepApplied``
+        right.
         """
-        if self.capture is Capture.SPECIALIZED:
-            return tuple(self.artifacts)
-        last = self.artifacts[-1].name if self.artifacts else None
-        if last == self.os.generalizer:
-            return tuple(self.artifacts)
-        return (*self.artifacts, Artifact(name=self.os.generalizer))
+        own = [Applied(("artifacts", at), each) for at, each in enumerate(self.artifacts)]
+        end = own[-1:] if own and own[-1].artifact.name == self.os.generalizer else []
+        own = own[: len(own) - len(end)]
+        if not end and self.capture is Capture.GENERALIZED:
+            end = [Applied(("os",), Artifact(name=self.os.generalizer))]
+        always = self.always or Always()
+        first, last = (
+            [
+                Applied(("always", part, at), each.plain)
+                for at, each in enumerate(listed)
+                if each.os in (None, self.os)
+            ]
+            for part, listed in (("first", always.first), ("last", always.last))
+        )
+        return (*first, *own, *last, *end)
+
+    @property
+    def all_artifacts(self) -> tuple[Artifact, ...]:
+        """The artifacts of the build VM in order."""
+        return tuple(each.artifact for each in self.building)
 
     @property
     def verification(self) -> tuple[Artifact, ...] | None:
@@ -159,11 +178,6 @@ class Definition(Strict):
 
         What nobody wrote as an artifact has the place that it is added for: ``os``, the script.
         """
-        written = len(self.artifacts)
-        building = [
-            Applied(("artifacts", index) if index < written else ("os",), artifact)
-            for index, artifact in enumerate(self.all_artifacts)
-        ]
         whole = isinstance(self.verify, Verify)
         listed = self.verify.artifacts if isinstance(self.verify, Verify) else self.verify or ()
         loc: tuple[str, ...] = ("verify", "artifacts") if whole else ("verify",)
@@ -171,11 +185,12 @@ class Definition(Strict):
             Applied((*loc, index) if index < len(listed) else ("verify", "script"), artifact)
             for index, artifact in enumerate(self.verification or ())
         ]
-        return (*building, *verifying)
+        return (*self.building, *verifying)
 
 
 __all__ = [
     "PUBLIC_SOURCE",
+    "Always",
     "AnyBase",
     "Applied",
     "Artifact",

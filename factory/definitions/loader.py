@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +13,8 @@ from factory.common import messages
 from factory.common.errors import Problems
 from factory.common.names import image_stem
 from factory.common.yaml_file import Limits, Loc, YamlFile, read_yaml
-from factory.definitions.definition import Definition, Os, Verify
+from factory.definitions.always import ALWAYS, around, fault_of
+from factory.definitions.definition import Always, Definition, Os, Verify
 from factory.definitions.file_walk import DEFAULTS, Found, Walk
 from factory.definitions.lineage import Image, check_lineage, check_moves
 
@@ -31,6 +32,20 @@ class Images:
 
     sound: dict[str, Image] = field(default_factory=dict)
     faulty: frozenset[str] = frozenset()
+
+    def within(self, always: Always, said: YamlFile) -> Images:
+        """Give them with what a stack has every image get; ``said`` is the file that says it."""
+        sound = {name: _within(image, always, said) for name, image in self.sound.items()}
+        return replace(self, sound=sound)
+
+
+def _within(image: Image, always: Always, said: YamlFile) -> Image:
+    both = always.around(image.definition.always)
+    return replace(
+        image,
+        definition=image.definition.model_copy(update={ALWAYS: both}),
+        layers=tuple(around(said, image.layers)),
+    )
 
 
 def load_images(folder: Path, shown: str, problems: Problems) -> dict[str, Image]:
@@ -79,7 +94,16 @@ class _Reader:
         own = read_yaml(file.path, file.shown, self.problems)
         if own is None:
             return None
-        layers = [*(layer for layer in above if layer), own]
+        if ALWAYS in own.data:
+            self.problems.error(
+                own.place((ALWAYS,)),
+                f"{ALWAYS} is for what is below a {DEFAULTS}, or for a stack",
+                "write them as artifacts of this definition",
+            )
+            return None
+        layers = [own]
+        for layer in reversed([layer for layer in above if layer]):
+            layers = around(layer, layers)
         definition = self._definition(layers, whole=None not in above)
         if definition is None:
             return None
@@ -90,7 +114,11 @@ class _Reader:
 
     def _default(self, path: Path, shown: str) -> YamlFile | None:
         if path not in self.defaults:
-            self.defaults[path] = read_yaml(path, shown, self.problems)
+            file = read_yaml(path, shown, self.problems)
+            if file and (fault := fault_of(file)):
+                report(fault[0], [file], self.problems, model=fault[1])
+                file = None
+            self.defaults[path] = file
         return self.defaults[path]
 
     def _definition(self, layers: Sequence[YamlFile], *, whole: bool) -> Definition | None:

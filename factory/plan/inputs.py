@@ -15,6 +15,7 @@ from factory.ledger.catalogue import Catalogue
 from factory.ledger.model import Held, Ledger
 from factory.ledger.recovered_file import Recovered
 from factory.observed.model import Observed
+from factory.settings.policy_file import NO_POLICIES, Policies
 from factory.settings.selection import builds, selected
 from factory.settings.stack import Settings
 
@@ -31,6 +32,7 @@ class Inputs:
     ``state`` is the id of its state, "" if it began before states had one: then it gets the id
     ``fresh`` by the next run that changes something.
     ``recovered`` is what a lost state is made again from; the ledger has it in already.
+    ``policies`` are a company's rules, with what the definitions and settings break of them.
     ``tokens`` has a digest of the token of each artifact source, "" where secrets are not read.
     """
 
@@ -49,6 +51,7 @@ class Inputs:
     state: str = ""
     fresh: str = ""
     tokens: Mapping[str, str] = field(default_factory=dict)
+    policies: Policies = NO_POLICIES
 
     @property
     def owner(self) -> Owner:

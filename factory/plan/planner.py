@@ -9,6 +9,7 @@ from __future__ import annotations
 from factory.plan.explanation.explanation import explain
 from factory.plan.inputs import Inputs
 from factory.plan.model import Plan
+from factory.plan.placement.version_policies import guard_versions
 from factory.plan.placement.versions import place
 from factory.plan.situation.resolution import resolve
 from factory.plan.verdicts.admission import admit
@@ -22,4 +23,5 @@ def make_plan(inputs: Inputs) -> Plan:
     verdicts = admit(situation, judge(situation))
     guard(situation, verdicts)
     placements = place(situation, verdicts)
+    guard_versions(situation, placements)
     return explain(situation, verdicts, placements)

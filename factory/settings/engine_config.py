@@ -34,6 +34,7 @@ _TEXT = (
     "graceForVms",
     "locked",
     "lockFile",
+    "policies",
     "retireAfter",
 )
 _NUMBERS = ("maxRetirements", "maxConcurrentBuilds", "maxCores")
@@ -44,6 +45,7 @@ _OBJECTS = (
     "tags",
     "factoryLab",
     "artifactSources",
+    "always",
     "labs",
     "environments",
     "keep",

@@ -15,18 +15,21 @@ from pydantic import TypeAdapter
 
 from factory.common.durations import spell_duration
 from factory.definitions.definition import Definition
+from factory.settings.policy_file import PolicyFile
 from factory.settings.stack import NAMESPACE, Settings
 from factory.settings.stack_file import key_of
 
 FOLDER = "schemas"
 DEFINITION = "definition.schema.json"
 STACK = "stack.schema.json"
+POLICIES = "policies.schema.json"
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _TIME = TypeAdapter(timedelta)
 _PLAIN = [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]
 # Short forms that a model takes before it looks at its fields.
 _SHORT: dict[str, list[dict[str, Any]]] = {
     "Artifact": [{"type": "string"}],
+    "AlwaysArtifact": [{"type": "string"}],
     "Keep": [{"type": "integer", "minimum": 1}],
     "Group": [{"type": "string", "minLength": 1}],
     "Refresh": [{"type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?[dhms])+$"}],
@@ -36,7 +39,12 @@ _INHERITED = ("Base", "PurchasePlan", "ParentBase", "Script")
 
 def schemas() -> dict[str, str]:
     """Give every schema by its file's name, as the text of that file."""
-    made = {DEFINITION: _definition(), STACK: _stack()}
+    rules = PolicyFile.model_json_schema(by_alias=True)
+    made = {
+        DEFINITION: _definition(),
+        STACK: _stack(),
+        POLICIES: _finished(rules, "The rules of a company: policies.yaml"),
+    }
     return {name: json.dumps(schema, indent=2) + "\n" for name, schema in made.items()}
 
 
@@ -56,11 +64,6 @@ def _definition() -> dict[str, Any]:
     schema["properties"]["base"] = {
         "description": schema["properties"]["base"].get("description", ""),
         "anyOf": [{"$ref": "#/$defs/Base"}, {"$ref": "#/$defs/ParentBase"}],
-    }
-    parameters = schema["$defs"]["Artifact"]["properties"]["parameters"]
-    parameters.pop("patternProperties", None)
-    parameters["additionalProperties"] = {
-        "description": "Any value; {secret: name} takes a secret of the stack"
     }
     tags = schema["properties"]["tags"]
     tags.pop("patternProperties", None)
@@ -99,6 +102,13 @@ def _stack() -> dict[str, Any]:
 
 def _finished(schema: dict[str, Any], title: str) -> dict[str, Any]:
     schema.pop("description", None)
+    for name in ("Artifact", "AlwaysArtifact"):
+        if name in schema["$defs"]:
+            parameters = schema["$defs"][name]["properties"]["parameters"]
+            parameters.pop("patternProperties", None)
+            parameters["additionalProperties"] = {
+                "description": "Any value; {secret: name} takes a secret of the stack"
+            }
     for name, short in _SHORT.items():
         whole = schema["$defs"].pop(name, None)
         if whole is not None:

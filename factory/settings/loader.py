@@ -19,6 +19,7 @@ from factory.settings.stack_file import StackFile, key_of, setting_name
 
 _MOST_FAULTS = 50
 _OF_BUILDERS = (
+    "always",
     "rebuild",
     "revoke",
     "max_concurrent_builds",

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from factory.common.patterns import takes, takes_any
 from factory.definitions.lineage import Image, parent_of
+from factory.definitions.loader import Images
 from factory.settings.stack import Settings
+from factory.settings.stack_file import StackFile
 
 
 def builds(settings: Settings, identity: str) -> bool:
@@ -32,3 +34,12 @@ def selected(images: Mapping[str, Image], settings: Settings) -> dict[str, Image
             found.add(name)
             name = parent_of(images[name])
     return {identity: image for identity, image in images.items() if identity in found}
+
+
+def with_always(images: Images, settings: Settings, stack: StackFile) -> Images:
+    """Give the definitions with what the stack has every image get that it builds."""
+    always = settings.always
+    if always is None:
+        return images
+    written = stack.raw.get("always") or always.model_dump(by_alias=True)
+    return images.within(always, stack.alone("always", written))

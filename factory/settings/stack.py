@@ -26,7 +26,7 @@ from factory.common.fields import (
 )
 from factory.common.patterns import fault_of
 from factory.common.versions import Version
-from factory.definitions.artifact import SECRET_NAME, SECRET_SAID
+from factory.definitions.artifact import SECRET_NAME, SECRET_SAID, Always
 from factory.definitions.definition import PUBLIC_SOURCE
 from factory.definitions.policies import Keep
 from factory.settings.environments import LabEnvironment
@@ -251,6 +251,8 @@ class Settings(Strict):
     images: Text = "images"
     factory_lab: Annotated[FactoryLab | None, BeforeValidator(empty_is_none)] = None
     artifact_sources: list[ArtifactSource] = []
+    always: Annotated[Always | None, BeforeValidator(empty_is_none)] = None
+    """Artifacts around those of every definition that this stack builds."""
     labs: list[TargetLab] = []
     environments: list[LabEnvironment] = []
     only: list[Pattern] = []
@@ -276,6 +278,7 @@ class Settings(Strict):
     grace_for_vms: Annotated[Duration | None, BeforeValidator(empty_is_none)] = None
     locked: Switch = False
     lock_file: Text = "images.lock"
+    policies: Text = "policies.yaml"
     max_retirements: Annotated[int, Field(ge=0)] = 10
     max_concurrent_builds: Annotated[int, Field(ge=0)] = 0
     source_grace: Duration = timedelta(hours=24)

@@ -93,6 +93,12 @@ class StackFile:
         own = ((loc, mark) for loc, mark in inside.items() if loc[:1] == ("config",) and loc[1:])
         return {(str(loc[1]).rpartition(":")[2], *loc[2:]): mark for loc, mark in own}
 
+    def alone(self, setting: str, value: Any) -> YamlFile:
+        """Give one setting as a file of its own, with its places in this one."""
+        marks = {loc: mark for loc, mark in self.marks.items() if loc[0] == setting}
+        path = Path(self.name) if self.file is None else self.file.path
+        return YamlFile(path, self.name, {setting: value}, {(setting,): (1, 1)} | marks)
+
     def place(self, *loc: str | int) -> str:
         """Give ``file:line:col`` of a setting by its place in :class:`Settings`.
 

@@ -15,7 +15,7 @@ from factory.settings.stack_file import PROVIDER
 
 PREFIX = "trial-"
 # What of the building stack's settings is about how to build, not about whom it is for.
-_TAKEN = ("images", "artifactSources", "pollInterval")
+_TAKEN = ("images", "artifactSources", "always", "policies", "pollInterval")
 _LONGEST = 40
 
 

@@ -13,7 +13,9 @@ from factory.common.yaml_file import read_yaml
 from factory.definitions.loader import Images, read_images
 from factory.settings.cross_check import cross_check, wanted_secrets
 from factory.settings.loader import parse_settings
+from factory.settings.policy_file import POLICIES, check_policies, read_policies
 from factory.settings.project_file import check_options
+from factory.settings.selection import with_always
 from factory.settings.shared_places import check_apart
 from factory.settings.shared_work import check_all_built, check_order, check_sharing
 from factory.settings.sibling_stacks import read_sibling
@@ -48,9 +50,13 @@ class Project:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was read: images by folder, stacks by name; faults are with the problems."""
+    """What was read: images by folder, stacks by name; faults are with the problems.
+
+    ``built`` are the images as each stack builds them, with its ``always``.
+    """
 
     images: Mapping[Path, Images] = field(default_factory=dict)
+    built: Mapping[str, Images] = field(default_factory=dict)
     stacks: Mapping[str, tuple[StackFile, Settings | None]] = field(default_factory=dict)
     folders: Mapping[str, Path] = field(default_factory=dict)
 
@@ -81,6 +87,7 @@ def check(project: Project, problems: Problems) -> Checked:
     root = project.root
     check_options(project.work, problems)
     images: dict[Path, Images] = {}
+    built: dict[str, Images] = {}
     stacks: dict[str, tuple[StackFile, Settings | None]] = {}
     folders: dict[str, Path] = {}
 
@@ -98,16 +105,23 @@ def check(project: Project, problems: Problems) -> Checked:
         settings = parse_settings(raw, stack, problems) if stack.file else None
         folder = project.images or root / str(raw.get("images", "images"))
         found = read(folder)
+        if settings:
+            found = with_always(found, settings, stack)
+        built[name] = found
         stacks[name], folders[name] = (stack, settings), folder
         wanted = wanted_secrets(found.sound, settings) if settings else {}
         check_keys(stack, wanted, problems)
         if settings:
             known = {*stack.secrets, *(wanted if stack.elsewhere else ())}
             cross_check(found.sound, settings, known, stack, problems, faulty=found.faulty)
+            rules = read_policies(root, settings.policies, stack.place("policies"), problems)
+            held = check_policies(rules, found.sound, settings, stack, problems)
+            problems.errors += held.broken
     _check_together(project, stacks, {name: read(folders[name]) for name in stacks}, problems)
     if not project.stacks:
+        read_policies(root, POLICIES, "", problems)
         read(project.images or root / "images")
-    return Checked(images, stacks, folders)
+    return Checked(images, built, stacks, folders)
 
 
 def _check_sources_are_there(

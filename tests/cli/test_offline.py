@@ -142,6 +142,91 @@ def test_show_names_the_file_of_each_value(
     assert ran(capsys, "show", "linux/z")[2].startswith("image-factory: there is no definition")
 
 
+def test_what_every_image_gets_is_shown_and_validated_where_it_stands(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(project, "images/linux/defaults.yaml", "os: linux\nalways: {last: [tidy]}\n")
+    stack = "  image-factory:always:\n    first: [agent]\n    last: [{name: seal, source: ours}]\n"
+    (project / "Pulumi.dev.yaml").write_text(STACK_FILE + stack)
+    assert ran(capsys, "validate")[:2] == (
+        0,
+        "0 errors, 0 warnings in 2 definitions and 1 stack file.\n",
+    )
+    shown = {" ".join(line.split()) for line in ran(capsys, "show", "linux/b")[1].splitlines()}
+    assert {
+        "- name: agent # Pulumi.dev.yaml:11:13",
+        "- name: tidy # images/linux/defaults.yaml:2:17",
+        "- name: seal # Pulumi.dev.yaml:12:13",
+        "source: ours # Pulumi.dev.yaml:12:25",
+    } <= shown
+    told = json.loads(ran(capsys, "show", "linux/a", "--json")[1])
+    assert told["artifacts"] == ["agent", "linux-java", "tidy", "seal", "linux-deprovision"]
+    text = stack.replace("ours", "theirs").replace(
+        "[agent]", "[{name: agent, parameters: {key: {secret: agentKey}}}, linux-deprovision]"
+    )
+    (project / "Pulumi.dev.yaml").write_text(STACK_FILE + text)
+    out = ran(capsys, "validate")[1]
+    assert "Pulumi.dev.yaml:11:67: image-factory:always.first.1: linux-deprovision ends" in out
+    (project / "Pulumi.dev.yaml").write_text(STACK_FILE + text.replace(", linux-deprovision", ""))
+    out = ran(capsys, "validate")[1]
+    assert "Pulumi.dev.yaml:12:25: artifact seal: the factory lab has no source 'theirs'" in out
+    assert "agentKey is not set, but Pulumi.dev.yaml:11:40 needs it" in out
+    # A trial builds as the stack does.
+    (project / "Pulumi.dev.yaml").write_text(STACK_FILE + stack)
+    assert ran(capsys, "trial", "linux/a", "--stack", "dev")[0] == 0
+    tried = yaml.safe_load((project / "Pulumi.trial-linux-a.yaml").read_text())
+    assert tried["config"]["image-factory:always"]["first"] == ["agent"]
+
+
+RULES = """policies:
+  - name: owner
+    on: image
+    level: mandatory
+    rule: has(image.tags.owner) && image.tags.owner == "platform"
+    message: the platform team answers for every image
+    todo: ask it
+  - {name: europe, on: lab, level: advisory, rule: 'lab.region == "x"', message: stay here}
+"""
+
+
+def test_a_companys_rules_are_told_where_they_are_broken(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(project, "policies.yaml", RULES)
+    put(project, "images/linux/c.yaml", BASE + "tags:\n  owner: me\n")
+    code, out, _ = ran(capsys, "validate")
+    assert code == 1
+    owner = "images/linux/c.yaml:3:3: policy owner (policies.yaml:5:5, mandatory): "
+    assert out.splitlines() == [
+        "warning: Pulumi.dev.yaml:9:44: policy europe (policies.yaml:8:46, advisory): stay here",
+        f"{owner}the platform team answers for every image -> ask it",
+        "1 error, 1 warning in 3 definitions and 1 stack file.",
+    ]
+    found = json.loads(ran(capsys, "validate", "--json")[1])
+    assert [(each["severity"], each["line"]) for each in found["problems"]] == [
+        ("warning", 9),
+        ("error", 3),
+    ]
+    put(project, "policies.yaml", RULES.replace("tags.owner ==", "tags.owner ="))
+    code, out, _ = ran(capsys, "validate", "policies.yaml")
+    assert (code, "policies.yaml:5:5: rule: is no expression: " in out) == (1, True)
+    assert ran(capsys, "validate", "images")[0] == 0
+    # Where nothing is built yet the file is read all the same.
+    (project / "Pulumi.dev.yaml").unlink()
+    assert "policies.yaml:5:5: rule: is no expression" in ran(capsys, "validate")[1]
+
+
+def test_a_receiving_stack_has_nothing_that_every_image_gets(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [line for line in STACK_FILE.splitlines() if "actoryLab" not in line]
+    text = "\n".join([*lines, "  image-factory:receivesFrom: dev"])
+    text += "\n  image-factory:always: {first: [x]}\n"
+    (project / "Pulumi.prod.yaml").write_text(text)
+    out = ran(capsys, "validate")[1]
+    assert ": image-factory:always is for the stack that builds -> set it there" in out
+
+
 VERIFY = """verify:
   artifacts: [{name: smoke, source: theirs, parameters: {key: {secret: smokeKey}}}]
   script: {url: "https://x.test/a.sh", files: ["https://x.test/b"], arguments: {secret: pin}}

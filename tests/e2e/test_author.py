@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.e2e.harness import TEAM_WEB, FactoryUnderTest
 from tests.e2e.test_cli import cli
 
 TRIAL = "trial-linux-a"
+WINDOWS = {"name": "windows-git", "os": "windows"}
+POLICIES = """policies:
+  - name: no-java
+    on: image
+    level: {level}
+    rule: '!image.artifacts.exists(each, each.name == "linux-java")'
+    message: java is none of ours
+"""
 
 
 def test_a_trial_builds_one_definition_is_checked_online_and_leaves_nothing(
@@ -13,7 +23,13 @@ def test_a_trial_builds_one_definition_is_checked_online_and_leaves_nothing(
 ) -> None:
     factory.define("linux/a", artifacts=["linux-java"])
     factory.define("linux/b")
-    factory.configure_dev([TEAM_WEB])
+    rules = factory.root / "policies.yaml"
+    rules.write_text(POLICIES.format(level="advisory"))
+    factory.configure_dev(
+        [TEAM_WEB],
+        always={"first": [{"name": "linux-swapfile", "os": "linux"}, WINDOWS]},
+        policies=str(rules),
+    )
     before = set(factory.labs())
     written = cli(factory, "trial", "linux/a", "--stack", "dev")
     assert written.code == 0, written.output
@@ -26,6 +42,13 @@ def test_a_trial_builds_one_definition_is_checked_online_and_leaves_nothing(
     assert set(labs) - before == {TRIAL}
     assert [image["name"].rsplit("-", 2)[0] for image in labs[TRIAL]["customImages"]] == ["linux-a"]
     assert factory.holding("team-web") == []
+    assert_built_by_the_rules(factory, ran.output)
+    rules.write_text(POLICIES.format(level="mandatory"))
+    preview = factory.preview(TRIAL)
+    assert not preview.ok
+    assert f"{rules}:5:5, mandatory): java is none of ours" in preview.output
+    assert "Traceback" not in preview.output
+    rules.write_text("policies: []\n")
 
     sound = cli(factory, "validate", "--stack", TRIAL, "--online")
     assert sound.code == 0, sound.output
@@ -39,6 +62,19 @@ def test_a_trial_builds_one_definition_is_checked_online_and_leaves_nothing(
         assert ran.ok, ran.output
     assert set(factory.labs()) == before
     assert not (factory.home.work / f"Pulumi.{TRIAL}.yaml").exists()
+
+
+def assert_built_by_the_rules(factory: FactoryUnderTest, said: str) -> None:
+    """A trial takes over what every image gets; an advisory rule only warns."""
+    assert "images/linux/a.yaml" in said
+    assert "policies.yaml:5:5, advisory): java is none of ours" in said
+    (record,) = [
+        each["inputs"]["input"]
+        for each in factory.resources(TRIAL)
+        if each["urn"].endswith("/record")
+    ]
+    names = [each["name"] for each in json.loads(record["shape"])["artifacts"]]
+    assert names == ["linux-swapfile", "linux-java", "linux-deprovision"]
 
 
 def assert_told_and_refused(factory: FactoryUnderTest) -> None:

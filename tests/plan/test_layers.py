@@ -51,6 +51,32 @@ def test_a_child_is_due_when_its_parent_moves() -> None:
     assert world.plan().nothing_due
 
 
+def test_what_every_image_gets_is_a_reason_to_build_for_a_parent_and_its_child_alike() -> None:
+    world = layered()
+    world.run()
+    always = {"first": ["agent"], "last": [{"name": "seal", "os": "linux"}]}
+    world.images["linux/a"] = image("linux/a", always=always)
+    world.images["linux/b"] = image("linux/b", base={"image": "linux/a"}, always=always)
+    plan = world.run()
+    assert builds(plan) == [
+        ("linux/a", "definition changed: artifacts"),
+        ("linux/b", "definition changed: artifacts"),
+        ("linux/c", "its base linux/b moved to 20261122.2"),
+    ]
+    asked = {v.identity: v.spec.content.all_artifacts for v in plan.versions if v.spec}
+    whole = ["agent", "seal", "linux-deprovision"]
+    assert [each.name for each in asked["linux/a"]] == whole
+    assert [each.name for each in asked["linux/b"]] == whole
+    # Who says it changes nothing; a parameter of one that is there is enough.
+    world.images["linux/b"] = image(
+        "linux/b", base={"image": "linux/a"}, artifacts=["agent", "seal"]
+    )
+    assert builds(world.plan()) == []
+    always["last"] = [{"name": "seal", "parameters": {"hard": "yes"}}]
+    world.images["linux/b"] = image("linux/b", base={"image": "linux/a"}, always=always)
+    assert builds(world.plan())[0] == ("linux/b", "definition changed: artifacts")
+
+
 def test_a_child_whose_parent_failed_is_built_on_the_parents_next_version() -> None:
     world = layered()
     world.run(failing={"linux/a", "linux/b", "linux/c"})

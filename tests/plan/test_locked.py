@@ -115,6 +115,19 @@ def test_files_that_cannot_be_compared_are_refused() -> None:
         assert step.reason.endswith(COMMAND)
 
 
+def test_what_every_image_gets_is_held_to_the_lock_too() -> None:
+    this = world()
+    this.images["linux/a"] = image("linux/a", always={"first": ["linux-java"]})
+    this.run()
+    assert this.the_step().reason == "unchanged and fresh"
+    this.contents = files("b")
+    assert this.the_step().reason == "unchanged and fresh"
+    this.images["linux/a"] = image("linux/a", always={"first": ["linux-java"], "last": ["seal"]})
+    step = this.the_step()
+    assert step.action is Action.REFUSE
+    assert "linux-java changed in public repo" in step.reason
+
+
 def test_an_artifact_that_the_lock_does_not_have_is_refused() -> None:
     this = world()
     this.run()

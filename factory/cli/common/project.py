@@ -9,6 +9,7 @@ from factory.cli.common.options import place, work_folder
 from factory.common.errors import FactoryError, Problems
 from factory.common.messages import near_name
 from factory.definitions.lineage import Image
+from factory.settings.selection import builds
 from factory.settings.validation import Checked, Project, check, find_project
 
 
@@ -29,11 +30,18 @@ def folder_of(project: Project, checked: Checked) -> Path:
 
 
 def image_of(project: Project, checked: Checked, name: str, problems: Problems) -> Image:
-    """Find a definition by its identity or its file. Raises :class:`FactoryError`."""
+    """Find a definition by its identity or its file, as the first stack builds it that does.
+
+    Raises :class:`FactoryError`.
+    """
     folder = folder_of(project, checked)
     found = checked.images[folder]
     identity = identity_of(name, folder)
     if identity in found.sound:
+        for stack, (_, settings) in checked.stacks.items():
+            mine = settings is not None and settings.builds and builds(settings, identity)
+            if mine and checked.folders[stack] == folder:
+                return checked.built[stack].sound[identity]
         return found.sound[identity]
     if identity in found.faulty:
         own = Problems([each for each in problems.errors if identity in each.where])

@@ -12,6 +12,7 @@ from factory.plan.explanation.outputs import holdings, serial
 from factory.plan.explanation.steps import steps
 from factory.plan.model import Action, Adoption, Plan
 from factory.plan.placement.placement import Placements
+from factory.plan.placement.version_policies import check_versions
 from factory.plan.situation.situation import Situation
 from factory.plan.verdicts.guards import check_groups
 from factory.plan.verdicts.lab_policies import doubts
@@ -41,7 +42,7 @@ def explain(situation: Situation, verdicts: Verdicts, placements: Placements) ->
             if action in {Action.ADOPT, Action.KEEP}
         ),
         holdings=holdings(situation, versions),
-        warnings=_warnings(situation, verdicts),
+        warnings=_warnings(situation, verdicts, placements),
         revoked=situation.revoked,
         unreleased=placements.unreleased,
         unmanaged_vms=verdicts.vms,
@@ -66,10 +67,11 @@ _GETS_AN_ID = (
 )
 
 
-def _warnings(situation: Situation, verdicts: Verdicts) -> tuple[str, ...]:
+def _warnings(situation: Situation, verdicts: Verdicts, placements: Placements) -> tuple[str, ...]:
     """Give all of them: what could not be read, what follows from nothing, what is done with."""
     told = Problems()
     check_groups(situation, told)
+    check_versions(situation, placements, told)
     return (
         *map(str, told.warnings),
         *_renamed(situation),

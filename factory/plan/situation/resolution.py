@@ -110,6 +110,7 @@ def resolve(inputs: Inputs) -> Situation:
         warnings=(*observed.warnings, *(line for lines in read for line in lines)),
         sizes=Sizes(inputs),
         rules=observed.rules,
+        policies=inputs.policies,
         fresh=inputs.fresh,
     )
 

@@ -24,6 +24,7 @@ from factory.plan.situation.places import Displaced
 from factory.plan.situation.sizes import Sizes
 from factory.plan.situation.version_situation import VersionSituation
 from factory.settings.environments import LabEnvironment, Replace
+from factory.settings.policy_file import Policies
 from factory.settings.stack import FactoryLab
 
 # {identity: {version: reason}}, as it stands in a catalogue
@@ -184,7 +185,7 @@ class Situation:
     ``outputs`` are the stack's own of the last run.
     ``owner`` is the full name and the id that its tags say, ``name`` the name it has now,
     ``last_name`` that of the last run. ``fresh`` is an id for a state that has none. ``rules`` are
-    those of a factory lab that others keep.
+    those of a factory lab that others keep, ``policies`` those of the company.
     """
 
     owner: Owner
@@ -235,6 +236,7 @@ class Situation:
     warnings: tuple[str, ...]
     sizes: Sizes
     rules: LabRules | None
+    policies: Policies
     fresh: str = ""
 
     @property

@@ -13,10 +13,15 @@ from factory.settings.stack import NAMESPACE
 
 def guard(situation: Situation, verdicts: Verdicts) -> None:
     """Raise :class:`FactoryError` naming what stops this run."""
-    for check in (_check_state, _check_retirements, _check_last_good):
+    for check in (_check_policies, _check_state, _check_retirements, _check_last_good):
         problems = Problems()
         check(situation, verdicts, problems)
         problems.raise_if_any(f"{situation.name} cannot run")
+
+
+def _check_policies(situation: Situation, _: Verdicts, problems: Problems) -> None:
+    """Stop what a company's mandatory rules forbid (docs/policies.md)."""
+    problems.errors += situation.policies.broken
 
 
 def _check_state(situation: Situation, _: Verdicts, problems: Problems) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rehearsal.azure import ids
 from rehearsal.azure.arm.types import Behaviour, Draft
-from rehearsal.azure.errors import SCOPE_LOCKED, bad_request
+from rehearsal.azure.errors import SCOPE_LOCKED, ArmError, bad_request
 from rehearsal.azure.model import Resource
 from rehearsal.azure.network import errors
 from rehearsal.azure.world import Azure
