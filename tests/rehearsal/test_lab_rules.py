@@ -238,6 +238,24 @@ def test_a_size_that_the_region_has_none_of(cloud: Cloud) -> None:
     assert ordered(cloud, cloud.lab(), "a", size="Standard_B2s") == ""
 
 
+def test_sizes_are_listed_by_region_with_what_restricts_them(cloud: Cloud) -> None:
+    path = f"/subscriptions/{DEV}/providers/Microsoft.Compute/skus"
+
+    def sizes(region: str) -> dict[str, Json]:
+        query = {"$filter": f"location eq '{region}'"}
+        found = cloud.arm("GET", path, version="2021-07-01", query=query).body["value"]
+        assert {each["locations"][0] for each in found} == {region}
+        return {each["name"]: each for each in found}
+
+    here = sizes("westeurope")["Standard_D4s_v5"]
+    able = {each["name"]: each["value"] for each in here["capabilities"]}
+    assert (here["family"], able["vCPUs"], able["MemoryGB"]) == ("standardDSv5Family", "4", "16")
+    assert here["restrictions"] == []
+    (held,) = sizes("eastus")["Standard_B2s"]["restrictions"]
+    assert held["reasonCode"] == "NotAvailableForSubscription"
+    assert len(cloud.arm("GET", path, version="2021-07-01").body["value"]) > 100
+
+
 def test_one_incremental_snapshot_of_a_disk_at_a_time_goes_to_a_region(cloud: Cloud) -> None:
     disk = cloud.disk(cloud.vm(cloud.lab(), image=WINDOWS))["id"]
     first, second = snapshot(cloud, disk, "first"), snapshot(cloud, disk, "second")

@@ -136,6 +136,35 @@ def test_the_machine_behind_a_lab_vm_has_its_own_switch(
     assert (going.status, busy.code) == (202, "OperationNotAllowed")
 
 
+def test_a_machine_has_one_extension_of_a_handler_while_it_runs(cloud: Cloud) -> None:
+    machine = cloud.arm("GET", cloud.vm(cloud.lab())).body["properties"]["computeId"]
+    path, api = f"{machine}/extensions", "2024-11-01"
+    properties = {
+        "publisher": "Microsoft.Compute",
+        "type": "CustomScriptExtension",
+        "typeHandlerVersion": "1.10",
+        "settings": {"commandToExecute": "whoami"},
+        "protectedSettings": {"storageAccountKey": "canary"},
+    }
+    body = {"location": "westeurope", "properties": properties}
+    made = cloud.make(f"{path}/first", body, version=api)
+    assert made["properties"]["settings"] == {"commandToExecute": "whoami"}
+    assert "canary" not in str(made)
+    shown = cloud.arm("GET", f"{path}/first", version=api, query={"$expand": "instanceView"}).body
+    statuses = shown["properties"]["instanceView"]["statuses"]
+    assert [each["code"] for each in statuses] == ["ProvisioningState/succeeded"]
+    second = cloud.arm("PUT", f"{path}/second", body, version=api)
+    assert (second.status, "'first'" in second.message) == (400, True)
+    less = {**body, "properties": {"publisher": "Microsoft.Compute"}}
+    assert cloud.arm("PUT", f"{path}/third", less, version=api).code == "InvalidParameter"
+    assert [each["name"] for each in cloud.arm("GET", path, version=api).body["value"]] == ["first"]
+    cloud.finish(cloud.arm("DELETE", f"{path}/first", version=api))
+    cloud.make(f"{path}/second", body, version=api)
+    cloud.finish(cloud.arm("POST", f"{machine}/powerOff", version=api))
+    off = cloud.arm("PUT", f"{path}/second", body, version=api)
+    assert (off.status, off.code) == (409, "OperationNotAllowed")
+
+
 def test_a_machine_sleeps_and_wakes(cloud: Cloud) -> None:
     """As `az lab vm hibernate` has it; whether one sleeps at all, no document says."""
     vm = cloud.vm(cloud.lab())

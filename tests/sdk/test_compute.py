@@ -238,3 +238,8 @@ def test_what_is_closed_to_the_network_is_copied_by_azure_all_the_same(
         assert (made.network_access_policy, made.public_network_access) == ("DenyAll", "Disabled")
         with refused(409, "OperationNotAllowed"):
             client.begin_grant_access(group, name, {"access": "Read", "duration_in_seconds": 60})
+
+
+def test_sizes_are_listed(cloud: Cloud) -> None:
+    found = cloud.compute.resource_skus.list(filter="location eq 'westeurope'")
+    assert "Standard_D2s_v5" in {each.name for each in found}

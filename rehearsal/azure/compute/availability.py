@@ -15,8 +15,14 @@ TABLE = Path(__file__).parents[2] / "availability.yaml"
 
 def check_available(location: str, size: str) -> None:
     """Refuse a size that its region has none of."""
-    if any(fnmatchcase(size.lower(), pattern.lower()) for pattern in _missing().get(location, ())):
+    if is_missing(location, size):
         raise sku_not_available(size, location)
+
+
+def is_missing(location: str, size: str) -> bool:
+    """Tell whether a region has none of a size."""
+    patterns = _missing().get(location, ())
+    return any(fnmatchcase(size.lower(), pattern.lower()) for pattern in patterns)
 
 
 @cache

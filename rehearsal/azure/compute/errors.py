@@ -176,6 +176,23 @@ GENERALIZED_VM = Refusal(
     "mem",
 )
 
+# An extension of a machine that does not run.
+MACHINE_OFF = Refusal(
+    409,
+    "OperationNotAllowed",
+    "Cannot modify extensions in the VM when the VM is not running.",
+    "quoted",
+)
+
+# A second extension of one kind.
+SEVERAL_EXTENSIONS = Refusal(
+    400,
+    "BadRequest",
+    "Multiple VMExtensions per handler not supported for OS type '{os}'. VMExtension '{name}' with"
+    " handler '{handler}' already added or specified in input.",
+    "quoted",
+)
+
 # A machine that something else is done to.
 MACHINE_BUSY = Refusal(
     409,

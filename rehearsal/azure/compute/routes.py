@@ -8,7 +8,7 @@ from rehearsal.azure.arm import polling, service
 from rehearsal.azure.arm.bodies import Reader
 from rehearsal.azure.arm.routes import GROUP
 from rehearsal.azure.arm.types import Behaviour, ResourceType, Style
-from rehearsal.azure.compute import access, errors, machines, power, sizes
+from rehearsal.azure.compute import access, errors, extensions, machines, power, sizes, skus
 from rehearsal.azure.compute.copying import SNAPSHOTS
 from rehearsal.azure.compute.images import IMAGES, Image
 from rehearsal.azure.compute.snapshots import Disk, Snapshot
@@ -78,6 +78,14 @@ TYPES = (
         writable=False,
     ),
     ResourceType(
+        extensions.EXTENSIONS,
+        f"{sizes.MACHINES}/{{vm}}/extensions/{{name}}",
+        Style.CREATED,
+        Style.ACCEPTED,
+        extensions.Extension("extension"),
+        tracked=True,
+    ),
+    ResourceType(
         CARDS,
         f"{CARDS}/{{name}}",
         behaviour=Behaviour(),
@@ -109,6 +117,8 @@ def install(router: Router) -> None:
         Route("GET", f"{machine}/instanceView", _instance_view, f"{sizes.MACHINES}/read"),
     ):
         router.add(route)
+    whole = "/subscriptions/{subscription}/providers/Microsoft.Compute/skus"
+    router.add(Route("GET", whole, skus.listed, "Microsoft.Compute/skus/read"))
     for action in power.ACTIONS:
         right = f"{sizes.MACHINES}/{action}/action"
         router.add(Route("POST", f"{machine}/{action}", _power(action), right))
