@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bootstrap.access import read_stacks, rights
+from factory.azure.api_versions import LAB_PREVIEW_API
+from factory.common.errors import Problems
 from tests.e2e.harness import DEV, TEAM_WEB, FactoryUnderTest, lab, lab_path
+from tests.e2e.test_roles import assign, become
 
 pytestmark = pytest.mark.plain
 
@@ -110,12 +114,20 @@ def test_secrets_reach_azure_and_nothing_else(
 
 def test_an_adopted_lab_is_only_read(factory: FactoryUnderTest) -> None:
     factory.define("linux/base")
+    own = f"/subscriptions/{DEV}/resourceGroups"
+    for group in ("rg-image-factory", "rg-vms"):
+        factory.arm("PUT", f"{own}/{group}", "2021-04-01", {"location": "northeurope"})
+    # Its owner has all its VMs made in one group.
+    told = factory.arm("GET", LAB, LAB_PREVIEW_API)
+    told["properties"]["vmCreationResourceGroupId"] = f"{own}/rg-vms"
+    factory.arm("PUT", LAB, LAB_PREVIEW_API, told)
     before = factory.arm("GET", LAB)
     adopted = {
         "name": "team-data",
         "resourceGroup": "rg-team-data",
         "virtualNetwork": "Dtlteam-data",
         "subnet": "Dtlteam-dataSubnet",
+        "vmResourceGroup": "rg-vms",
     }
     factory.configure(
         "dev",
@@ -127,6 +139,9 @@ def test_an_adopted_lab_is_only_read(factory: FactoryUnderTest) -> None:
     refused(factory, "dev", "the lab is in northeurope, but azure-native:location is westeurope")
     path = factory.home.work / "Pulumi.dev.yaml"
     path.write_text(path.read_text().replace("location: westeurope", "location: northeurope"))
+    # Who may read anything, and else has what the bootstrap gives: in that lab, not in its group.
+    assign(factory, AUDITOR, rights("dev", read_stacks(factory.home.work, ["dev"], Problems())))
+    become(factory, "auditor", AUDITOR)
     factory.must_up("dev")
     assert len(factory.holding("team-data")) == 1
     assert len(factory.holding("team-web")) == 1
@@ -134,3 +149,4 @@ def test_an_adopted_lab_is_only_read(factory: FactoryUnderTest) -> None:
 
 
 LAB = lab_path(DEV, "team-data")
+AUDITOR = "b7d3f2c8-61aa-4b0e-a9d4-3c5e8f1a9103"

@@ -50,7 +50,7 @@ def recovered(factory: FactoryUnderTest, stack: str, count: int) -> None:
     lose(factory, stack)
     written = cli(factory, "recover", "--stack", stack, "--write")
     assert f"{count} to take in, 0 left" in written.output, written.output
-    # With the versions what the stack stands on: group, lab, network, its guard, or a group.
+    # With the versions what the stack stands on: group, lab, network, its guard, or a group alone.
     made = 7 if stack == "dev" else 1
     assert f"{count + made} to adopt" in factory.must_up(stack).output
     assert json.loads(cli(factory, "orphans", "--stack", stack, "--json").output)["orphans"] == []
