@@ -22,7 +22,8 @@ from factory.pipelines.stages import Stage
 _WHAT = "the protection of this repository"
 _REVIEWERS = "fa4e907d-c16b-4a4c-9dfa-4906e5d171dd"
 """The type of the policy *Minimum number of reviewers*, the same in every organization."""
-_MAIN = "refs/heads/main"
+_MAIN, _PULLS = "refs/heads/main", "refs/pull/*/merge"
+_CONNECTION = "image-factory-"
 _BRANCH_CONTROL = "evaluatebranchprotection"
 # Where actions and container images are named: `uses: a/b@COMMIT`, `image: a/b@sha256:DIGEST`.
 _RUN_BY = (".github/**/*.y*ml", ".azure/*.yml", "azure-pipelines.yml", "Pulumi.*.deploy.yaml")
@@ -152,21 +153,24 @@ def on_azure(ask: Ask, stages: Sequence[Stage]) -> Iterator[str]:
     environments = {str(each["name"]): each["id"] for each in listed}
     listed = (ask("serviceendpoint/endpoints?api-version=7.1") or {}).get("value") or ()
     connections = {str(each["name"]): each["id"] for each in listed}
-    for stage in stages:
-        for kind, said, place, there in (
-            ("environment", "environment", stage.stack, environments),
-            ("endpoint", "connection", f"image-factory-{stage.stack}", connections),
-        ):
-            if place not in there:
-                yield f"{said} {place}: is not there"
-                continue
-            query = f"resourceType={kind}&resourceId={there[place]}&$expand=settings"
-            answer = ask(f"pipelines/checks/configurations?{query}&api-version=7.1") or {}
-            checks = answer.get("value") or ()
-            if not any(_allows_main_alone(each) for each in checks):
-                yield f"{said} {place}: every branch may name it (Branch control)"
-            if kind == "environment" and stage.approval:
-                yield from (f"{said} {place}: {fault}" for fault in _of_approvals(checks))
+    ends = {each.stack for each in stages if each.approval}
+    for kind, said, place, there in (
+        *(("environment", "environment", each.stack, environments) for each in stages),
+        *(("endpoint", "connection", f"{_CONNECTION}{each.stack}", connections) for each in stages),
+        ("endpoint", "connection", f"{_CONNECTION}preview", connections),
+    ):
+        if place not in there:
+            yield f"{said} {place}: is not there"
+            continue
+        query = f"resourceType={kind}&resourceId={there[place]}&$expand=settings"
+        answer = ask(f"pipelines/checks/configurations?{query}&api-version=7.1") or {}
+        checks = answer.get("value") or ()
+        # What only reads is for pull requests, too.
+        may = {_MAIN, _PULLS} if place == f"{_CONNECTION}preview" else {_MAIN}
+        if not any(_branches(each) and _branches(each) <= may for each in checks):
+            yield f"{said} {place}: every branch may name it (Branch control)"
+        if kind == "environment" and place in ends:
+            yield from (f"{said} {place}: {fault}" for fault in _of_approvals(checks))
 
 
 def _of_approvals(checks: Sequence[Any]) -> Iterator[str]:
@@ -181,11 +185,12 @@ def _kind(check: Any) -> str:
     return str((check.get("type") or {}).get("name", "")).lower()
 
 
-def _allows_main_alone(check: Any) -> bool:
+def _branches(check: Any) -> set[str]:
+    """Give the branches that a check allows; none if it is no branch control."""
     settings = check.get("settings") or {}
     name = str((settings.get("definitionRef") or {}).get("name", "")).lower()
-    inputs = settings.get("inputs") or {}
-    return name == _BRANCH_CONTROL and inputs.get("allowedBranches") == _MAIN
+    allowed = str((settings.get("inputs") or {}).get("allowedBranches") or "")
+    return {each.strip() for each in allowed.split(",")} if name == _BRANCH_CONTROL else set()
 
 
 def _is_of_main(settings: Any) -> bool:

@@ -82,7 +82,7 @@ def test_what_is_open_on_github_is_told(path: tuple[Any, ...], value: Any, said:
     assert any(said in line for line in told), told
 
 
-CONTROL = {
+CONTROL: dict[str, Any] = {
     "type": {"name": "Task Check"},
     "settings": {
         "definitionRef": {"name": "evaluateBranchProtection"},
@@ -110,12 +110,26 @@ AZURE: dict[str, Any] = {
         "value": [{"name": "dev", "id": 1}, {"name": "prod", "id": 2}]
     },
     "serviceendpoint/endpoints": {
-        "value": [{"name": f"image-factory-{name}", "id": name} for name in ("dev", "prod")]
+        "value": [
+            {"name": f"image-factory-{name}", "id": name} for name in ("dev", "prod", "preview")
+        ]
     },
     "environment 1": {"value": [CONTROL]},
     "environment 2": {"value": [CONTROL, APPROVAL]},
     "endpoint dev": {"value": [CONTROL]},
     "endpoint prod": {"value": [CONTROL]},
+    # Pull requests are previewed.
+    "endpoint preview": {
+        "value": [
+            {
+                **CONTROL,
+                "settings": {
+                    **CONTROL["settings"],
+                    "inputs": {"allowedBranches": "refs/heads/main, refs/pull/*/merge"},
+                },
+            }
+        ]
+    },
 }
 
 
@@ -149,6 +163,17 @@ def test_azure_devops_with_every_step_done_has_nothing_open() -> None:
             "*",
             "connection image-factory-prod: every branch may name it",
         ),
+        (
+            ("endpoint prod", "value", 0, "settings", "inputs", "allowedBranches"),
+            "refs/heads/main,refs/pull/*/merge",
+            "connection image-factory-prod: every branch may name it",
+        ),
+        (
+            ("endpoint preview", "value", 0, "settings", "inputs", "allowedBranches"),
+            "refs/heads/main,*",
+            "connection image-factory-preview: every branch may name it",
+        ),
+        (("endpoint preview", "value"), [], "connection image-factory-preview: every branch"),
         (("environment 2", "value"), [CONTROL], "environment prod: is the end of a line"),
         (
             ("environment 2", "value", 1, "settings", "requesterCannotBeApprover"),
