@@ -32,7 +32,7 @@ _REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "constraints.txt")
 _LAUNCHER = """\
 #!/bin/sh
 # Written by `make setup`: the rehearsal's stand-in for the azure-native plugin.
-PYTHONPATH='{checkout}' exec '{python}' -m rehearsal.plugin "$@"
+PYTHONPATH='{checkout}' exec ${{REHEARSAL_PYTHON:-'{python}'}} -m rehearsal.plugin "$@"
 """
 
 

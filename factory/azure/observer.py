@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, ValuesView
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import TypeVar
 
 from factory.azure.artifact_observer import observe_contents
@@ -16,7 +15,7 @@ from factory.common.ownership import Owner
 from factory.definitions.definition import Base, VaultRef
 from factory.definitions.loader import Image
 from factory.definitions.lock_file import Lock, locked_base
-from factory.ledger.foundations import compute_id, foundation_ids, group_id
+from factory.ledger.foundations import compute_id, foundation_ids
 from factory.observed.artifact_manifest import Manifest, Shelves
 from factory.observed.lab_rules import LabRules
 from factory.observed.model import BuildVm, Observed, ObservedLab, Offers, Thing
@@ -43,6 +42,7 @@ def observe(
     view could delete what it did not see. A lab that this identity may not read is told as such.
     """
     subscription = settings.subscription_id
+    arm = arm.one_view()
 
     def look(lab: TargetLab) -> tuple[ObservedLab | None, str]:
         # Of one that may not be read the settings are believed.
@@ -67,7 +67,6 @@ def observe(
         seen = dict(zip((lab.name for lab in settings.labs), labs, strict=True))
         unread = {name: reason for name, (_, reason) in seen.items() if reason}
         return Observed(
-            now=_now(arm, group_id(settings)),
             labs={name: lab for name, (lab, _) in seen.items()},
             factory_region=region,
             factory_lab_exists=region is not None,
@@ -87,13 +86,8 @@ def observe(
             },
             contents=offers.contents,
             warnings=offers.warnings,
+            now=arm.client.now,  # last: by the clock of the end of the view
         )
-
-
-def _now(arm: Arm, group: str) -> datetime:
-    # Waits for no pool thread: one more read, so that the clock is that of the end of the view.
-    arm.client.get(group, "2024-03-01")
-    return arm.client.now
 
 
 def _allowed(read: Callable[[], _T], otherwise: _T) -> tuple[_T, str]:

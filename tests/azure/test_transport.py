@@ -76,6 +76,40 @@ def test_many_threads_read_the_roots_once_and_ask_for_one_token(
     assert len(read) == 1
 
 
+def test_one_view_asks_nothing_twice_and_whoever_asks_hears_the_fault(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(home.trust))
+    asked: list[str] = []
+
+    def app(environ: dict[str, Any], start: Any) -> list[bytes]:
+        asked.append(environ["PATH_INFO"])
+        status = "403 Forbidden" if "closed" in asked[-1] else "200 OK"
+        start(status, [("Content-Type", "application/json"), ("Content-Length", "2")])
+        return [b"{}"]
+
+    server = Server(app, certificate=home.certificate, key=home.key)
+    server.start()
+    client = ArmClient(Cloud(server.url, server.url, server.url), Credential())
+
+    def read(path: str, whose: ArmClient) -> str:
+        try:
+            return str(whose.get(path, "2024-03-01"))
+        except ArmError as error:
+            return str(error.status)
+
+    view = client.one_view()
+    with ThreadPoolExecutor(MANY) as pool:
+        for path, answer in (("/open", "{}"), ("/Open", "{}"), ("/closed", "403")):
+            answers = pool.map(lambda _, path=path: read(path, view), range(MANY))
+            assert set(answers) == {answer}
+    assert sorted(asked) == ["/closed", "/open"]
+    for each in (client, client, client.one_view()):
+        read("/open", each)
+    assert asked.count("/open") == 4
+    server.stop()
+
+
 @pytest.mark.parametrize("bundle", ["certifi's", "one that is not there"])
 def test_a_server_that_nothing_vouches_for_is_refused(
     address: str, bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -24,6 +24,7 @@ from rehearsal.cli import main as rehearsal_cli
 from rehearsal.client import Client, running
 from rehearsal.first_day import FIRST_DAY
 from rehearsal.home import Home
+from tests import warm
 from tests.invariant import COMPARED, Watched
 
 CHECKOUT = Path(__file__).parents[2]
@@ -90,6 +91,7 @@ class FactoryUnderTest:
         # Each factory has a cache of its own, neither the user's nor that of a test beside it.
         cache = {"XDG_CACHE_HOME": str(self.root / "cache")}
         self.env = {**os.environ, **workspace.environment(self.home), **cache}
+        self.env |= warm.variables(self.env)
         self.home.work.mkdir(parents=True, exist_ok=True)
         self.home.state.mkdir(parents=True, exist_ok=True)
         project = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())
@@ -207,7 +209,7 @@ class FactoryUnderTest:
         command += ["--skip-preview", "-s", stack]
         log, watched = self.root / "ended.log", Watched.begin(self.root)
         command += watched.options
-        env = {**self.env, **watched.variables}
+        env = {**warm.cold(self.env), **watched.variables}
         with log.open("w") as out:
             process = subprocess.Popen(
                 command, env=env, stdout=out, stderr=out, start_new_session=True

@@ -21,6 +21,7 @@ import pytest
 
 from factory.azure.api_versions import COMPUTE_API
 from rehearsal.up import Runner
+from tests import warm
 from tests.e2e.harness import DEV, TEAM_WEB, FactoryUnderTest, Ran, standing
 from tests.e2e.test_accidents import DOCKER, JAVA, NODE
 from tests.e2e.test_cli import cli
@@ -46,7 +47,11 @@ def begun(factory: FactoryUnderTest, stack: str, log: Path) -> subprocess.Popen[
     """Start an up that goes on beside the test, in a process group of its own."""
     with log.open("a") as out:
         return subprocess.Popen(
-            command(factory, stack), env=factory.env, stdout=out, stderr=out, start_new_session=True
+            command(factory, stack),
+            env=warm.cold(factory.env),
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
 
 

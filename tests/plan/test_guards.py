@@ -193,6 +193,9 @@ class Silent:
 
     client = SimpleNamespace(get=lambda *_: {}, now=START)
 
+    def one_view(self) -> Silent:
+        return self
+
 
 ANSWERS: dict[str, Any] = {
     "lab": {"location": "westeurope"},

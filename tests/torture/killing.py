@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from tests import warm
 from tests.e2e.harness import FactoryUnderTest
 
 Json = dict[str, Any]
@@ -74,7 +75,7 @@ def _run(
     log = factory.root / "killed.log"
     with log.open("w") as out:
         process = subprocess.Popen(
-            command, env=factory.env, stdout=out, stderr=out, start_new_session=True
+            command, env=warm.cold(factory.env), stdout=out, stderr=out, start_new_session=True
         )
         limit = time.monotonic() + _GIVE_UP
         while (running := process.poll() is None) and not arrived():
