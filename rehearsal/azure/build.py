@@ -8,6 +8,7 @@ from rehearsal.azure.arm.types import types_of
 from rehearsal.azure.authorization import routes as authorization
 from rehearsal.azure.compute import access, snapshots
 from rehearsal.azure.compute import routes as compute
+from rehearsal.azure.compute.galleries import recycle_bin
 from rehearsal.azure.control.routes import Control
 from rehearsal.azure.devtestlab import (
     changing,
@@ -15,6 +16,7 @@ from rehearsal.azure.devtestlab import (
     machines,
     power,
     schedules,
+    sharing,
     sources,
     timetable,
 )
@@ -54,6 +56,8 @@ def application(azure: Azure, secrets: Secrets, record: Record | None = None) ->
         groups,
         snapshots,
         access,
+        recycle_bin,
+        sharing,
         sources,
         machines,
         installing,

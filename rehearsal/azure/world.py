@@ -152,7 +152,7 @@ class Azure:
         if resource is not None and not resource.settled:
             deleting = resource.state == "Deleting"
             resource = resource.setting(provisioningState="Failed")
-            self.resources.keep(resource.knowing(notDeleted=True) if deleting else resource)
+            self.resources.keep(resource.knowing(stands=True) if deleting else resource)
         if "operation" in event.arguments:
             self.operations.finish(event.arguments["operation"], error)
 

@@ -10,6 +10,7 @@ from rehearsal.azure.arm.routes import GROUP
 from rehearsal.azure.arm.types import Behaviour, ResourceType, Style
 from rehearsal.azure.compute import access, errors, machines, sizes
 from rehearsal.azure.compute.copying import SNAPSHOTS
+from rehearsal.azure.compute.galleries import routes as galleries
 from rehearsal.azure.compute.images import IMAGES, Image
 from rehearsal.azure.compute.snapshots import Disk, Snapshot
 from rehearsal.azure.errors import SUBSCRIPTION_NOT_FOUND, ArmError
@@ -82,6 +83,7 @@ TYPES = (
         tracked=True,
         writable=False,
     ),
+    *galleries.types(READER),
 )
 
 _LOCATION = "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}"
@@ -95,6 +97,7 @@ _READ_VERSIONS = f"{_PUBLISHERS}/artifacttypes/offers/skus/versions/read"
 
 def install(router: Router) -> None:
     """Add what the table does not say: usages, the marketplace, and two actions on machines."""
+    galleries.install(router)
     machine = f"{GROUP}{sizes.MACHINES}/{{name}}"
     for route in (
         Route("GET", f"{_LOCATION}/usages", _usages, "Microsoft.Compute/locations/usages/read"),

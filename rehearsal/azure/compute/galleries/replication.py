@@ -1,0 +1,128 @@
+"""Where a version stands: the regions it is asked to be in, and how far it has come in each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rehearsal.azure.compute.galleries import errors
+from rehearsal.azure.model import Resource
+from rehearsal.azure.world import REGIONS, Azure
+
+Json = dict[str, Any]
+
+_MOST_REPLICAS = 100
+_FIXED = ("storageAccountType", "replicationMode")
+
+
+def region_of(name: str) -> str:
+    """Give the short name of a region, written in either way; ArmError if there is none."""
+    short = name.replace(" ", "").lower()
+    if short not in REGIONS:
+        raise errors.NO_REGION.of(region=name)
+    return short
+
+
+def profile(given: Json, location: str) -> Json:
+    """Complete a publishingProfile: regions by display name, each with replicas and storage."""
+    count = int(given.get("replicaCount", 1))
+    kind = given.get("storageAccountType", "Standard_LRS")
+    targets = given.get("targetRegions") or [{"name": location}]
+    regions: dict[str, Json] = {}
+    for target in targets:
+        short = region_of(str(target["name"]))
+        own = {"regionalReplicaCount": count, "storageAccountType": kind}
+        regions[short] = {**own, **target, "name": REGIONS[short]}
+    if location not in regions:
+        asked = ", ".join(str(target["name"]) for target in targets)
+        raise errors.OWN_REGION_MISSING.of(regions=asked, location=location)
+    total = sum(int(target["regionalReplicaCount"]) for target in regions.values())
+    if total > _MOST_REPLICAS:
+        raise errors.TOO_MANY_REPLICAS.of(count=total, most=_MOST_REPLICAS)
+    return {
+        "replicaCount": count,
+        "excludeFromLatest": False,
+        "storageAccountType": kind,
+        "replicationMode": "Full",
+        **given,
+        "targetRegions": list(regions.values()),
+    }
+
+
+def begin(azure: Azure, publishing: Json, location: str, gib: float) -> Json:
+    """Plan the making: first in the version's own region, from there into the others at once."""
+    shallow = publishing["replicationMode"] == "Shallow"
+    step = "shallow" if shallow else "publish"
+    ready = azure.now() + azure.times.of("galleryVersion", step, gib=gib)
+    replicas = {location: {"began": azure.now(), "ends": ready}}
+    return replicas | _spread(azure, publishing, replicas, ready, gib)
+
+
+def change(azure: Azure, old: Resource, publishing: Json, gib: float) -> Json:
+    """Plan a change: what stands stays, a new region takes its time, one left out is gone."""
+    for name in _FIXED:
+        if publishing[name] != old.properties["publishingProfile"][name]:
+            path = f"galleryImageVersion.properties.publishingProfile.{name}"
+            raise errors.NOT_CHANGEABLE.of(path=path)
+    wanted, held = _by_region(publishing), old.hidden["replicas"]
+    before = _by_region(old.properties["publishingProfile"])
+    for short in wanted.keys() & before.keys():
+        if wanted[short]["storageAccountType"] != before[short]["storageAccountType"]:
+            path = "galleryImageVersion.properties.publishingProfile.targetRegions"
+            raise errors.NOT_CHANGEABLE.of(path=f"{path}.storageAccountType")
+    allowed = (old.properties.get("safetyProfile") or {}).get("allowDeletionOfReplicatedLocations")
+    for short in held.keys() - wanted.keys():
+        if azure.switches["galleryRegionRemovalNeedsFlag"] and not allowed:
+            raise errors.REGION_KEPT.of(version=old.name, region=REGIONS[short])
+    kept = {short: held[short] for short in held if short in wanted}
+    return kept | _spread(azure, publishing, kept, azure.now(), gib)
+
+
+def left(azure: Azure, replicas: Json) -> float:
+    """Give how long it is until a version stands in all its regions, 0 if it does."""
+    return max(0.0, *(float(each["ends"]) - azure.now() for each in replicas.values()))
+
+
+def stands_in(azure: Azure, version: Resource, region: str) -> bool:
+    """Tell whether a version is whole in a region."""
+    replica = version.hidden["replicas"].get(region)
+    return replica is not None and replica["ends"] <= azure.now()
+
+
+def excluded(version: Resource, region: str) -> bool:
+    """Tell whether a version is left out of `latest`: the region's word goes before the whole's."""
+    publishing = version.properties["publishingProfile"]
+    own = _by_region(publishing).get(region, {})
+    return bool(own.get("excludeFromLatest", publishing["excludeFromLatest"]))
+
+
+def status(azure: Azure, version: Resource) -> Json:
+    """Write the replicationStatus, which is shown on request alone."""
+    failed = version.state == "Failed"
+    summary = []
+    for short, replica in version.hidden["replicas"].items():
+        share = (azure.now() - replica["began"]) / max(1.0, replica["ends"] - replica["began"])
+        done = replica["ends"] <= azure.now()
+        summary.append(
+            {
+                "region": REGIONS[short],
+                "state": "Completed" if done else "Failed" if failed else "Replicating",
+                "details": "",
+                "progress": 100 if done else max(0, min(99, int(share * 100))),
+            }
+        )
+    states = {str(row["state"]) for row in summary}
+    whole = "Failed" if failed else "InProgress" if "Replicating" in states else "Completed"
+    return {"aggregatedState": whole, "summary": summary}
+
+
+def _spread(azure: Azure, publishing: Json, held: Json, ready: float, gib: float) -> Json:
+    each = azure.times.of("galleryVersion", "replicate", gib=gib)
+    return {
+        short: {"began": ready, "ends": ready + each}
+        for short in _by_region(publishing)
+        if short not in held
+    }
+
+
+def _by_region(publishing: Json) -> dict[str, Json]:
+    return {region_of(str(each["name"])): each for each in publishing["targetRegions"]}
