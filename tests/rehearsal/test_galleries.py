@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rehearsal.azure.compute.galleries.galleries import VERSIONS
+from rehearsal.showing import table
 from tests.rehearsal.chain import boot, image, snapshot
 from tests.rehearsal.cloud import AUDITOR, DEV, ESTATE, PROD, Cloud, Reply, compute
 from tests.rehearsal.gallery import (
@@ -315,6 +316,44 @@ def test_a_managed_image_for_trusted_launch_supported_and_back_to_a_lab_by_a_dis
     lab = cloud.lab("other")
     cloud.make(f"{lab}/customimages/base", {"properties": {"managedImageId": made}})
     assert boot(cloud, lab, f"{lab}/customimages/base")["status"] == "Succeeded"
+
+
+def test_a_specialised_version_boots_as_it_is_and_only_as_such(cloud: Cloud) -> None:
+    lab = cloud.lab()
+    taken = snapshot(cloud, cloud.disk(cloud.vm(lab, "one"))["id"])
+    holder = gallery(cloud)
+    for name, state, well in (
+        ("exact", "Specialized", "Succeeded"),
+        # Nobody can tell a snapshot's state: what was not generalised times out when it boots.
+        ("wrong", "Generalized", "Failed"),
+    ):
+        of = definition(cloud, holder, name, osState=state)
+        made = {"galleryImageVersionId": version(cloud, of, taken)}
+        order = cloud.order(galleryImageReference=None, **made)
+        path = f"{lab}/virtualmachines/{name}"
+        reply = cloud.arm("PUT", path, order, version="2018-10-15-preview")
+        assert cloud.finish(reply)["status"] == well
+    state = cloud.control("GET", "state").body["subscriptions"][0]
+    assert state["galleries"][0]["versions"] == ["exact/1.0.0", "wrong/1.0.0"]
+    assert "gallery golden: exact/1.0.0, wrong/1.0.0" in table(cloud.control("GET", "state").body)
+
+
+def test_following_a_gallerys_operation_needs_a_right_of_its_own(tmp_path: Path) -> None:
+    estate = deepcopy(ESTATE)
+    actions = ["Microsoft.Compute/galleries/*", "Microsoft.Resources/*"]
+    estate["roles"] = {"Curator": {"actions": actions}}
+    estate["principals"][1]["roles"] = {"Dev": "Curator"}
+    cloud = Cloud(tmp_path / "azure.db", estate)
+    path = f"{cloud.group('rg-images')}/providers/Microsoft.Compute/galleries/gold"
+    reply = put(cloud, path, {"location": "westeurope"}, who=AUDITOR)
+    assert reply.status == 201
+    url = reply.headers["Azure-AsyncOperation"].removeprefix("https://localhost:1")
+    place, _, query = url.partition("?")
+    named = dict(part.split("=", 1) for part in query.split("&"))
+    refused = cloud.arm("GET", place, version="", query=named, who=AUDITOR)
+    assert refused.code == "AuthorizationFailed"
+    assert "Microsoft.Compute/locations/capsOperations/read" in refused.message
+    cloud.close()
 
 
 def test_a_deleted_version_can_come_back_where_its_gallery_keeps_it(cloud: Cloud) -> None:

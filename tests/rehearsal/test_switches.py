@@ -320,6 +320,10 @@ def version_in_a_formula(cloud: Cloud) -> bool:
     return "sharedImageVersion" in found["formulaContent"]["properties"]
 
 
+def shared_gallery_of_another_version(cloud: Cloud) -> int:
+    return cloud.arm("GET", f"{cloud.lab()}/sharedgalleries/x", version="2024-03-01").status
+
+
 def many_reads(cloud: Cloud) -> bool:
     count = int(read_limits()["reads"].bucket) + 1
     return 429 in [cloud.arm("GET", "/subscriptions").status for _ in range(count)]
@@ -409,6 +413,7 @@ POSITIONS: list[tuple[str, Probe, dict[Any, Any]]] = [
         put_over_a_deleted_version,
         {"revives": (200, 200), "replaces": (201, 200)},
     ),
+    ("previewTypesRefused", shared_gallery_of_another_version, {True: 400, False: 404}),
     (
         "sharedGalleryReadBy",
         who_reads_a_gallery,

@@ -51,9 +51,11 @@ def install(router: Router) -> None:
     for namespace, place in _PLACES.items():
         template = f"{base}{namespace}/locations/{{location}}/{place}/{{operation}}"
         router.add(Route("GET", template, _poll))
-    for place in ("DiskOperations", _CAPS):
+    # What galleries do may be followed by whoever has a right to that.
+    for place, right in (("DiskOperations", ""), (_CAPS, f"{_CAPS}/read")):
         template = f"{base}Microsoft.Compute/locations/{{location}}/{place}/{{operation}}"
-        router.add(Route("GET", template, _poll))
+        action = f"Microsoft.Compute/locations/{right}" if right else ""
+        router.add(Route("GET", template, _poll, action))
 
 
 def _url(call: Call, operation: str) -> str:

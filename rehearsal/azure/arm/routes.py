@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from rehearsal.azure import ids
 from rehearsal.azure.arm import odata, polling, service
 from rehearsal.azure.arm.types import ResourceType, Style, types_of
-from rehearsal.azure.errors import NO_REGISTERED_PROVIDER
+from rehearsal.azure.errors import NO_REGISTERED_PROVIDER, RESOURCE_NOT_FOUND
 from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.model import Resource
@@ -117,6 +117,11 @@ def check_version(call: Call, kind: str, only: Sequence[str] = ()) -> None:
 
 def _checked(kind: ResourceType, handler: Handler) -> Handler:
     def checked(call: Call) -> Answer:
+        other = kind.versions and call.api_version not in kind.versions
+        if other and call.method == "GET" and call.azure.switches["previewTypesRefused"] is False:
+            raise RESOURCE_NOT_FOUND.of(
+                resource=ids.described(call.path), group=call.parts["group"]
+            )
         check_version(call, kind.kind, kind.versions)
         return handler(call)
 

@@ -38,7 +38,7 @@ def types(reader: Reader) -> tuple[ResourceType, ...]:
 
     version = versions.Version("galleryVersion")
     return (
-        row(GALLERIES, _GALLERY, Gallery("gallery"), "Gallery"),
+        replace(row(GALLERIES, _GALLERY, Gallery("gallery"), "Gallery"), top=("identity",)),
         row(DEFINITIONS, _DEFINITION, Definition("galleryImage"), "GalleryImage"),
         # Deleted by a route of its own.
         replace(row(VERSIONS, _VERSION, version, "GalleryImageVersion"), deletable=False),

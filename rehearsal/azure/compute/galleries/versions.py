@@ -32,6 +32,12 @@ class Version(Behaviour):
 
     read_only = ("provisioningState", "replicationStatus", "validationsProfile")
 
+    def given(self, draft: Draft) -> Json:
+        """Leave out what is asked and not kept."""
+        asked = super().given(draft)
+        asked.pop("restore", None)
+        return asked
+
     def create(self, azure: Azure, draft: Draft) -> Resource:
         """Make it of its source, in its own region first."""
         found = _NUMBER.fullmatch(draft.name)
