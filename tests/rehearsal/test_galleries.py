@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from rehearsal.azure.compute.galleries.galleries import VERSIONS
 from rehearsal.showing import table
 from tests.rehearsal.chain import boot, image, snapshot
 from tests.rehearsal.cloud import AUDITOR, DEV, ESTATE, PROD, Cloud, Reply, compute
@@ -408,14 +407,20 @@ def test_a_version_that_may_not_go_before_its_time_stays(cloud: Cloud) -> None:
 
 
 def test_a_fault_fails_a_replication_and_what_was_published_stays_so(cloud: Cloud) -> None:
-    of = definition(cloud, gallery(cloud))
-    path = version(cloud, of, managed(cloud))
-    rule = {"type": VERSIONS, "method": "PUT", "times": 1}
-    later = {"code": "ValidationError", "message": "Gallery replication jobs failed"}
-    assert cloud.control("POST", "faults", {**rule, "failLater": later}).status == 201
+    of, source = definition(cloud, gallery(cloud)), managed(cloud)
+    rule = {"replicationFails": "North Europe", "times": 1}
+    assert cloud.control("POST", "faults", rule).status == 201
+    path = version(cloud, of, source)  # which goes nowhere near it
     body = version_body("/images/x", "westeurope", "northeurope")
     del body["properties"]["storageProfile"]
-    assert code(cloud, put(cloud, path, body)) == "ValidationError"
+    ended = cloud.finish(put(cloud, path, body), "5h")["error"]
+    assert ended["code"] == "ValidationError"
+    assert "{region:northeurope, detail:" in ended["message"]
+    assert states(cloud, path) == {
+        "West Europe": "Completed",
+        "North Europe": "Failed",
+        "": "Failed",
+    }
     assert get(cloud, path)["properties"]["provisioningState"] == "Failed"
     # A change that failed can be tried again, for the version was published before.
     assert code(cloud, put(cloud, path, body)) == ""

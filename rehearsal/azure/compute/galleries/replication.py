@@ -53,7 +53,7 @@ def begin(azure: Azure, publishing: Json, location: str, gib: float) -> Json:
     shallow = publishing["replicationMode"] == "Shallow"
     step = "shallow" if shallow else "publish"
     ready = azure.now() + azure.times.of("galleryVersion", step, gib=gib)
-    replicas = {location: {"began": azure.now(), "ends": ready}}
+    replicas = {location: {"began": azure.now(), "ends": ready, "failed": False}}
     return replicas | _spread(azure, publishing, replicas, ready, gib)
 
 
@@ -73,7 +73,8 @@ def change(azure: Azure, old: Resource, publishing: Json, gib: float) -> Json:
     for short in held.keys() - wanted.keys():
         if azure.switches["galleryRegionRemovalNeedsFlag"] and not allowed:
             raise errors.REGION_KEPT.of(version=old.name, region=REGIONS[short])
-    kept = {short: held[short] for short in held if short in wanted}
+    # What failed to go to a region is tried again.
+    kept = {short: held[short] for short in held if short in wanted and not held[short]["failed"]}
     return kept | _spread(azure, publishing, kept, azure.now(), gib)
 
 
@@ -85,7 +86,24 @@ def left(azure: Azure, replicas: Json) -> float:
 def stands_in(azure: Azure, version: Resource, region: str) -> bool:
     """Tell whether a version is whole in a region."""
     replica = version.hidden["replicas"].get(region)
-    return replica is not None and replica["ends"] <= azure.now()
+    return replica is not None and not replica["failed"] and replica["ends"] <= azure.now()
+
+
+def under_way(azure: Azure, replicas: Json, region: str) -> bool:
+    """Tell whether a version is on its way to a region."""
+    return region in replicas and replicas[region]["ends"] > azure.now()
+
+
+def fail_replica(azure: Azure, version: Resource, region: str) -> None:
+    """Let a version never arrive in a region that it is on its way to."""
+    replicas = version.hidden["replicas"]
+    lost = {**replicas[region], "failed": True}
+    azure.resources.keep(version.knowing(replicas={**replicas, region: lost}))
+
+
+def lost_region(replicas: Json) -> str:
+    """Give the region that a version did not arrive in, "" if it is in all."""
+    return next((short for short, each in replicas.items() if each["failed"]), "")
 
 
 def excluded(version: Resource, region: str) -> bool:
@@ -101,11 +119,13 @@ def status(azure: Azure, version: Resource) -> Json:
     summary = []
     for short, replica in version.hidden["replicas"].items():
         share = (azure.now() - replica["began"]) / max(1.0, replica["ends"] - replica["began"])
-        done = replica["ends"] <= azure.now()
+        ended = replica["ends"] <= azure.now()
+        done = ended and not replica["failed"]
+        lost = not done and (failed or ended)
         summary.append(
             {
                 "region": REGIONS[short],
-                "state": "Completed" if done else "Failed" if failed else "Replicating",
+                "state": "Completed" if done else "Failed" if lost else "Replicating",
                 "details": "",
                 "progress": 100 if done else max(0, min(99, int(share * 100))),
             }
@@ -118,7 +138,7 @@ def status(azure: Azure, version: Resource) -> Json:
 def _spread(azure: Azure, publishing: Json, held: Json, ready: float, gib: float) -> Json:
     each = azure.times.of("galleryVersion", "replicate", gib=gib)
     return {
-        short: {"began": ready, "ends": ready + each}
+        short: {"began": ready, "ends": ready + each, "failed": False}
         for short in _by_region(publishing)
         if short not in held
     }

@@ -77,6 +77,8 @@ class Version(Behaviour):
             raise errors.REPLICATION_FAILED.of(
                 region=resource.location, detail="the source was deleted"
             )
+        if lost := replication.lost_region(resource.hidden["replicas"]):
+            raise errors.REPLICATION_FAILED.of(region=lost, detail="the copy was stopped")
         return resource.knowing(published=True, revived=None)
 
     def revived(self, azure: Azure, draft: Draft) -> Resource | None:
