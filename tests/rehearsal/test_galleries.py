@@ -144,7 +144,10 @@ def test_a_version_stands_in_its_own_region_first_and_then_in_the_others(cloud: 
         for name in ("West Europe", "East US 2")
     ]
     assert (publishing["replicaCount"], publishing["excludeFromLatest"]) == (1, False)
-    assert publishing["publishedDate"]
+    assert publishing.pop("publishedDate")
+    assert set(publishing) == {
+        *("targetRegions", "replicaCount", "excludeFromLatest", "storageAccountType"),
+    }
     assert found["storageProfile"] == {
         "source": {"id": source},
         "osDiskImage": {"sizeInGB": 127, "hostCaching": "ReadWrite", "source": {}},
@@ -178,6 +181,8 @@ def test_a_version_changes_its_regions_and_flags_and_never_its_source(cloud: Clo
     assert "storageProfile.source.id" in other.message
     zonal = version_body(source, publishingProfile={"storageAccountType": "Standard_ZRS"})
     assert put(cloud, path, zonal).code == "PropertyChangeNotAllowed"
+    shallow = version_body(source, publishingProfile={"replicationMode": "Shallow"})
+    assert put(cloud, path, shallow).code == "PropertyChangeNotAllowed"
 
 
 @pytest.mark.parametrize(

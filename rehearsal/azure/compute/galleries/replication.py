@@ -11,7 +11,8 @@ from rehearsal.azure.world import REGIONS, Azure
 Json = dict[str, Any]
 
 _MOST_REPLICAS = 100
-_FIXED = ("storageAccountType", "replicationMode")
+# What stays as it was made, and what it is where nothing is said.
+FIXED = {"storageAccountType": "Standard_LRS", "replicationMode": "Full"}
 
 
 def region_of(name: str) -> str:
@@ -42,7 +43,6 @@ def profile(given: Json, location: str) -> Json:
         "replicaCount": count,
         "excludeFromLatest": False,
         "storageAccountType": kind,
-        "replicationMode": "Full",
         **given,
         "targetRegions": list(regions.values()),
     }
@@ -50,7 +50,7 @@ def profile(given: Json, location: str) -> Json:
 
 def begin(azure: Azure, publishing: Json, location: str, gib: float) -> Json:
     """Plan the making: first in the version's own region, from there into the others at once."""
-    shallow = publishing["replicationMode"] == "Shallow"
+    shallow = publishing.get("replicationMode") == "Shallow"
     step = "shallow" if shallow else "publish"
     ready = azure.now() + azure.times.of("galleryVersion", step, gib=gib)
     replicas = {location: {"began": azure.now(), "ends": ready, "failed": False}}
@@ -59,12 +59,13 @@ def begin(azure: Azure, publishing: Json, location: str, gib: float) -> Json:
 
 def change(azure: Azure, old: Resource, publishing: Json, gib: float) -> Json:
     """Plan a change: what stands stays, a new region takes its time, one left out is gone."""
-    for name in _FIXED:
-        if publishing[name] != old.properties["publishingProfile"][name]:
+    made = old.properties["publishingProfile"]
+    for name, usual in FIXED.items():
+        if publishing.get(name, usual) != made.get(name, usual):
             path = f"galleryImageVersion.properties.publishingProfile.{name}"
             raise errors.NOT_CHANGEABLE.of(path=path)
     wanted, held = _by_region(publishing), old.hidden["replicas"]
-    before = _by_region(old.properties["publishingProfile"])
+    before = _by_region(made)
     for short in wanted.keys() & before.keys():
         if wanted[short]["storageAccountType"] != before[short]["storageAccountType"]:
             path = "galleryImageVersion.properties.publishingProfile.targetRegions"

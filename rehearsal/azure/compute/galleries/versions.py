@@ -145,19 +145,16 @@ class Version(Behaviour):
 
     def _changed(self, azure: Azure, old: Resource, given: Json) -> Resource:
         asked = given.get("publishingProfile") or {}
-        fixed = ("storageAccountType", "replicationMode")
-        held = {name: old.properties["publishingProfile"][name] for name in fixed}
+        made = old.properties["publishingProfile"]
+        held = {name: made[name] for name in replication.FIXED if name in made}
         publishing = replication.profile({**held, **asked}, old.location)
-        if publishing.get("endOfLifeDate") != old.properties["publishingProfile"].get(
-            "endOfLifeDate"
-        ):
+        if publishing.get("endOfLifeDate") != made.get("endOfLifeDate"):
             _check_end_of_life(azure, publishing)
         _check_same_source(old, given.get("storageProfile") or {})
         gib = float(Contents.of(old).size)
         replicas = replication.change(azure, old, publishing, gib)
-        published = old.properties["publishingProfile"]["publishedDate"]
         return old.setting(
-            publishingProfile={**publishing, "publishedDate": published},
+            publishingProfile={**publishing, "publishedDate": made["publishedDate"]},
             safetyProfile={**old.properties["safetyProfile"], **(given.get("safetyProfile") or {})},
         ).knowing(replicas=replicas)
 
