@@ -97,6 +97,7 @@ def _fault_parser(faults: argparse.ArgumentParser) -> None:
     what.add_argument("--artifact", help="fails (--vm, --message, --exit); may have wildcards")
     what.add_argument("--repository", choices=("lost",), help="artifact sources lose their all")
     what.add_argument("--copy-dies", type=int, metavar="PERCENT", help="a CopyStart ends there")
+    what.add_argument("--replication-fails", metavar="REGION", help="a gallery's version, there")
     what.add_argument("--capacity", metavar="CODE", help="such as AllocationFailed")
     how = add.add_argument_group("how it looks")
     how.add_argument("--code", help="code of the error")
@@ -150,7 +151,11 @@ def _add_fault(home: Home, options: argparse.Namespace) -> int:
     plain = ("method", "path", "type", "nth", "times", "probability", "seed", "status", "drop")
     rule = _said(options, *plain, "hold", "delay", "artifact", "repository", "capacity", "code")
     rule |= _said(options, "vm", "exit", "message")
-    renamed = {"copy_dies": "copyDies", "retry_after": "retryAfter"}
+    renamed = {
+        "copy_dies": "copyDies",
+        "replication_fails": "replicationFails",
+        "retry_after": "retryAfter",
+    }
     rule |= {renamed[name]: value for name, value in _said(options, *renamed).items()}
     if options.hang:
         rule["hang"] = True

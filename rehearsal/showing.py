@@ -32,6 +32,9 @@ def table(state: Json) -> str:
             f"{len(subscription['managedImages'])} managed images",
         )
         lines.append(f"  {', '.join(counts)}")
+        for gallery in subscription.get("galleries", ()):
+            held = ", ".join(gallery["versions"]) or "no versions"
+            lines.append(f"  gallery {gallery['id'].rpartition('/')[2]}: {held}")
     return "\n".join(lines)
 
 

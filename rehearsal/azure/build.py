@@ -9,6 +9,7 @@ from rehearsal.azure.authorization import routes as authorization
 from rehearsal.azure.compute import access, snapshots
 from rehearsal.azure.compute import power as compute_power
 from rehearsal.azure.compute import routes as compute
+from rehearsal.azure.compute.galleries import recycle_bin
 from rehearsal.azure.control.routes import Control
 from rehearsal.azure.devtestlab import (
     changing,
@@ -16,6 +17,7 @@ from rehearsal.azure.devtestlab import (
     machines,
     power,
     schedules,
+    sharing,
     sources,
     timetable,
 )
@@ -56,6 +58,8 @@ def application(azure: Azure, secrets: Secrets, record: Record | None = None) ->
         snapshots,
         access,
         compute_power,
+        recycle_bin,
+        sharing,
         sources,
         machines,
         installing,

@@ -47,6 +47,13 @@ def reading(resource: Resource) -> Reading | None:
             size = disk.get("diskSizeGB")
         sku = (resource.body.get("sku") or {}).get("name", "Standard_LRS")
         return Reading(_STORED[kind], str(sku), float(size or 0))
+    if kind == "Microsoft.Compute/galleries/images/versions":
+        publishing = resource.properties["publishingProfile"]
+        disks = resource.properties["storageProfile"]
+        size = float(disks["osDiskImage"]["sizeInGB"])
+        size += sum(float(each.get("sizeInGB") or 0) for each in disks.get("dataDiskImages", ()))
+        replicas = sum(int(each["regionalReplicaCount"]) for each in publishing["targetRegions"])
+        return Reading("galleryVersion", str(publishing["storageAccountType"]), size * replicas)
     if kind in _STANDING:
         return Reading(_STANDING[kind], "", 1.0)
     return None

@@ -25,9 +25,14 @@ class Operations:
         self.begun: list[str] = []  # since the list was last cleared: by one request
 
     def begin(self, resource: str, verb: str) -> str:
-        """Begin an operation on a resource; gives its name, of the form yyyymmdd-guid."""
+        """Begin an operation on a resource; gives its name.
+
+        That is a GUID for compute, and yyyymmdd-GUID for all others.
+        """
         moment = self._agenda.now()
-        name = f"{datetime.fromtimestamp(moment, UTC):%Y%m%d}-{uuid4()}"
+        name = str(uuid4())
+        if "/microsoft.compute/" not in resource:
+            name = f"{datetime.fromtimestamp(moment, UTC):%Y%m%d}-{name}"
         doc = {"resource": resource, "verb": verb, "status": "Running", "startTime": iso(moment)}
         self._shelf.put(name, doc)
         self.begun.append(name)

@@ -152,7 +152,7 @@ class Azure:
         if resource is not None and not resource.settled:
             deleting = resource.state == "Deleting"
             resource = resource.setting(provisioningState="Failed")
-            resource = resource.knowing(notDeleted=True) if deleting else resource
+            resource = resource.knowing(stands=True) if deleting else resource
             self.resources.keep(resource)
             if resource.kind.lower() in self.types:
                 self.types[resource.kind.lower()].behaviour.failed(self, resource)

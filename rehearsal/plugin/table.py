@@ -49,6 +49,21 @@ def _compute(
     )
 
 
+def _gallery(name: str, path: str, body: str, *required: str, **more: str) -> Kind:
+    return Kind(
+        token=f"azure-native:compute:{name}",
+        path=f"{_GROUP}/Microsoft.Compute/galleries/{{galleryName}}{path}",
+        api_version="2024-03-03",
+        body=_set(body),
+        top=_set(f"location tags {more.get('top', '')}"),
+        read_only=_set(
+            f"azureApiVersion name provisioningState systemData type {more.get('read_only', '')}"
+        ),
+        required=required,
+        needs_location=True,
+    )
+
+
 def _network(
     name: str,
     path: str,
@@ -256,6 +271,28 @@ _KINDS = (
         "images/{imageName}",
         body="hyperVGeneration sourceVirtualMachine storageProfile",
         version="2024-11-01",
+    ),
+    _gallery(
+        "Gallery",
+        "",
+        "description sharingProfile softDeletePolicy",
+        top="identity",
+        read_only="identifier sharingStatus",
+    ),
+    _gallery(
+        "GalleryImage",
+        "/images/{galleryImageName}",
+        "allowUpdateImage architecture description disallowed endOfLifeDate eula features "
+        "hyperVGeneration identifier osState osType privacyStatementUri purchasePlan recommended "
+        "releaseNoteUri",
+        *("identifier", "osState", "osType"),
+    ),
+    _gallery(
+        "GalleryImageVersion",
+        "/images/{galleryImageName}/versions/{galleryImageVersionName}",
+        "publishingProfile restore safetyProfile securityProfile storageProfile",
+        "storageProfile",
+        read_only="replicationStatus validationsProfile",
     ),
 )
 

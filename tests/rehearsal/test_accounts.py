@@ -11,6 +11,7 @@ from rehearsal.azure.http.record import Record
 from rehearsal.showing import bill, counts
 from tests.rehearsal.chain import snapshot
 from tests.rehearsal.cloud import DEV, LINUX, PROD, WINDOWS, Cloud
+from tests.rehearsal.gallery import definition, gallery, managed, version
 
 GROUPS = f"/subscriptions/{DEV}/resourceGroups"
 
@@ -127,6 +128,15 @@ def test_what_is_stored_costs_by_its_size_and_time(cloud: Cloud) -> None:
     gone = cost(cloud)["Dev", "snapshot", "Standard_LRS"]
     cloud.advance("730h")
     assert cost(cloud)["Dev", "snapshot", "Standard_LRS"] == gone
+
+
+def test_a_gallery_version_costs_by_all_its_replicas(cloud: Cloud) -> None:
+    of = definition(cloud, gallery(cloud))
+    version(cloud, of, managed(cloud), "1.0.0", "westeurope", "northeurope")
+    before = cost(cloud)["Dev", "galleryVersion", "Standard_LRS"]
+    cloud.advance("730h")
+    after = cost(cloud)["Dev", "galleryVersion", "Standard_LRS"]
+    assert after - before == pytest.approx(2 * 127, abs=0.01)
 
 
 def test_copies_between_regions_cost_what_was_copied(cloud: Cloud) -> None:

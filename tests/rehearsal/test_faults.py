@@ -346,6 +346,7 @@ def test_rules_are_added_all_or_none(cloud: Cloud) -> None:
         ({"hold": True}, "hold is one of"),
         ({"delay": "soon"}, "length of time"),
         ({"copyDies": 100}, "percentage"),
+        ({"replicationFails": "*"}, "names a region"),
         ({"capacity": "NoIdea"}, "capacity is one of"),
         ({"repository": "stolen"}, "repository is one of"),
         ({"repository": "lost", "method": "GET"}, "not method"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from rehearsal.azure.server.throttle import read_limits
 from rehearsal.azure.switches import read
+from tests.rehearsal import gallery as galleries
 from tests.rehearsal.chain import (
     COMPUTE_API,
     boot,
@@ -18,9 +20,22 @@ from tests.rehearsal.chain import (
     snapshot,
     snapshot_body,
 )
-from tests.rehearsal.cloud import DEV, FACTORY, LAB_API, LINUX, PROD, Cloud, artifacts, compute
+from tests.rehearsal.cloud import (
+    AUDITOR,
+    DEV,
+    FACTORY,
+    LAB_API,
+    LINUX,
+    PROD,
+    Cloud,
+    artifacts,
+    compute,
+)
+from tests.rehearsal.test_shared_galleries import API as PREVIEW
+from tests.rehearsal.test_shared_galleries import attach, order
 
 Json = dict[str, Any]
+TRUSTED = "MicrosoftWindowsDesktop/windows-11/win11-25h2-ent"
 Probe = Callable[[Cloud], Any]
 
 
@@ -183,6 +198,150 @@ def secret_without_a_profile(cloud: Cloud) -> str:
     return finish(cloud, cloud.arm("PUT", path, {"properties": {"value": "x"}}))
 
 
+def foreign_sources(cloud: Cloud) -> tuple[str, str, str]:
+    """Make a version of another subscription's version, image and snapshot."""
+    source = image(cloud, snapshot(cloud, galleries.prepared(cloud)))
+    holder = galleries.gallery(cloud, "prod", PROD)
+    there = galleries.definition(cloud, holder)
+    version = galleries.version(
+        cloud, galleries.definition(cloud, galleries.gallery(cloud)), source
+    )
+    taken = compute(DEV, "rg-snaps-westeurope", "snapshots", "snap")
+    found = []
+    for number, each in enumerate((version, source, taken)):
+        body = galleries.version_body(each)
+        found.append(
+            galleries.code(cloud, galleries.put(cloud, f"{there}/versions/1.0.{number}", body))
+        )
+    return found[0], found[1], found[2]
+
+
+def trusted_launch_source(cloud: Cloud, **given: Any) -> str:
+    """Make a version of a snapshot of a Trusted Launch disk; gives what went wrong."""
+    disk = galleries.prepared(cloud, TRUSTED)
+    features = galleries.security("TrustedLaunch")
+    of = galleries.definition(cloud, galleries.gallery(cloud), features=features)
+    taken, place = snapshot(cloud, disk, incremental=not given.get("full")), "westeurope"
+    if given.get("copied"):
+        place = "northeurope"
+        taken = snapshot(cloud, taken, "copy", place, createOption="CopyStart")
+        cloud.advance("3h")
+    body = galleries.version_body(taken, location=place)
+    return galleries.code(cloud, galleries.put(cloud, f"{of}/versions/1.0.0", body))
+
+
+def incremental_trusted_launch(cloud: Cloud) -> tuple[str, str]:
+    lost = trusted_launch_source(cloud)
+    cloud.control("POST", "reset")
+    return lost, trusted_launch_source(cloud, full=True)
+
+
+def copied_trusted_launch(cloud: Cloud) -> str:
+    return trusted_launch_source(cloud, copied=True)
+
+
+def region_given_up(cloud: Cloud) -> tuple[str, str]:
+    """Give up a region without and with the flag that allows it."""
+    of = galleries.definition(cloud, galleries.gallery(cloud))
+    source = galleries.managed(cloud)
+    path = galleries.version(cloud, of, source, "1.0.0", "westeurope", "northeurope")
+    without = galleries.code(
+        cloud, galleries.put(cloud, path, galleries.version_body(source, "westeurope"))
+    )
+    for regions in (("westeurope", "northeurope"), ("westeurope",)):
+        flag = {"allowDeletionOfReplicatedLocations": True}
+        body = galleries.version_body(source, *regions, safetyProfile=flag)
+        last = galleries.code(cloud, galleries.put(cloud, path, body))
+    return without, last
+
+
+def put_over_a_deleted_version(cloud: Cloud) -> tuple[int, int]:
+    holder = galleries.gallery(cloud, softDeletePolicy={"isSoftDeleteEnabled": True})
+    of, source = galleries.definition(cloud, holder), galleries.managed(cloud)
+    path = galleries.version(cloud, of, source)
+    found = []
+    for body in (galleries.version_body(source), {"location": "westeurope"}):
+        cloud.finish(cloud.arm("DELETE", path, version=galleries.API))
+        reply = galleries.put(cloud, path, body)
+        found.append(reply.status)
+        assert galleries.code(cloud, reply) == ""
+    return found[0], found[1]
+
+
+def shared(cloud: Cloud, features: str = "") -> tuple[str, str]:
+    """Attach a gallery with one version to a lab; gives the lab and the version."""
+    given: Json = {"features": galleries.security(features)} if features else {}
+    holder = galleries.gallery(cloud)
+    of = galleries.definition(cloud, holder, **given)
+    source = galleries.managed(cloud) if not features else galleries.prepared(cloud, TRUSTED)
+    if features:
+        source = snapshot(cloud, source, incremental=False)
+    version = galleries.version(cloud, of, source)
+    lab = cloud.lab("users")
+    assert attach(cloud, lab, holder).status == 201
+    return lab, version
+
+
+SHARED_IMAGE = "/sharedgalleries/golden/sharedimages/windows"
+
+
+def ordered(cloud: Cloud, lab: str, **image: str) -> str:
+    found = order(cloud, lab, **image)
+    return str(found.get("code") or found.get("error", {}).get("code", ""))
+
+
+def who_reads_a_gallery(cloud: Cloud) -> tuple[str, str]:
+    """Attach a gallery, and make a machine of it, by somebody who cannot read it."""
+    lab, version = shared(cloud)
+    holder = version.partition("/images/")[0]
+    group, known = lab.partition("/providers/")[0].lower(), cloud.azure.directory._principals
+    known[AUDITOR] = replace(known[AUDITOR], roles=((group, "Contributor"),))
+    mine = f"{lab}/sharedgalleries/golden"
+    body = cloud.order(galleryImageReference=None, sharedImageId=SHARED_IMAGE)
+    path = f"{lab}/virtualmachines/user"
+    made = finish(cloud, cloud.arm("PUT", path, body, version=PREVIEW, who=AUDITOR))
+    cloud.arm("DELETE", mine, version=PREVIEW)
+    attached = {"location": "westeurope", "properties": {"galleryId": holder}}
+    return finish(cloud, cloud.arm("PUT", mine, attached, version=PREVIEW, who=AUDITOR)), made
+
+
+def detaching_a_used_gallery(cloud: Cloud) -> str:
+    lab, _ = shared(cloud)
+    image = f"{lab}{SHARED_IMAGE}"
+    assert ordered(cloud, lab, sharedImageId=image) == ""
+    return finish(cloud, cloud.arm("DELETE", f"{lab}/sharedgalleries/golden", version=PREVIEW))
+
+
+def gallery_after_a_put_of_the_lab(cloud: Cloud) -> int:
+    lab, _ = shared(cloud)
+    cloud.arm("PUT", lab, {"location": "westeurope"}, version=LAB_API)
+    return cloud.arm("GET", f"{lab}/sharedgalleries/golden", version=PREVIEW).status
+
+
+def machine_of_a_version_itself(cloud: Cloud) -> str:
+    of = galleries.definition(cloud, galleries.gallery(cloud))
+    version = galleries.version(cloud, of, galleries.managed(cloud))
+    return ordered(cloud, cloud.lab("users"), galleryImageVersionId=version)
+
+
+def machine_of_trusted_launch(cloud: Cloud) -> str:
+    lab, _ = shared(cloud, "TrustedLaunch")
+    return ordered(cloud, lab, sharedImageId=SHARED_IMAGE)
+
+
+def version_in_a_formula(cloud: Cloud) -> bool:
+    lab, _ = shared(cloud)
+    content = {"sharedImageId": f"{lab}{SHARED_IMAGE}", "sharedImageVersion": "1.0.0"}
+    body = {"properties": {"formulaContent": {"properties": content}}}
+    cloud.make(f"{lab}/formulas/f", body, version=PREVIEW)
+    found = cloud.arm("GET", f"{lab}/formulas/f", version=PREVIEW).body["properties"]
+    return "sharedImageVersion" in found["formulaContent"]["properties"]
+
+
+def shared_gallery_of_another_version(cloud: Cloud) -> int:
+    return cloud.arm("GET", f"{cloud.lab()}/sharedgalleries/x", version="2024-03-01").status
+
+
 def many_reads(cloud: Cloud) -> bool:
     count = int(read_limits()["reads"].bucket) + 1
     return 429 in [cloud.arm("GET", "/subscriptions").status for _ in range(count)]
@@ -254,6 +413,58 @@ POSITIONS: list[tuple[str, Probe, dict[Any, Any]]] = [
         secret_without_a_profile,
         {True: "ParentResourceNotFound", False: ""},
     ),
+    (
+        "copyStartKeepsSecurity",
+        copied_trusted_launch,
+        {True: "", False: "InvalidParameter"},
+    ),
+    (
+        "galleryTakesForeignSources",
+        foreign_sources,
+        {
+            "versions": ("", "InvalidParameter", "InvalidParameter"),
+            "none": ("InvalidParameter", "InvalidParameter", "InvalidParameter"),
+            "all": ("", "", ""),
+        },
+    ),
+    (
+        "galleryTakesIncrementalTrustedLaunch",
+        incremental_trusted_launch,
+        {True: ("", ""), False: ("InvalidParameter", "")},
+    ),
+    (
+        "galleryRegionRemovalNeedsFlag",
+        region_given_up,
+        {False: ("", ""), True: ("OperationNotAllowed", "")},
+    ),
+    (
+        "putOverSoftDeleted",
+        put_over_a_deleted_version,
+        {"revives": (200, 200), "replaces": (201, 200)},
+    ),
+    ("previewTypesRefused", shared_gallery_of_another_version, {True: 400, False: 404}),
+    (
+        "sharedGalleryReadBy",
+        who_reads_a_gallery,
+        {
+            "attach": ("LinkedAuthorizationFailed", ""),
+            "machine": ("LinkedAuthorizationFailed", "LinkedAuthorizationFailed"),
+            "nobody": ("", ""),
+        },
+    ),
+    (
+        "galleryDetachWhileUsed",
+        detaching_a_used_gallery,
+        {"allowed": "", "refused": "SharedGalleryInUse"},
+    ),
+    ("labPutDetachesGallery", gallery_after_a_put_of_the_lab, {False: 200, True: 404}),
+    (
+        "labTakesGalleryVersionId",
+        machine_of_a_version_itself,
+        {True: "", False: "InvalidRequestContent"},
+    ),
+    ("labMakesTrustedLaunch", machine_of_trusted_launch, {True: "", False: "BadRequest"}),
+    ("formulaKeepsSharedVersion", version_in_a_formula, {True: True, False: False}),
     ("artifactsListKeepsHistory", artifacts_after_two_calls, {True: 2, False: 1}),
     (
         "applyArtifactsFailsOperation",

@@ -18,6 +18,8 @@ _PLACES = {
     "Microsoft.Network": "operations",
     "Microsoft.Storage": "asyncoperations",
 }
+# Where galleries are polled; these say InProgress, and answer 200 once something is deleted.
+_GALLERIES, _CAPS = "/microsoft.compute/galleries/", "capsOperations"
 _DISK_TYPES = ("/microsoft.compute/snapshots/", "/microsoft.compute/disks/")
 
 
@@ -30,10 +32,10 @@ def retry_after(call: Call) -> dict[str, str]:
     return {"Retry-After": str(max(1, round(wait))), "Retry-After-Ms": f"{wait * 1000:.0f}"}
 
 
-def created(call: Call, operation: str, body: Json) -> Answer:
-    """201 as custom images answer it: Azure-AsyncOperation and no Location."""
+def begun(call: Call, operation: str, body: Json, status: int) -> Answer:
+    """201 of what is made, 200 of what is changed: Azure-AsyncOperation and no Location."""
     url = _url(call, operation)
-    return Answer(201, body, {"Azure-AsyncOperation": url, **retry_after(call)})
+    return Answer(status, body, {"Azure-AsyncOperation": url, **retry_after(call)})
 
 
 def accepted(call: Call, operation: str, body: Json | None = None) -> Answer:
@@ -49,8 +51,11 @@ def install(router: Router) -> None:
     for namespace, place in _PLACES.items():
         template = f"{base}{namespace}/locations/{{location}}/{place}/{{operation}}"
         router.add(Route("GET", template, _poll))
-    disks = f"{base}Microsoft.Compute/locations/{{location}}/DiskOperations/{{operation}}"
-    router.add(Route("GET", disks, _poll))
+    # What galleries do may be followed by whoever has a right to that.
+    for place, right in (("DiskOperations", ""), (_CAPS, f"{_CAPS}/read")):
+        template = f"{base}Microsoft.Compute/locations/{{location}}/{place}/{{operation}}"
+        action = f"Microsoft.Compute/locations/{right}" if right else ""
+        router.add(Route("GET", template, _poll, action))
 
 
 def _url(call: Call, operation: str) -> str:
@@ -62,6 +67,8 @@ def _url(call: Call, operation: str) -> str:
     place = _PLACES[namespace]
     if any(kind in resource for kind in _DISK_TYPES):
         place = "DiskOperations"
+    if _GALLERIES in resource:
+        place = _CAPS
     subscription = ids.subscription_of(resource)
     return (
         f"{call.base}/subscriptions/{subscription}/providers/{namespace}/locations/{location}"
@@ -77,7 +84,8 @@ def _poll(call: Call) -> Answer:
     headers = retry_after(call) if running else {}
     if call.query.get("monitor", "").lower() == "true":
         return _monitor(call, doc, headers)
-    body: Json = {"name": call.parts["operation"], "status": doc["status"]}
+    status = "InProgress" if running and _GALLERIES in doc["resource"] else doc["status"]
+    body: Json = {"name": call.parts["operation"], "status": status}
     if "DiskOperations" in call.path or "Microsoft.Compute" in call.path:
         body |= {name: doc[name] for name in ("startTime", "endTime") if name in doc}
     if "error" in doc:
@@ -96,7 +104,7 @@ def _monitor(call: Call, doc: Json, headers: dict[str, str]) -> Answer:
         return Answer(int(doc["errorStatus"]), {"error": doc["error"]})
     found = call.azure.resources.find(doc["resource"])
     if doc["verb"] == "DELETE" or found is None:
-        return Answer(204)
+        return Answer(200 if _GALLERIES in doc["resource"] else 204)
     if doc["verb"] == "PUT":
         kind = types_of(call.azure)[found.kind.lower()]
         return Answer(200, kind.behaviour.show(call.azure, found, ""))

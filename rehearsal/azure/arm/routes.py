@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from rehearsal.azure import ids
 from rehearsal.azure.arm import odata, polling, service
 from rehearsal.azure.arm.types import ResourceType, Style, types_of
-from rehearsal.azure.errors import NO_REGISTERED_PROVIDER
+from rehearsal.azure.errors import NO_REGISTERED_PROVIDER, RESOURCE_NOT_FOUND
 from rehearsal.azure.http.messages import Answer, Call, Handler
 from rehearsal.azure.http.routing import Route, Router
 from rehearsal.azure.model import Resource
@@ -33,20 +34,21 @@ def install(router: Router, types: Iterable[ResourceType]) -> None:
     for kind in types:
         item = GROUP + kind.path
         read = f"{kind.kind}/read"
-        _add(router, "GET", item, _get(kind), read)
-        _add(router, "HEAD", item, _head(kind), read)
+        write = f"{kind.kind}/write"
+        found = [Route("GET", item, _get(kind), read), Route("HEAD", item, _head(kind), read)]
         if kind.listed:
-            _add(router, "GET", item.rpartition("/")[0], _list(kind), read)
+            found.append(Route("GET", item.rpartition("/")[0], _list(kind), read))
         if kind.path.count("{") == 1:
             whole = "/subscriptions/{subscription}/providers/" + kind.path.rpartition("/")[0]
-            _add(router, "GET", whole, _list_whole(kind), read)
-        if not kind.writable:
-            continue
-        _add(router, "PUT", item, _put(kind), f"{kind.kind}/write")
-        if kind.patchable:
-            _add(router, "PATCH", item, _patch(kind), f"{kind.kind}/write")
-        if kind.deletable:
-            _add(router, "DELETE", item, _delete(kind), f"{kind.kind}/delete")
+            found.append(Route("GET", whole, _list_whole(kind), read))
+        if kind.writable:
+            found.append(Route("PUT", item, _put(kind), write))
+        if kind.writable and kind.patchable:
+            found.append(Route("PATCH", item, _patch(kind), write))
+        if kind.writable and kind.deletable:
+            found.append(Route("DELETE", item, _delete(kind), f"{kind.kind}/delete"))
+        for route in found:
+            router.add(replace(route, handler=_checked(kind, route.handler)))
 
 
 def resource_id(call: Call, kind: ResourceType) -> str:
@@ -107,22 +109,35 @@ def paged(
     return Answer(200, answer)
 
 
-def check_version(call: Call, kind: str) -> None:
-    """Refuse an api-version that the provider does not know."""
-    if kind.startswith("Microsoft.DevTestLab") and call.api_version not in LAB_VERSIONS:
+def deleted(call: Call, outcome: service.Outcome | None) -> Answer:
+    """Answer a DELETE; None is that of what was not there."""
+    if outcome is None:
+        return Answer(204)
+    if outcome.operation is None:
+        return Answer(200)
+    return polling.accepted(call, outcome.operation)
+
+
+def check_version(call: Call, kind: str, only: Sequence[str] = ()) -> None:
+    """Refuse an api-version that the provider does not know, for this type at least."""
+    known = only or LAB_VERSIONS
+    if kind.startswith("Microsoft.DevTestLab") and call.api_version not in known:
         raise NO_REGISTERED_PROVIDER.of(
-            kind=kind, api_version=call.api_version, known=", ".join(LAB_VERSIONS)
+            kind=kind, api_version=call.api_version, known=", ".join(known)
         )
 
 
-def _add(router: Router, method: str, template: str, handler: Handler, action: str) -> None:
-    kind = action.rpartition("/")[0]
-
+def _checked(kind: ResourceType, handler: Handler) -> Handler:
     def checked(call: Call) -> Answer:
-        check_version(call, kind)
+        other = kind.versions and call.api_version not in kind.versions
+        if other and call.method == "GET" and call.azure.switches["previewTypesRefused"] is False:
+            raise RESOURCE_NOT_FOUND.of(
+                resource=ids.described(call.path), group=call.parts["group"]
+            )
+        check_version(call, kind.kind, kind.versions)
         return handler(call)
 
-    router.add(Route(method, template, checked, action))
+    return checked
 
 
 def _get(kind: ResourceType) -> Handler:
@@ -180,26 +195,24 @@ def _put(kind: ResourceType) -> Handler:
             return Answer(201 if created else 200, body)
         if kind.put is Style.ACCEPTED:
             return polling.accepted(call, outcome.operation, body)
-        return polling.created(call, outcome.operation, body)
+        return polling.begun(call, outcome.operation, body, 201 if outcome.created else 200)
 
     return put
 
 
 def _patch(kind: ResourceType) -> Handler:
     def patch(call: Call) -> Answer:
-        changed = service.patch(call.azure, kind, resource_id(call, kind), call.body)
-        return Answer(200, shown(call, changed))
+        outcome = service.patch(call.azure, kind, resource_id(call, kind), call.body)
+        body = shown(call, outcome.resource)
+        if outcome.operation is None:
+            return Answer(200, body)
+        return polling.begun(call, outcome.operation, body, 200)
 
     return patch
 
 
 def _delete(kind: ResourceType) -> Handler:
     def delete(call: Call) -> Answer:
-        outcome = service.delete(call.azure, kind, resource_id(call, kind))
-        if outcome is None:
-            return Answer(204)
-        if outcome.operation is None:
-            return Answer(200)
-        return polling.accepted(call, outcome.operation)
+        return deleted(call, service.delete(call.azure, kind, resource_id(call, kind)))
 
     return delete

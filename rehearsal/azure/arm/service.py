@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,17 +75,18 @@ def put(
     if group.state == "Deleting":
         raise errors.GROUP_BEING_DELETED.of(group=group.name)
     holder = parent(azure, kind, resource_id, making=True)
-    checked = _previewed(kind, body, kind.read(body), version)
+    checked = previewed(kind, body, kind.read(body), version)
     draft = _draft(kind, resource_id, checked, caller, version, group=group, holder=holder)
-    existing = azure.resources.find(resource_id)
+    existing = azure.resources.find(resource_id) or kind.behaviour.revived(azure, draft)
     if existing is not None:
         _check_update(kind, existing, draft)
         if not _never_made(kind, existing):
             changed = kind.behaviour.update(azure, existing, draft)
             if existing.state == "Failed":
                 changed = changed.setting(provisioningState="Succeeded")
-            return Outcome(azure.resources.keep(changed))
-        # What could not be made is made anew by the next PUT, as ARM's providers do.
+            return _changed(azure, kind, existing, changed)
+        # What could not be made is made anew by the next PUT, as most of ARM's providers do.
+        kind.behaviour.remade(azure, existing)
         erase(azure, existing)
     made = kind.behaviour.create(azure, draft)
     if kind.put is Style.SYNC:
@@ -98,11 +100,11 @@ def put(
     return Outcome(azure.resources.find(made.key) or made, created=True, operation=operation)
 
 
-def patch(azure: Azure, kind: ResourceType, resource_id: str, body: Json) -> Resource:
+def patch(azure: Azure, kind: ResourceType, resource_id: str, body: Json) -> Outcome:
     """Change what a PATCH of this type may, which for most is the tags alone."""
     existing = need(azure, resource_id)
     _object(body, "tags")
-    return azure.resources.keep(kind.behaviour.patch(azure, existing, body))
+    return _changed(azure, kind, existing, kind.behaviour.patch(azure, existing, body))
 
 
 def delete(azure: Azure, kind: ResourceType, resource_id: str) -> Outcome | None:
@@ -149,6 +151,25 @@ def erase(azure: Azure, resource: Resource) -> None:
     _take_away(azure, resource)
 
 
+def previewed(kind: ResourceType, body: Json, checked: Json, version: str) -> Json:
+    """Put back what the models do not have, for callers of the api-version that knows it."""
+    if version != PREVIEW:
+        return checked
+    whole = deepcopy(checked)
+    for path in kind.behaviour.preview:
+        *above, last = ("properties", *path.split("."))
+        given: Any = body
+        for part in above:
+            given = given.get(part) if isinstance(given, dict) else None
+        if not isinstance(given, dict) or last not in given:
+            continue
+        place = whole
+        for part in above:
+            place = place.setdefault(part, {})
+        place[last] = given[last]
+    return whole
+
+
 def handlers(azure: Azure) -> dict[str, Callable[..., None]]:
     """Give what the agenda runs for every type."""
 
@@ -188,19 +209,22 @@ def _take_away(azure: Azure, resource: Resource) -> None:
     types_of(azure)[resource.kind.lower()].behaviour.removed(azure, resource)
 
 
+def _changed(azure: Azure, kind: ResourceType, existing: Resource, changed: Resource) -> Outcome:
+    """Store a change: at once, or with an operation that ends when it is through."""
+    length = kind.behaviour.updating(azure, existing, changed)
+    if length is None:
+        return Outcome(azure.resources.keep(changed))
+    going = changed.setting(provisioningState="Updating").knowing(stands=True)
+    azure.resources.keep(going)
+    operation = azure.operations.begin(going.key, "PUT")
+    azure.agenda.after(length, "arm.made", key=going.key, uid=going.uid, operation=operation)
+    return Outcome(going, operation=operation)
+
+
 def _never_made(kind: ResourceType, existing: Resource) -> bool:
-    """Tell whether the creation failed; a resource whose deletion failed is there all the same."""
+    """Tell whether the creation failed; what failed to change or to go is there all the same."""
     failed = existing.state == "Failed" and kind.put is not Style.SYNC
-    return failed and not existing.hidden.get("notDeleted")
-
-
-def _previewed(kind: ResourceType, body: Json, checked: Json, version: str) -> Json:
-    """Put back what the models do not have, for callers of the api-version that knows it."""
-    given = body.get("properties")
-    if version != PREVIEW or not kind.behaviour.preview or not isinstance(given, dict):
-        return checked
-    known = {name: given[name] for name in kind.behaviour.preview if name in given}
-    return {**checked, "properties": {**checked.get("properties", {}), **known}}
+    return failed and not existing.hidden.get("stands")
 
 
 def _draft(
@@ -215,7 +239,7 @@ def _draft(
 ) -> Draft:
     location = body.get("location")
     if location is None:
-        if kind.tracked and kind.namespace != "Microsoft.DevTestLab":
+        if kind.located or (kind.tracked and kind.namespace != "Microsoft.DevTestLab"):
             raise errors.LOCATION_REQUIRED.of()
         location = group.location if holder is None else holder.location
     location = str(location).replace(" ", "").lower()
@@ -256,9 +280,5 @@ def _check_update(kind: ResourceType, existing: Resource, draft: Draft) -> None:
             asked=draft.location,
         )
     if not existing.settled:
-        message = (
-            f"Resource '{existing.name}' is not in a valid state '{existing.state}' for operation"
-            " 'PUT'."
-        )
         code = "ResourceIsNotInValidState" if kind.lower_ids else "OperationNotAllowed"
-        raise ArmError(409, code, message)
+        raise kind.behaviour.busy(existing, code)

@@ -12,6 +12,7 @@ from typing import Any
 from rehearsal.azure import ids
 from rehearsal.azure.arm.bodies import Reader
 from rehearsal.azure.clock import iso
+from rehearsal.azure.errors import ArmError
 from rehearsal.azure.model import Resource
 from rehearsal.azure.principals import Principal
 from rehearsal.azure.tables import table
@@ -66,7 +67,7 @@ class Behaviour:
     """What a type does. This one keeps what it is given, and is the one of most of the table."""
 
     read_only: tuple[str, ...] = ("provisioningState", "uniqueIdentifier", "createdDate")
-    preview: tuple[str, ...] = ()  # properties that PREVIEW alone knows, and no model here has
+    preview: tuple[str, ...] = ()  # paths below `properties` that PREVIEW alone knows
 
     def __init__(self, times: str = "labChild", **defaults: Any) -> None:
         """Take times from this entry of the table, and these properties where none are given."""
@@ -96,6 +97,24 @@ class Behaviour:
         body = {**old.body, **draft.top, "tags": draft.tags}
         body["properties"] = {**self.given(draft), **kept}
         return Resource(old.key, old.kind, body, old.hidden)
+
+    def revived(self, azure: Azure, draft: Draft) -> Resource | None:
+        """Give what a PUT of a deleted resource brings back; None if it makes a new one."""
+        return None
+
+    def remade(self, azure: Azure, failed: Resource) -> None:
+        """Refuse to make anew what could not be made, with an ArmError, or let it be."""
+
+    def updating(self, azure: Azure, old: Resource, changed: Resource) -> float | None:
+        """Give how long a change takes, in seconds of the clock; None: it is done at once."""
+        return None
+
+    def busy(self, old: Resource, code: str) -> ArmError:
+        """Say why a resource cannot be written while an operation is under way on it."""
+        message = (
+            f"Resource '{old.name}' is not in a valid state '{old.state}' for operation 'PUT'."
+        )
+        return ArmError(409, code, message)
 
     def patch(self, azure: Azure, old: Resource, body: Json) -> Resource:
         """Change what a PATCH may: the tags, and fields beside the properties."""
@@ -168,6 +187,8 @@ class ResourceType:
     behaviour: Behaviour = field(default_factory=Behaviour)
     top: tuple[str, ...] = ()
     tracked: bool = False  # ARM lists it, and asks a PUT for its location (the lab service not)
+    located: bool = False  # must name its location, though it is not tracked or the lab service's
+    versions: tuple[str, ...] = ()  # the api-versions that have it; (): all of its provider's
     writable: bool = True
     deletable: bool = True
     patchable: bool = True

@@ -142,6 +142,9 @@ def check_copy_start(azure: Azure, draft: Draft, source: Resource, *, incrementa
 def carried(azure: Azure, source: Resource, given: Json) -> Json:
     """Give the properties of a copy: what was given, and what travels from the source."""
     taken = {name: source.properties[name] for name in TRAVELS if name in source.properties}
+    started = (given.get("creationData") or {}).get("createOption") == "CopyStart"
+    if started and not azure.switches["copyStartKeepsSecurity"]:
+        taken.pop("securityProfile", None)
     creation = {
         **given.get("creationData", {}),
         "sourceUniqueId": source.properties.get("uniqueId"),

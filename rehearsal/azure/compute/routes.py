@@ -10,6 +10,7 @@ from rehearsal.azure.arm.routes import GROUP
 from rehearsal.azure.arm.types import Behaviour, ResourceType, Style
 from rehearsal.azure.compute import access, errors, extensions, machines, power, sizes, skus
 from rehearsal.azure.compute.copying import SNAPSHOTS
+from rehearsal.azure.compute.galleries import routes as galleries
 from rehearsal.azure.compute.images import IMAGES, Image
 from rehearsal.azure.compute.snapshots import Disk, Snapshot
 from rehearsal.azure.errors import NO_PROVIDER_IN_REGION, SUBSCRIPTION_NOT_FOUND, ArmError
@@ -92,6 +93,7 @@ TYPES = (
         tracked=True,
         writable=False,
     ),
+    *galleries.types(READER),
 )
 
 _LOCATION = "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}"
@@ -105,6 +107,7 @@ _READ_VERSIONS = f"{_PUBLISHERS}/artifacttypes/offers/skus/versions/read"
 
 def install(router: Router) -> None:
     """Add what the table does not say: usages, the marketplace, and actions on machines."""
+    galleries.install(router)
     machine = f"{GROUP}{sizes.MACHINES}/{{name}}"
     for route in (
         _regional(f"{_LOCATION}/usages", _usages, "Microsoft.Compute/locations/usages/read"),

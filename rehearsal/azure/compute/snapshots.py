@@ -10,7 +10,10 @@ from typing import Any
 from rehearsal.azure.arm.types import Behaviour, Draft
 from rehearsal.azure.clock import iso
 from rehearsal.azure.compute import copying, errors
+from rehearsal.azure.compute.contents import Contents
+from rehearsal.azure.compute.galleries import versions
 from rehearsal.azure.errors import ArmError
+from rehearsal.azure.identity import errors as identity_errors
 from rehearsal.azure.model import Resource
 from rehearsal.azure.world import Azure
 
@@ -132,11 +135,13 @@ class Disk(_FromSource):
     """A managed disk of its own: empty, or from a snapshot or disk of its region."""
 
     def create(self, azure: Azure, draft: Draft) -> Resource:
-        """Make it; Empty and Copy are rehearsed."""
+        """Make it; Empty, Copy and FromImage of a gallery's version are rehearsed."""
         option = self._option(draft)
-        if option not in ("Empty", "Copy"):
+        if option not in ("Empty", "Copy", "FromImage"):
             raise errors.INVALID_PARAMETER.of(name="creationData.createOption", value=option)
-        if option == "Empty":
+        if option == "FromImage":
+            resource = self._of_version(azure, draft)
+        elif option == "Empty":
             made = {"diskState": "Unattached", "timeCreated": iso(azure.now())}
             resource = draft.resource({**self.given(draft), **made})
         else:
@@ -147,6 +152,38 @@ class Disk(_FromSource):
             resource = draft.resource(properties, contents=source.hidden.get("contents"))
         sku = {"name": "Standard_LRS", "tier": "Standard", **(resource.body.get("sku") or {})}
         return resource.topped(sku=sku).setting(uniqueId=resource.uid)
+
+    def _of_version(self, azure: Azure, draft: Draft) -> Resource:
+        """Make the OS disk of a gallery's version that stands in the disk's region."""
+        reference = draft.properties["creationData"].get("galleryImageReference") or {}
+        if not reference.get("id"):
+            raise errors.MISSING_PARAMETER.of(name="creationData.galleryImageReference.id")
+        definition, version = versions.chosen(azure, str(reference["id"]), draft.location)
+        if not draft.caller.allowed(f"{version.kind}/read", version.key):
+            raise identity_errors.LINKED_ACCESS_DENIED.of(
+                principal=draft.caller,
+                action=f"{draft.type.kind}/write",
+                scope=draft.id,
+                linked=version.id,
+            )
+        contents, declared = Contents.of(version), definition.properties
+        properties: Json = {
+            "osType": declared["osType"],
+            "hyperVGeneration": declared["hyperVGeneration"],
+            "diskSizeGB": contents.size,
+            "diskSizeBytes": contents.size * 2**30,
+            "encryption": {"type": "EncryptionAtRestWithPlatformKey"},
+            "networkAccessPolicy": "AllowAll",
+            "publicNetworkAccess": "Enabled",
+            **self.given(draft),
+            "diskState": "Unattached",
+            "timeCreated": iso(azure.now()),
+        }
+        if declared.get("purchasePlan"):
+            properties["purchasePlan"] = declared["purchasePlan"]
+        if contents.security != "Standard":
+            properties["securityProfile"] = {"securityType": contents.security}
+        return draft.resource(properties, contents=contents.stored())
 
     def releasing(self, azure: Azure, resource: Resource) -> None:
         """Refuse while a machine has it."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from rehearsal.azure.clock import iso
 from rehearsal.azure.compute.copying import SNAPSHOTS, completion
+from rehearsal.azure.compute.galleries.galleries import GALLERIES, VERSIONS
 from rehearsal.azure.compute.images import IMAGES
 from rehearsal.azure.devtestlab.images import CUSTOM_IMAGES
 from rehearsal.azure.devtestlab.labs import LABS
@@ -35,6 +36,19 @@ def overview(azure: Azure) -> Json:
             {"id": each.id, "location": each.location, **_state(each)}
             for each in azure.resources.of_kind(known.id, IMAGES)
         ]
+        galleries = [
+            {
+                "id": each.id,
+                "location": each.location,
+                "versions": [
+                    f"{version.id.split('/')[-3]}/{version.name}"
+                    for version in azure.resources.below(each)
+                    if version.kind == VERSIONS
+                ],
+                **_state(each),
+            }
+            for each in azure.resources.of_kind(known.id, GALLERIES)
+        ]
         groups = azure.resources.listed(f"/subscriptions/{known.id}/resourcegroups")
         subscriptions.append(
             {
@@ -43,6 +57,7 @@ def overview(azure: Azure) -> Json:
                 "labs": labs,
                 "snapshots": snapshots,
                 "managedImages": images,
+                "galleries": galleries,
                 "resourceGroups": [group.name for group in groups],
             }
         )
@@ -57,12 +72,14 @@ def overview(azure: Azure) -> Json:
 
 def _lab(azure: Azure, lab: Resource) -> Json:
     images = [each for each in azure.resources.below(lab) if each.kind == CUSTOM_IMAGES]
+    shared = azure.resources.listed(f"{lab.key}/sharedgalleries")
     vms = [each for each in azure.resources.below(lab) if each.kind == VMS]
     return {
         "name": lab.name,
         "resourceGroup": lab.id.split("/")[4],
         "location": lab.location,
         **_state(lab),
+        "sharedGalleries": [each.properties["galleryId"] for each in shared],
         "customImages": [
             {
                 "name": each.name,

@@ -23,6 +23,55 @@ ONE_IMAGE_SOURCE = Refusal(
     "inf",
 )
 
+# A formula names the image that it orders.
+NO_FORMULA_IMAGE = Refusal(
+    400,
+    "InvalidRequestContent",
+    "One of the following properties must be specified: customImageId, galleryImageReference,"
+    " sharedImageId.",
+    "quoted",
+)
+
+# The gallery that a lab is to share is not there.
+NO_SUCH_GALLERY = Refusal(
+    400,
+    "GalleryNotFound",
+    "The gallery '{reference}' was not found.",
+    "inf",
+)
+
+# A lab shares one gallery at a time.
+GALLERY_ATTACHED = Refusal(
+    409,
+    "SharedGalleryAlreadyAttached",
+    "The shared gallery '{name}' is attached to the lab already: detach it first.",
+    "inf",
+)
+
+# A gallery whose images are named (a switch).
+GALLERY_USED = Refusal(
+    409,
+    "SharedGalleryInUse",
+    "The shared gallery '{name}' is in use by '{user}' and cannot be detached.",
+    "inf",
+)
+
+# An image of the shared gallery that the lab does not offer.
+IMAGE_NOT_ENABLED = Refusal(
+    400,
+    "SharedImageNotEnabled",
+    "The shared image '{name}' is not enabled in the lab.",
+    "inf",
+)
+
+# A lab that takes versions by the gallery it shares alone (a switch).
+VERSION_NOT_TAKEN = Refusal(
+    400,
+    "InvalidRequestContent",
+    "A virtual machine cannot be created by galleryImageVersionId.",
+    "inf",
+)
+
 # A custom image has exactly one source (contract 2).
 ONE_CAPTURE_SOURCE = Refusal(
     400,

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.azure import ids
+from rehearsal.azure.arm import service
 from rehearsal.azure.arm.types import PREVIEW, Behaviour, Draft
 from rehearsal.azure.clock import iso
 from rehearsal.azure.devtestlab import errors
@@ -67,6 +68,9 @@ class Lab(Behaviour):
     def update(self, azure: Azure, old: Resource, draft: Draft) -> Resource:
         """Replace what was given; an older api-version knows nothing of the preview's settings."""
         changed = super().update(azure, old, draft)
+        if draft.api_version != PREVIEW and azure.switches["labPutDetachesGallery"]:
+            for gallery in azure.resources.listed(f"{old.key}/sharedgalleries"):
+                service.erase(azure, gallery)
         if draft.api_version != PREVIEW and not azure.switches["labPutDropsPreviewSettings"]:
             kept = {name: old.properties[name] for name in self.preview if name in old.properties}
             changed = changed.setting(**kept)

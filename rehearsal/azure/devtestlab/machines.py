@@ -18,6 +18,7 @@ from rehearsal.azure.compute.sizes import MACHINES, check_quota
 from rehearsal.azure.devtestlab import disks, errors, installing, ordering, policies
 from rehearsal.azure.devtestlab.applicable import applicable
 from rehearsal.azure.devtestlab.labs import place_of
+from rehearsal.azure.devtestlab.sharing import MACHINE_PREVIEW
 from rehearsal.azure.model import Resource
 from rehearsal.azure.network.resources import reaches_internet
 from rehearsal.azure.resources.resources import need_group
@@ -30,6 +31,8 @@ VMS = "Microsoft.DevTestLab/labs/virtualMachines"
 
 class LabMachine(Behaviour):
     """A lab VM and, behind it, a machine in a resource group of its own or of all of the lab's."""
+
+    preview = MACHINE_PREVIEW
 
     read_only = (
         "provisioningState",

@@ -11,7 +11,7 @@ from rehearsal.azure.arm.types import Draft
 from rehearsal.azure.compute import errors as compute_errors
 from rehearsal.azure.compute.contents import Contents
 from rehearsal.azure.compute.machines import Order
-from rehearsal.azure.devtestlab import errors
+from rehearsal.azure.devtestlab import errors, sharing
 from rehearsal.azure.model import Resource
 from rehearsal.azure.world import Azure
 
@@ -22,6 +22,7 @@ _DISK_TYPES = {
     "premium": "Premium_LRS",
     "standardssd": "StandardSSD_LRS",
 }
+_SOURCES = ("customImageId", "galleryImageReference", "sharedImageId", "galleryImageVersionId")
 _LONGEST = {"Windows": 15, "Linux": 64}
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
 _KINDS_OF_CHARACTER = (r"[A-Z]", r"[a-z]", r"\d", r"[^A-Za-z0-9]")
@@ -40,13 +41,21 @@ class ImageChoice:
 
 def choose_image(azure: Azure, draft: Draft, lab: Resource) -> ImageChoice:
     """Find the image a draft names; ArmError if there is none, or it cannot be used."""
-    custom = draft.properties.get("customImageId")
-    gallery = draft.properties.get("galleryImageReference")
-    if bool(custom) == bool(gallery):
+    given = [name for name in _SOURCES if draft.properties.get(name)]
+    if len(given) != 1:
         raise errors.ONE_IMAGE_SOURCE.of()
-    if custom:
-        return _custom(azure, lab, str(custom))
-    return _marketplace(azure, draft, gallery or {})
+    if given[0] == "customImageId":
+        return _custom(azure, lab, str(draft.properties["customImageId"]))
+    if given[0] == "galleryImageReference":
+        return _marketplace(azure, draft, draft.properties["galleryImageReference"])
+    shared = sharing.choose(azure, draft, lab)
+    return ImageChoice(
+        shared.contents,
+        shared.declared,
+        shared.as_generalized,
+        shared.reference,
+        "FromSharedGalleryImage",
+    )
 
 
 def check_name(name: str, os: str) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from rehearsal.azure import ids
 from rehearsal.azure.arm import service
 from rehearsal.azure.arm.types import Behaviour, Draft
-from rehearsal.azure.clock import iso
 from rehearsal.azure.devtestlab import errors
 from rehearsal.azure.devtestlab.templates import find_template
 from rehearsal.azure.model import Resource
@@ -41,17 +40,6 @@ class User(Behaviour):
             identity={**identity, **given.get("identity", {})},
             secretStore={**store, **given.get("secretStore", {})},
         )
-
-
-class Formula(Behaviour):
-    """A formula: whoever puts it there is its author."""
-
-    read_only = (*Behaviour.read_only, "author", "creationDate")
-
-    def create(self, azure: Azure, draft: Draft) -> Resource:
-        """Note who made it, and when."""
-        made = super().create(azure, draft)
-        return made.setting(author=draft.caller.name, creationDate=iso(azure.now()))
 
 
 class Secret(Behaviour):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from rehearsal.azure.arm import service
 from rehearsal.azure.arm.bodies import Reader
 from rehearsal.azure.arm.routes import GROUP, check_version
-from rehearsal.azure.arm.types import Behaviour, from_table
-from rehearsal.azure.devtestlab import actions, errors, lists
+from rehearsal.azure.arm.types import Behaviour, from_table, types_of
+from rehearsal.azure.devtestlab import actions, errors, lists, sharing
 from rehearsal.azure.devtestlab.disks import LAB_DISKS, LabDisk
+from rehearsal.azure.devtestlab.formulas import FORMULAS, Formula
 from rehearsal.azure.devtestlab.images import CUSTOM_IMAGES, CustomImage
 from rehearsal.azure.devtestlab.labs import LABS, NETWORKS, Lab, LabNetwork
 from rehearsal.azure.devtestlab.machines import VMS, LabMachine
-from rehearsal.azure.devtestlab.people import Environment, Formula, Secret, User
+from rehearsal.azure.devtestlab.people import Environment, Secret, User
 from rehearsal.azure.devtestlab.sources import SOURCES, Source
 from rehearsal.azure.devtestlab.timetable import Timed
 from rehearsal.azure.errors import ArmError
@@ -35,33 +37,36 @@ READER = Reader("devtestlab", missing=_missing, invalid=_invalid)
 _SCHEDULE = Timed(status="Disabled")
 
 # Types that are not named here keep what they are given.
-TYPES = from_table(
-    READER,
-    {
-        LABS: Lab(
-            "lab",
-            labStorageType="Premium",
-            premiumDataDisks="Disabled",
-            environmentPermission="Reader",
-            mandatoryArtifactsResourceIdsLinux=[],
-            mandatoryArtifactsResourceIdsWindows=[],
-            extendedProperties={},
-        ),
-        NETWORKS: LabNetwork("labNetwork", description=""),
-        SOURCES: Source(sourceType="GitHub", branchRef="master", status="Enabled"),
-        VMS: LabMachine("virtualMachine"),
-        CUSTOM_IMAGES: CustomImage("customImage"),
-        f"{LABS}/policySets/policies": Behaviour(status="Enabled"),
-        f"{LABS}/schedules": _SCHEDULE,
-        f"{VMS}/schedules": _SCHEDULE,
-        f"{LABS}/users/serviceFabrics/schedules": _SCHEDULE,
-        "Microsoft.DevTestLab/schedules": _SCHEDULE,
-        f"{LABS}/formulas": Formula(),
-        f"{LABS}/users": User(),
-        f"{LABS}/users/secrets": Secret(),
-        f"{LABS}/users/environments": Environment("environment"),
-        LAB_DISKS: LabDisk("labDisk", diskType="Standard", hostCaching="None"),
-    },
+TYPES = (
+    *sharing.TYPES,
+    *from_table(
+        READER,
+        {
+            LABS: Lab(
+                "lab",
+                labStorageType="Premium",
+                premiumDataDisks="Disabled",
+                environmentPermission="Reader",
+                mandatoryArtifactsResourceIdsLinux=[],
+                mandatoryArtifactsResourceIdsWindows=[],
+                extendedProperties={},
+            ),
+            NETWORKS: LabNetwork("labNetwork", description=""),
+            SOURCES: Source(sourceType="GitHub", branchRef="master", status="Enabled"),
+            VMS: LabMachine("virtualMachine"),
+            CUSTOM_IMAGES: CustomImage("customImage"),
+            FORMULAS: Formula(),
+            f"{LABS}/policySets/policies": Behaviour(status="Enabled"),
+            f"{LABS}/schedules": _SCHEDULE,
+            f"{VMS}/schedules": _SCHEDULE,
+            f"{LABS}/users/serviceFabrics/schedules": _SCHEDULE,
+            "Microsoft.DevTestLab/schedules": _SCHEDULE,
+            f"{LABS}/users": User(),
+            f"{LABS}/users/secrets": Secret(),
+            f"{LABS}/users/environments": Environment("environment"),
+            LAB_DISKS: LabDisk("labDisk", diskType="Standard", hostCaching="None"),
+        },
+    ),
 )
 
 # What the table does not say, by the names that the SDK gives to groups and operations.
@@ -142,7 +147,11 @@ def _checked(handler: Handler, operation: Json) -> Handler:
     def checked(call: Call) -> Answer:
         check_version(call, LABS)
         if "body" in operation:
-            call.raw = READER.read(operation["body"], call.body)
+            read = READER.read(operation["body"], call.body)
+            if operation["name"] == "begin_create_environment":
+                machine = types_of(call.azure)[VMS.lower()]
+                read = service.previewed(machine, call.body, read, call.api_version)
+            call.raw = read
         return handler(call)
 
     return checked

@@ -24,6 +24,7 @@ EFFECTS = (
     "artifact",
     "repository",
     "copyDies",
+    "replicationFails",
     "capacity",
 )
 # What goes with one effect alone.
@@ -32,6 +33,7 @@ _NOT_BY_REQUEST = ("artifact", "repository")
 _MACHINES = "microsoft.devtestlab/labs/virtualmachines"
 _SOURCES = "microsoft.devtestlab/labs/artifactsources"
 _SNAPSHOTS = "microsoft.compute/snapshots"
+_VERSIONS = "microsoft.compute/galleries/images/versions"
 
 
 @dataclass(frozen=True)
@@ -168,5 +170,6 @@ def _usual(effect: str) -> tuple[tuple[str, ...], str, str]:
         "artifact": ((), "*", ""),
         "repository": ((), "*", _SOURCES),
         "copyDies": (("PUT",), ARM_ALONE, _SNAPSHOTS),
+        "replicationFails": (("PUT", "PATCH"), ARM_ALONE, _VERSIONS),
         "capacity": (("PUT",), ARM_ALONE, _MACHINES),
     }.get(effect, ((), ARM_ALONE, ""))

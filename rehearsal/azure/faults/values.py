@@ -91,6 +91,14 @@ def _percent(value: Any) -> int:
     return percent
 
 
+def _region(value: Any) -> str:
+    region = str(value).replace(" ", "").lower()
+    if not region.isalnum():
+        message = f"replicationFails names a region, such as eastus2, got {value!r}"
+        raise ValueError(message)
+    return region
+
+
 def _one_of(name: str, *allowed: Any) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if value not in allowed:
@@ -111,5 +119,6 @@ VALUES: dict[str, Callable[[Any], Any]] = {
     "artifact": _object("artifact"),
     "repository": _one_of("repository", "lost"),
     "copyDies": _percent,
+    "replicationFails": _region,
     "capacity": _one_of("capacity", *CAPACITY),
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rehearsal.azure.arm.types import types_of
+from rehearsal.azure.compute.galleries.replication import fail_replica, under_way
 from rehearsal.azure.compute.snapshots import kill_copy
 from rehearsal.azure.errors import ArmError
 from rehearsal.azure.faults.book import Hit
@@ -18,7 +19,7 @@ from rehearsal.azure.server.wire import resource_type
 from rehearsal.azure.world import Azure
 
 _AT_ONCE = ("status", "drop", "hold", "delay", "capacity")
-_LATER = ("hang", "failLater", "copyDies")
+_LATER = ("hang", "failLater", "copyDies", "replicationFails")
 _SIGN_IN = ("/oauth2/v2.0/token", "/oauth2/token")
 _SLICE = 0.05  # real seconds between two looks at a clock that somebody may move
 
@@ -76,15 +77,21 @@ class Accidents:
         if not azure.faults or not begun:
             return None
         matching = self._matching(call)
-        copy = azure.resources.find(call.path)
-        copying = copy is not None and (copy.hidden.get("copy") or {}).get("state") == "running"
+        made = azure.resources.find(call.path)
+        hidden = made.hidden if made is not None else {}
+        copying = (hidden.get("copy") or {}).get("state") == "running"
 
         def concerned(rule: Rule) -> bool:
+            if rule.effect == "replicationFails":
+                going = under_way(azure, hidden.get("replicas") or {}, rule.value)
+                return matching(rule) and going
             return matching(rule) and (rule.effect != "copyDies" or copying)
 
         hit = azure.faults.take(_LATER, concerned)
-        if hit is not None and hit.rule.effect == "copyDies" and copy is not None:
-            kill_copy(azure, copy, at=float(hit.rule.value))
+        if hit is not None and hit.rule.effect == "copyDies" and made is not None:
+            kill_copy(azure, made, at=float(hit.rule.value))
+        elif hit is not None and hit.rule.effect == "replicationFails" and made is not None:
+            fail_replica(azure, made, hit.rule.value)
         elif hit is not None:
             for operation in begun:
                 azure.operations.spoil(operation, {hit.rule.effect: hit.rule.value})

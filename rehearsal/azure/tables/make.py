@@ -39,6 +39,15 @@ SOURCES: dict[str, tuple[tuple[str, tuple[str, ...] | None], ...]] = {
             ),
         ),
         (f"{COMPUTE}.v2021_07_01", ("ResourceSkusOperations",)),
+        (
+            f"{COMPUTE}.v2023_07_03",
+            (
+                "GalleriesOperations",
+                "GalleryImagesOperations",
+                "GalleryImageVersionsOperations",
+                "GallerySharingProfileOperations",
+            ),
+        ),
     ),
     "resources": (
         (f"{RESOURCES}.resources", None),

@@ -1,0 +1,1 @@
+"""Compute galleries: image definitions and their versions, which stand in several regions."""
