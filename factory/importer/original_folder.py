@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.common.errors import FactoryError
+from factory.importer.arm.values import lowered
 from factory.importer.conversion import Imported, convert
 from factory.importer.hcl_files import READ, hcl_templates
 from factory.importer.identities import identities, image_path
@@ -63,9 +64,11 @@ def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
     only = {given} if given.is_file() else set(files)
     contents = _contents(jsons, root, only, notes)
     values = {path: content for path, content in contents.items() if is_parameters(content)}
+    # What an environment's template is called in the portal stands beside it.
+    titles = {each: title for each in contents if (title := _title(each, contents[each]))}
     used: set[Path] = set()
     found: dict[str, LabVm] = {}
-    for path in [each for each in contents if each in only and each not in values]:
+    for path in [each for each in contents if each in only and each not in {*values, *titles}]:
         shown = path.relative_to(root).as_posix()
         own = _parameters_of(path, values)
         used |= set(own)
@@ -75,7 +78,8 @@ def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
             notes.lost(shown, "parameters", why)
         template = of_packer_json(contents[path]) or contents[path]
         vms = find_vms(shown, template, notes, values[own[0]] if own else None)
-        for number, vm in enumerate(vms, 1):
+        title = titles.get(path.with_name("metadata.json"), "")
+        for number, vm in enumerate((vm.titled(title) for vm in vms), 1):
             stem = shown[: -len(path.suffix)]
             found[shown if number == 1 else _named(f"{stem} {vm.name or number}", found)] = vm
     for path in sorted((values.keys() & only) - used):
@@ -86,6 +90,12 @@ def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
         for vm in find_vms(below.as_posix(), template, notes):
             found[_named((below.parent / (vm.name or below.stem)).as_posix(), found)] = vm
     return found
+
+
+def _title(path: Path, content: Any) -> str:
+    """Give the title of an environment's template by its metadata.json; "" for any other file."""
+    known = path.name.lower() == "metadata.json"
+    return str(lowered(content).get("itemdisplayname") or "") if known else ""
 
 
 def _contents(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from factory.importer.arm.scope import Scope, Work
@@ -54,6 +54,11 @@ class LabVm:
     """Definitions by the custom image, in lower case, that each is made of."""
     remarks: tuple[str, ...] = ()
     """What is left to be done by hand, for the definition's head."""
+
+    def titled(self, title: str) -> LabVm:
+        """Give it with a title as its notes, if it has none."""
+        known = not title or self.properties.get("notes")
+        return self if known else replace(self, properties={**self.properties, "notes": title})
 
     def raw(self, name: str) -> Any:
         """Give a property's value, None if it is not there."""
