@@ -19,6 +19,7 @@ from factory.importer.template import LabVm, find_vms, is_parameters
 from factory.importer.texts import UnreadableError, is_manifest, read_json
 
 _MOST_FILES, _DEEPEST = 10_000, 32
+_BICEP = "is no template yet: make one of it (az bicep build) and import that"
 
 
 def read_definitions(
@@ -30,7 +31,7 @@ def read_definitions(
     """
     machines = _machines(given, notes)
     if not machines:
-        msg = f"{given}: holds no template of a lab VM -> name the folder with GoldenImages in it"
+        msg = f"{given}: holds no template of a lab VM -> name a template, or a folder of them such as GoldenImages"
         raise FactoryError("\n".join([msg, *notes.lines()]))
     named = identities(machines, notes)
     return [
@@ -50,6 +51,10 @@ def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
     """Give the lab VMs of every template: by its path below GoldenImages, further ones by name."""
     if given.is_file():
         root, files = given.parent, [given]
+        if not given.name.lower().endswith(READ):
+            is_bicep = given.suffix.lower() == ".bicep"
+            why = "is of no kind that can be read; docs/moving-in.md lists them"
+            notes.lost(given.name, "", _BICEP if is_bicep else why)
     else:
         inner = next((p for p in _entries(given) if p.name.lower() == "goldenimages"), None)
         root = inner if inner is not None and inner.is_dir() else given
@@ -152,7 +157,6 @@ def _walk(folder: Path, root: Path, notes: Notes, depth: int) -> Iterator[Path]:
         elif path.is_dir():
             yield from _walk(path, root, notes, depth + 1)
         elif path.suffix.lower() == ".bicep":
-            why = "is no template yet: make one of it (az bicep build) and import that"
-            notes.lost(path.relative_to(root).as_posix(), "", why)
+            notes.lost(path.relative_to(root).as_posix(), "", _BICEP)
         elif path.name.lower().endswith(READ) and not is_manifest(path):
             yield path

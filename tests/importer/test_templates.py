@@ -322,3 +322,18 @@ def test_the_portals_export_of_a_vm_that_runs(
     images = imported(write(tmp_path / "old", {"template.json": whole}), tmp_path / "new")
     assert package(images, "template") == "1"
     assert "Everything was carried over." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("a.bicep", "make one of it (az bicep build)"), ("a.txt", "is of no kind that can be read")],
+)
+def test_a_file_of_another_kind_is_refused(
+    name: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text("param p string")
+    assert main(["import", "--golden-images", str(tmp_path / name), "--out", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert "holds no template of a lab VM" in error
+    assert f"  {name}: is " in error
+    assert said in error
