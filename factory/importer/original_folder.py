@@ -31,7 +31,8 @@ def read_definitions(
     """
     machines = _machines(given, notes)
     if not machines:
-        msg = f"{given}: holds no template of a lab VM -> name a template, or a folder of them such as GoldenImages"
+        todo = "name a template, or a folder of them such as GoldenImages"
+        msg = f"{given}: holds no template of a lab VM -> {todo}"
         raise FactoryError("\n".join([msg, *notes.lines()]))
     named = identities(machines, notes)
     return [
@@ -50,7 +51,9 @@ def read_definitions(
 def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
     """Give the lab VMs of every template: by its path below GoldenImages, further ones by name."""
     if given.is_file():
-        root, files = given.parent, [given]
+        root = given.parent
+        # Parameters stand beside a template; nobody has to name them.
+        files, only = [each for each in _entries(root) if each.is_file()], {given}
         if not given.name.lower().endswith(READ):
             is_bicep = given.suffix.lower() == ".bicep"
             why = "is of no kind that can be read; docs/moving-in.md lists them"
@@ -59,15 +62,22 @@ def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
         inner = next((p for p in _entries(given) if p.name.lower() == "goldenimages"), None)
         root = inner if inner is not None and inner.is_dir() else given
         files = list(_walk(root, root, notes, 0))
-    if len(files) > _MOST_FILES:
+        only = set(files)
+    if len(only) > _MOST_FILES:
         msg = f"{given}: more than {_MOST_FILES} files; is it the right folder?"
         raise FactoryError(msg)
-    if given.is_file():
-        # Parameters stand beside a template; nobody has to name them.
-        files += [each for each in _entries(root) if each != given and each.is_file()]
-    jsons = [each for each in files if each.suffix.lower() == ".json"]
-    only = {given} if given.is_file() else set(files)
-    contents = _contents(jsons, root, only, notes)
+    found = _of_json(files, only, root, notes)
+    for path, template in hcl_templates(files, only, root, notes).items():
+        below = path.relative_to(root)
+        for vm in find_vms(below.as_posix(), template, notes):
+            found[_named((below.parent / (vm.name or below.stem)).as_posix(), found)] = vm
+    return found
+
+
+def _of_json(
+    files: list[Path], only: Container[Path], root: Path, notes: Notes
+) -> dict[str, LabVm]:
+    contents = _contents([p for p in files if p.suffix.lower() == ".json"], root, only, notes)
     values = {path: content for path, content in contents.items() if is_parameters(content)}
     # What an environment's template is called in the portal stands beside it.
     titles = {each: title for each in contents if (title := _title(each, contents[each]))}
@@ -87,13 +97,9 @@ def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
         for number, vm in enumerate((vm.titled(title) for vm in vms), 1):
             stem = shown[: -len(path.suffix)]
             found[shown if number == 1 else _named(f"{stem} {vm.name or number}", found)] = vm
-    for path in sorted((values.keys() & only) - used):
+    for path in sorted(each for each in values if each in only and each not in used):
         shown = path.relative_to(root).as_posix()
         notes.lost(shown, "", "holds values for parameters, and no template beside it is its own")
-    for path, template in hcl_templates(files, only, root, notes).items():
-        below = path.relative_to(root)
-        for vm in find_vms(below.as_posix(), template, notes):
-            found[_named((below.parent / (vm.name or below.stem)).as_posix(), found)] = vm
     return found
 
 
