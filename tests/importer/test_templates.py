@@ -97,6 +97,17 @@ def test_a_loop_makes_one_definition_of_each_kind_of_vm(
     assert "imagePath" not in fields(out, "a-vm-1")
 
 
+def test_loops_of_deployments_within_each_other_are_bounded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inner: dict[str, Any] = vm(copy={"name": "a", "count": 800})
+    for name in "bc":
+        inner = {**nested({"resources": [inner]}), "copy": {"name": name, "count": 800}}
+    old = write(tmp_path / "old", {"a.json": {"resources": [inner]}})
+    assert set(imported(old, tmp_path / "new")) == {"a"}
+    assert "a.json: resources: more than 5000 resources" in capsys.readouterr().out
+
+
 def test_a_condition_decides_and_one_that_is_open_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
