@@ -73,7 +73,11 @@ def _parameters(vm: LabVm, place: str, artifact: str, raw: Any, secrets: Secrets
         fields = lowered(each)
         name = fields.get("name")
         if not isinstance(name, str) or not name or HOLE in name:
-            vm.notes.lost(vm.where, f"{place}.parameters", "one of them has no name")
+            vm.notes.lost(
+                vm.where,
+                f"{place}.parameters",
+                f"one of them has no name: {', '.join(fields) or each}",
+            )
             continue
         found[name] = _value(vm, f"{place}.{name}", (artifact, name), fields.get("value"), secrets)
     if raw is not None and not isinstance(raw, list):

@@ -178,8 +178,10 @@ def _disk(vm: LabVm) -> str | None:
     text = vm.text("storageType")
     if not text:
         return None
+    # Premium_LRS is what the disk of a VM of Azure calls it.
+    kind = re.sub("_(lrs|zrs)$", "", text.lower())
     for disk in DiskType:
-        if disk.value.lower() == text.lower():
+        if disk.value.lower() == kind:
             return disk.value
     if text != "labStorageType":  # the API's word for whatever the lab has
         vm.notes.lost(vm.where, "storageType", f"{text!r} is none of {', '.join(DiskType)}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.common.errors import FactoryError
+from factory.importer.arm.values import lowered
 from factory.importer.conversion import Imported, convert
 from factory.importer.hcl_files import READ, hcl_templates
 from factory.importer.identities import identities, image_path
@@ -18,6 +19,7 @@ from factory.importer.template import LabVm, find_vms, is_parameters
 from factory.importer.texts import UnreadableError, is_manifest, read_json
 
 _MOST_FILES, _DEEPEST = 10_000, 32
+_BICEP = "is no template yet: make one of it (az bicep build) and import that"
 
 
 def read_definitions(
@@ -29,7 +31,8 @@ def read_definitions(
     """
     machines = _machines(given, notes)
     if not machines:
-        msg = f"{given}: holds no template of a lab VM -> name the folder with GoldenImages in it"
+        todo = "name a template, or a folder of them such as GoldenImages"
+        msg = f"{given}: holds no template of a lab VM -> {todo}"
         raise FactoryError("\n".join([msg, *notes.lines()]))
     named = identities(machines, notes)
     return [
@@ -48,24 +51,39 @@ def read_definitions(
 def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
     """Give the lab VMs of every template: by its path below GoldenImages, further ones by name."""
     if given.is_file():
-        root, files = given.parent, [given]
+        root = given.parent
+        # Parameters stand beside a template; nobody has to name them.
+        files, only = [each for each in _entries(root) if each.is_file()], {given}
+        if not given.name.lower().endswith(READ):
+            is_bicep = given.suffix.lower() == ".bicep"
+            why = "is of no kind that can be read; docs/moving-in.md lists them"
+            notes.lost(given.name, "", _BICEP if is_bicep else why)
     else:
         inner = next((p for p in _entries(given) if p.name.lower() == "goldenimages"), None)
         root = inner if inner is not None and inner.is_dir() else given
         files = list(_walk(root, root, notes, 0))
-    if len(files) > _MOST_FILES:
+        only = set(files)
+    if len(only) > _MOST_FILES:
         msg = f"{given}: more than {_MOST_FILES} files; is it the right folder?"
         raise FactoryError(msg)
-    if given.is_file():
-        # Parameters stand beside a template; nobody has to name them.
-        files += [each for each in _entries(root) if each != given and each.is_file()]
-    jsons = [each for each in files if each.suffix.lower() == ".json"]
-    only = {given} if given.is_file() else set(files)
-    contents = _contents(jsons, root, only, notes)
+    found = _of_json(files, only, root, notes)
+    for path, template in hcl_templates(files, only, root, notes).items():
+        below = path.relative_to(root)
+        for vm in find_vms(below.as_posix(), template, notes):
+            found[_named((below.parent / (vm.name or below.stem)).as_posix(), found)] = vm
+    return found
+
+
+def _of_json(
+    files: list[Path], only: Container[Path], root: Path, notes: Notes
+) -> dict[str, LabVm]:
+    contents = _contents([p for p in files if p.suffix.lower() == ".json"], root, only, notes)
     values = {path: content for path, content in contents.items() if is_parameters(content)}
+    # What an environment's template is called in the portal stands beside it.
+    titles = {each: title for each in contents if (title := _title(each, contents[each]))}
     used: set[Path] = set()
     found: dict[str, LabVm] = {}
-    for path in [each for each in contents if each in only and each not in values]:
+    for path in [each for each in contents if each in only and each not in {*values, *titles}]:
         shown = path.relative_to(root).as_posix()
         own = _parameters_of(path, values)
         used |= set(own)
@@ -75,17 +93,20 @@ def _machines(given: Path, notes: Notes) -> dict[str, LabVm]:
             notes.lost(shown, "parameters", why)
         template = of_packer_json(contents[path]) or contents[path]
         vms = find_vms(shown, template, notes, values[own[0]] if own else None)
-        for number, vm in enumerate(vms, 1):
+        title = titles.get(path.with_name("metadata.json"), "")
+        for number, vm in enumerate((vm.titled(title) for vm in vms), 1):
             stem = shown[: -len(path.suffix)]
             found[shown if number == 1 else _named(f"{stem} {vm.name or number}", found)] = vm
-    for path in sorted((values.keys() & only) - used):
+    for path in sorted(each for each in values if each in only and each not in used):
         shown = path.relative_to(root).as_posix()
         notes.lost(shown, "", "holds values for parameters, and no template beside it is its own")
-    for path, template in hcl_templates(files, only, root, notes).items():
-        below = path.relative_to(root)
-        for vm in find_vms(below.as_posix(), template, notes):
-            found[_named((below.parent / (vm.name or below.stem)).as_posix(), found)] = vm
     return found
+
+
+def _title(path: Path, content: Any) -> str:
+    """Give the title of an environment's template by its metadata.json; "" for any other file."""
+    known = path.name.lower() == "metadata.json"
+    return str(lowered(content).get("itemdisplayname") or "") if known else ""
 
 
 def _contents(
@@ -142,7 +163,6 @@ def _walk(folder: Path, root: Path, notes: Notes, depth: int) -> Iterator[Path]:
         elif path.is_dir():
             yield from _walk(path, root, notes, depth + 1)
         elif path.suffix.lower() == ".bicep":
-            why = "is no template yet: make one of it (az bicep build) and import that"
-            notes.lost(path.relative_to(root).as_posix(), "", why)
+            notes.lost(path.relative_to(root).as_posix(), "", _BICEP)
         elif path.name.lower().endswith(READ) and not is_manifest(path):
             yield path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from factory.importer.arm.scope import Scope, Work
@@ -14,7 +14,7 @@ from factory.importer.notes import Kind, Notes
 from factory.importer.secrets import looks_secret
 
 _DEPLOYMENT = "microsoft.resources/deployments"
-_DEEPEST, _MOST = 8, 200
+_DEEPEST, _MOST, _MOST_TURNS = 8, 200, 5_000
 _WHY_LOST = {
     "microsoft.compute/virtualmachines/extensions": "what it does to a VM; make an artifact of it",
 }
@@ -54,6 +54,11 @@ class LabVm:
     """Definitions by the custom image, in lower case, that each is made of."""
     remarks: tuple[str, ...] = ()
     """What is left to be done by hand, for the definition's head."""
+
+    def titled(self, title: str) -> LabVm:
+        """Give it with a title as its notes, if it has none."""
+        known = not title or self.properties.get("notes")
+        return self if known else replace(self, properties={**self.properties, "notes": title})
 
     def raw(self, name: str) -> Any:
         """Give a property's value, None if it is not there."""
@@ -167,6 +172,7 @@ class _Walk:
 
     where: str
     notes: Notes
+    left: int = _MOST_TURNS
 
     def resources(self, found: Any, scope: Scope, above: str, depth: int) -> Iterator[_Resource]:
         """Give every resource that is deployed, with its full type; those within one included."""
@@ -180,6 +186,11 @@ class _Walk:
             kind = str(fields.get("type", "")).strip().lower()
             full = f"{above}/{kind}" if above and not kind.startswith("microsoft.") else kind
             for own in self.turns(full, fields, scope):
+                self.left -= 1
+                if self.left < 0:
+                    why = f"more than {_MOST_TURNS} resources; the rest is not read"
+                    self.notes.lost(self.where, "resources", why)
+                    return
                 yield from self.one(full, fields, own, depth)
 
     def one(

@@ -178,6 +178,24 @@ def test_a_part_of_what_a_declaration_keeps_secure_is_secure_and_no_other() -> N
     assert not is_secure(own.evaluate("[nowhere(variables('abc'))]"))
 
 
+def test_loops_within_loops_are_bounded() -> None:
+    inner: Any = "[copyIndex()]"
+    for name in "abc":
+        inner = {"copy": [{"name": name, "count": 800, "input": inner}]}
+    own = scope()
+    assert "the template's expressions are too much work" in own.work.holes.why(own.evaluate(inner))
+
+
+def test_a_secure_parameter_is_not_lost_in_a_long_chain_without_a_value() -> None:
+    chain = {f"v{n}": f"[variables('v{n + 1}')]" for n in range(3000)}
+    loop = {"name": "v3000", "count": 1, "input": "[nowhere(parameters('p'))]"}
+    own = scope(
+        variables={**chain, "copy": [loop]},
+        parameters={"p": {"type": "secureString"}},
+    )
+    assert is_secure(own.evaluate("[nowhere(variables('v0'))]"))
+
+
 @given(st.text(alphabet="[]()'.,?abz09 \n{}\\", max_size=30))
 @settings(max_examples=300, deadline=None)
 def test_whatever_stands_in_brackets_is_a_value_or_told(text: str) -> None:

@@ -92,7 +92,7 @@ OLD_PACKER = {
             "image_offer": "ubuntu-24_04-lts",
             "image_sku": "server-{{ user `year` }}",
             "vm_size": "Standard_D2s_v5",
-            "managed_image_storage_account_type": "StandardSSD_LRS",
+            "managed_image_storage_account_type": "Premium_LRS",
         }
     ],
     "provisioners": [{"type": "shell", "scripts": ["a.sh", "https://x/?sig=CANARY-Winter-1947"]}],
@@ -234,7 +234,7 @@ def test_a_packer_template_of_the_older_form(
 ) -> None:
     images, said = imported(tmp_path, {"agent.json": OLD_PACKER}, capsys)
     assert urn(images["agent"]) == "Canonical:ubuntu-24_04-lts:server-2022"
-    assert images["agent"].disk_type == "StandardSSD"
+    assert images["agent"].disk_type == "Premium"
     assert "provisioner 1 (shell: a.sh): make an artifact of it" in said
 
 
@@ -266,8 +266,11 @@ def test_an_image_builder_template_alone_and_in_a_template(
 def test_the_vm_of_an_environments_template(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    images, said = imported(tmp_path, {"azuredeploy.json": ENVIRONMENT}, capsys)
+    metadata = {"itemDisplayName": "Web farm", "description": "x"}
+    files = {"Web/azuredeploy.json": ENVIRONMENT, "Web/metadata.json": metadata}
+    images, said = imported(tmp_path, files, capsys)
     (image,) = images.values()
+    assert image.description == "Web farm"
     assert urn(image) == "MicrosoftWindowsServer:WindowsServer:2022-datacenter-g2"
     assert (image.os, image.size) == (Os.WINDOWS, "Standard_D4s_v5")
     assert isinstance(image.base, Base)
@@ -278,7 +281,8 @@ def test_the_vm_of_an_environments_template(
         "resource microsoft.compute/virtualmachines/extensions: what it does to a VM; make",
         "resource microsoft.network/virtualnetworks: a definition builds a VM and nothing",
     ):
-        assert f"azuredeploy.json: {line}" in said
+        assert f"Web/azuredeploy.json: {line}" in said
+    assert "metadata.json" not in said
 
 
 def test_expressions_of_hcl() -> None:

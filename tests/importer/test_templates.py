@@ -97,6 +97,17 @@ def test_a_loop_makes_one_definition_of_each_kind_of_vm(
     assert "imagePath" not in fields(out, "a-vm-1")
 
 
+def test_loops_of_deployments_within_each_other_are_bounded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inner: dict[str, Any] = vm(copy={"name": "a", "count": 800})
+    for name in "bc":
+        inner = {**nested({"resources": [inner]}), "copy": {"name": name, "count": 800}}
+    old = write(tmp_path / "old", {"a.json": {"resources": [inner]}})
+    assert set(imported(old, tmp_path / "new")) == {"a"}
+    assert "a.json: resources: more than 5000 resources" in capsys.readouterr().out
+
+
 def test_a_condition_decides_and_one_that_is_open_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -322,3 +333,18 @@ def test_the_portals_export_of_a_vm_that_runs(
     images = imported(write(tmp_path / "old", {"template.json": whole}), tmp_path / "new")
     assert package(images, "template") == "1"
     assert "Everything was carried over." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("a.bicep", "make one of it (az bicep build)"), ("a.txt", "is of no kind that can be read")],
+)
+def test_a_file_of_another_kind_is_refused(
+    name: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text("param p string")
+    assert main(["import", "--golden-images", str(tmp_path / name), "--out", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert "holds no template of a lab VM" in error
+    assert f"  {name}: is " in error
+    assert said in error

@@ -17,12 +17,12 @@ from factory.importer.arm.syntax import Access, Call, Literal, Node
 from factory.importer.arm.values import (
     Secure,
     UnresolvedError,
-    check_size,
     is_open,
     is_secure,
     lowered,
     plain,
     secured,
+    size_of,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _MAKERS = frozenset({"createarray", "createobject"})
 
 def value_of(scope: Scope, node: Node) -> Any:
     """Evaluate a tree. Raises UnresolvedError."""
-    scope.work.step()
+    scope.work.step(1)
     if scope.depth > DEEPEST:
         msg = "expressions refer to one another too deeply, or in a circle"
         raise UnresolvedError(msg)
@@ -53,7 +53,8 @@ def value_of(scope: Scope, node: Node) -> Any:
     if isinstance(node, Access):
         return _part(inner, node)
     found = _call(inner, node)
-    check_size(found)
+    # Whoever is given a large value goes through all of it.
+    scope.work.step(1 + size_of(found) // 500)
     return found
 
 

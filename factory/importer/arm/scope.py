@@ -26,7 +26,7 @@ from factory.importer.arm.values import (
     texts_in,
 )
 
-_MOST_STEPS, _FARTHEST, _MOST_TURNS = 40_000, 8, 800
+_MOST_STEPS, _MOST_TURNS = 40_000, 800
 _NAMED = re.compile(r"(parameters|variables)\s*\(\s*(?:'([^']*)'\s*\))?", re.IGNORECASE)
 
 
@@ -39,9 +39,9 @@ class Work:
     raw: dict[str, str] = field(default_factory=dict)
     """The expression that an open text was made by."""
 
-    def step(self) -> None:
-        """Count a step. Raises UnresolvedError when there were too many."""
-        self.steps += 1
+    def step(self, weight: int) -> None:
+        """Count work done. Raises UnresolvedError when it was too much."""
+        self.steps += weight
         if self.steps > _MOST_STEPS:
             msg = "the template's expressions are too much work"
             raise UnresolvedError(msg)
@@ -99,6 +99,10 @@ class Scope:
         """Give the value of anything that stands in a template: plain data, Secure, and holes."""
         if isinstance(content, str):
             return self._text(content)
+        try:
+            self.work.step(1)
+        except UnresolvedError as error:
+            return self._hole(str(error))
         inner = replace(self, depth=self.depth + 1)
         if self.depth > DEEPEST:
             return self._hole("expressions refer to one another too deeply, or in a circle")
@@ -148,27 +152,29 @@ class Scope:
             found = value_of(self, parse(text[1:-1]))
         except UnresolvedError as error:
             found = self._hole(str(error))
-            if self._names_secure(text, 0):
+            if self._names_secure(text):
                 found = Secure(found)
         opened = plain(found)
         if isinstance(opened, str) and HOLE in opened:
             self.work.raw[opened] = text
         return found
 
-    def _names_secure(self, content: Any, depth: int) -> bool:
+    def _names_secure(self, text: str) -> bool:
         """Tell whether what has no value takes in something secure; in doubt it does."""
-        if depth > _FARTHEST:
-            return True
-        for kind, name in (at for text in texts_in(content) for at in _NAMED.findall(text)):
-            if not name:
-                return True
-            if self.secret_name(name):
-                return True
-            if kind.lower() == "parameters":
-                if is_secure(self._marked("", lowered(self.parameters.get(name.lower())), 0)):
+        seen: set[tuple[str, str]] = set()
+        within: list[Any] = [text]
+        while within:
+            content = within.pop()
+            found = {at for each in texts_in(content) for at in _NAMED.findall(each)}
+            for kind, name in {(kind.lower(), name) for kind, name in found} - seen:
+                seen.add((kind, name))
+                if not name or self.secret_name(name):
                     return True
-            elif self._names_secure(self.variables.get(name.lower()), depth + 1):
-                return True
+                if kind == "variables":
+                    its = self.variables.get(name.lower())
+                    within.append(its.content if isinstance(its, _Loop) else its)
+                elif is_secure(self._marked("", lowered(self.parameters.get(name.lower())), 0)):
+                    return True
         return False
 
     def parameter(self, name: str) -> Any:

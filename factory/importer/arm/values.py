@@ -113,8 +113,8 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def check_size(value: Any) -> None:
-    """Raise UnresolvedError for a value that is too large; looks no further than that."""
+def size_of(value: Any) -> int:
+    """Count characters and elements. Raises UnresolvedError for more than a value may have."""
     left = LARGEST
     within = [value]
     while within:
@@ -129,3 +129,4 @@ def check_size(value: Any) -> None:
             msg = "gives a text that is too long"
             raise UnresolvedError(msg)
         within += each.values() if isinstance(each, Mapping) else each if type(each) is list else []
+    return LARGEST - left
