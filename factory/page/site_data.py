@@ -207,14 +207,16 @@ def _attention(view: StackView) -> Iterator[Document]:
     if view.outlook.stopped:
         yield entry("will stop", view.outlook.stopped)
     steps = view.plan.steps if view.plan else ()
+    unreleased = view.plan.unreleased if view.plan else ()
+    looked_at = {(left.identity, str(left.version)) for left in unreleased}
     kinds = {Action.REFUSE: "refused", Action.WARN: "warning"}
     for step in sorted(steps, key=lambda step: step.action is Action.WARN):
         if step.action in kinds:
             yield entry(kinds[step.action], step.reason, step)
-        elif step.action is Action.WAIT:
+        elif step.action is Action.WAIT and (step.identity, step.version) not in looked_at:
             approval = WAITS_FOR_APPROVAL in step.reason
             yield entry("approval" if approval else "waits", step.reason, step)
-    for left in view.plan.unreleased if view.plan else ():
+    for left in unreleased:
         failed = left.failure.error if left.failure else "it failed"
         told = f"{failed}; kept for a look until {left.until:%Y-%m-%d %H:%M}"
         yield entry("failed", told, Step(Action.WAIT, left.identity, str(left.version), told))
