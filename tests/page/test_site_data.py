@@ -138,8 +138,8 @@ def test_a_build_that_failed_is_told_with_its_error() -> None:
     source.images["linux/a"] = replace(source.images["linux/a"], definition=raw)
     source.run(failing=["linux/a"])
     found = site_data(views(source, weeks=0))
-    failed = [each for each in found["overview"]["attention"] if each["kind"] == "failed"]
-    assert [each["image"] for each in failed] == ["linux/a"]
+    failed = found["overview"]["attention"]
+    assert [(each["kind"], each["image"]) for each in failed] == [("failed", "linux/a")]
     assert failed[0]["why"].startswith("build failed: E42; kept for a look until 2026-11-29")
     assert found["images/linux--a"]["versions"][0]["failure"] == "build failed: E42"
 
