@@ -25,6 +25,18 @@ WORKS = {
     "imageDeletionWhileUsed": "refused",
     "labPutDropsPreviewSettings": "off",
     "oneSnapshotToSeveralTargets": "off",
+    "copyStartKeepsSecurity": "off",
+    "galleryTakesForeignSources": "none",
+    "galleryTakesIncrementalTrustedLaunch": "off",
+    "galleryRegionRemovalNeedsFlag": "on",
+    "putOverSoftDeleted": "replaces",
+    "previewTypesRefused": "off",
+    "sharedGalleryReadBy": "machine",
+    "galleryDetachWhileUsed": "refused",
+    "labPutDetachesGallery": "on",
+    "labTakesGalleryVersionId": "off",
+    "labMakesTrustedLaunch": "off",
+    "formulaKeepsSharedVersion": "off",
     "artifactsListKeepsHistory": "off",
     "applyArtifactsFailsOperation": "on",
     "throttling": "off",
@@ -48,8 +60,7 @@ def test_every_switch_is_turned_here() -> None:
 def test_the_job_works_with_all_of_these_turned(factory: FactoryUnderTest, deletes: str) -> None:
     before = json.dumps(factory.azure()["subscriptions"], sort_keys=True)
     turned = {**WORKS, "customImageDeletesBacking": deletes}
-    for name, value in turned.items():
-        factory.start("--switch", f"{name}={value}")
+    factory.start(*(word for row in turned.items() for word in ("--switch", "=".join(row))))
     factory.define("linux/base", artifacts=["linux-java", APT_GIT])
     factory.configure_dev([TEAM_WEB], pollInterval="0.1s")
     factory.configure_prod([ENGINEERING_US, FINANCE], pollInterval="0.1s")
