@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from factory.common.errors import one_line
@@ -36,16 +36,31 @@ class ExpressionError(Exception):
 
 
 @dataclass(frozen=True)
+class Given:
+    """Plain values by their names, made the engine's once for all expressions."""
+
+    values: Mapping[str, Any]
+
+    @cached_property
+    def context(self) -> cel.Context:
+        """The values as the engine has them."""
+        # The package brings a command line of its own, which takes longer to import than ours.
+        import cel  # noqa: PLC0415
+
+        return cel.Context(variables=dict(self.values))
+
+
+@dataclass(frozen=True)
 class Expression:
     """One that was read; ``paths`` are those in it that begin with a known name, in order."""
 
     text: str
     paths: tuple[tuple[str, ...], ...]
 
-    def holds(self, given: Mapping[str, Any]) -> bool:
-        """Judge it of plain values by their names. Raises :class:`ExpressionError`."""
+    def holds(self, given: Given) -> bool:
+        """Judge it of values. Raises :class:`ExpressionError`."""
         try:
-            found = _program(self.text).execute(dict(given))
+            found = _program(self.text).execute(given.context)
         except KeyError as error:
             name = str(error).strip("'\"")
             msg = f"there is nothing called {name!r} -> ask first: has(...), or {name!r} in ..."
@@ -61,8 +76,7 @@ class Expression:
 
 @cache
 def _program(text: str) -> cel.Program:
-    # The package brings a command line of its own, whose import takes longer than ours as a whole.
-    import cel  # noqa: PLC0415
+    import cel  # noqa: PLC0415 - see above
 
     return cel.compile(text)
 
@@ -94,7 +108,7 @@ def read_expression(text: str, known: Mapping[str, Any]) -> Expression:
         _check(path, known)
     expression = Expression(text, tuple(paths))
     try:
-        expression.holds(known)
+        expression.holds(Given(known))
     except ExpressionError as error:
         # What an example lacks, or has as another type, is told once it is asked of the real.
         if found := _UNDEFINED.search(str(error)):

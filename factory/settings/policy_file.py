@@ -6,18 +6,18 @@ come to which labs only the plan knows: ``factory/plan/placement/version_policie
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from factory.common.errors import Problem, Problems
-from factory.common.expression import Expression, ExpressionError, Open, read_expression
+from factory.common.expression import Expression, ExpressionError, Given, Open, read_expression
 from factory.common.fields import Strict, Text, formed
 from factory.common.patterns import takes_any
 from factory.common.yaml_file import Limits, Loc, YamlFile
@@ -90,7 +90,7 @@ class Rule:
     rule: Expression
     when: Expression | None
 
-    def broken(self, given: Facts, problems: Problems) -> bool:
+    def broken(self, given: Given, problems: Problems) -> bool:
         """Tell whether it applies and does not hold.
 
         One that cannot be judged is an error, told of the first thing that shows it.
@@ -98,7 +98,7 @@ class Rule:
         try:
             return (self.when is None or self.when.holds(given)) and not self.rule.holds(given)
         except ExpressionError as error:
-            about = given[self.policy.on.value]
+            about = given.values[self.policy.on.value]
             name = about.get("file") or about.get("name") or about.get("number")
             if not any(each.where == self.place for each in problems.errors):
                 problems.error(self.place, f"policy {self.policy.name}, asked of {name}: {error}")
@@ -229,21 +229,20 @@ def check_policies(
     )
     broken: list[Problem] = []
 
-    def judge(rule: Rule, given: Facts, place: str) -> None:
-        if rule.broken(given, problems):
-            found = Problem(place, *rule.told)
-            (broken if rule.policy.level is Level.MANDATORY else problems.warnings).append(found)
+    def judge(subject: Subject, given: Facts, place: Callable[..., str]) -> None:
+        values = Given(given | {"stack": said})
+        for rule in result.on(subject):
+            if rule.broken(values, problems):
+                found = Problem(place(*_place(rule, subject)), *rule.told)
+                mandatory = rule.policy.level is Level.MANDATORY
+                (broken if mandatory else problems.warnings).append(found)
 
-    for rule in result.on(Subject.IMAGE):
-        for name, image in mine.items():
-            given = {"image": result.images[name], "stack": said}
-            judge(rule, given, image.place(*_place(rule, "image")))
-    for rule in result.on(Subject.LAB):
-        for at, lab in enumerate(settings.labs):
-            place = stack.place("labs", at, *_place(rule, "lab"))
-            judge(rule, {"lab": result.labs[lab.name.lower()], "stack": said}, place)
-    for rule in result.on(Subject.STACK):
-        judge(rule, {"stack": said}, stack.place(*_place(rule, "stack")))
+    for name, image in mine.items():
+        judge(Subject.IMAGE, {"image": result.images[name]}, image.place)
+    for at, lab in enumerate(settings.labs):
+        facts = {"lab": result.labs[lab.name.lower()]}
+        judge(Subject.LAB, facts, partial(stack.place, "labs", at))
+    judge(Subject.STACK, {}, stack.place)
     return replace(result, broken=tuple(broken))
 
 
@@ -260,7 +259,7 @@ def _taken(images: Mapping[str, Image], settings: Settings) -> Mapping[str, Imag
 _WRITTEN = {"root": "base", "parent": "base", "verified": "verify", "tests": "verify"}
 
 
-def _place(rule: Rule, variable: str) -> Loc:
+def _place(rule: Rule, variable: Subject) -> Loc:
     """Give the field of a file that a rule is about: the first one that it names."""
     found = next((path[1:] for path in rule.rule.paths if path[0] == variable), ())
     first = _WRITTEN.get(found[0], found[0]) if found else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from factory.common.errors import Problems
-from factory.common.expression import Open
+from factory.common.expression import Given, Open
 from factory.ledger.record import Record, Spec
 from factory.plan.model import LabDelivery, VersionPlan
 from factory.plan.placement.placement import Placements
@@ -33,7 +33,7 @@ def check_versions(situation: Situation, placements: Placements, problems: Probl
         each.key: each.facts.built for each in sorted(found, key=lambda each: each.facts.built)
     }
     for each in found:
-        given = _given(situation, each, newest=each.facts.built == newest[each.key])
+        given = Given(_given(situation, each, newest=each.facts.built == newest[each.key]))
         for rule in rules:
             if rule.broken(given, problems):
                 where = (
