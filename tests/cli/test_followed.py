@@ -421,7 +421,7 @@ def a_key_that_leads_elsewhere(_: Desk) -> Iterator[str]:
     yield said(lambda: provider_lookup(configured.get))
 
 
-@follows("name the folder with GoldenImages in it")
+@follows("name a template, or a folder of them such as GoldenImages")
 def a_folder_of_the_original_without_templates(desk: Desk) -> Iterator[str]:
     desk.put("old/readme", "")
     yield desk.says(*IMPORT, "--out", "moved")
