@@ -92,12 +92,27 @@ def _attention(view: StackView) -> Iterator[Document]:
         elif step.action is Action.WAIT and (step.identity, step.version) not in looked_at:
             approval = WAITS_FOR_APPROVAL in step.reason
             yield entry("approval" if approval else "waits", step.reason, step)
-    for left in unreleased:
-        failed = left.failure.error if left.failure else "it failed"
-        told = f"{failed}; kept for a look until {left.until:%Y-%m-%d %H:%M}"
-        yield entry("failed", told, Step(Action.WAIT, left.identity, str(left.version), told))
+    for step in _failing(view):
+        yield entry("failed", step.reason, step)
     for text in view.plan.warnings if view.plan else ():
         yield entry("warning", text)
+
+
+def _failing(view: StackView) -> Iterator[Step]:
+    """Give the versions that failed, and images whose last builds did, unless a step says so."""
+    plan = view.plan
+    for left in plan.unreleased if plan else ():
+        failed = left.failure.error if left.failure else "it failed"
+        told = f"{failed}; kept for a look until {left.until:%Y-%m-%d %H:%M}"
+        yield Step(Action.WAIT, left.identity, str(left.version), told)
+    steps = plan.steps if plan else ()
+    waiting = {step.identity for step in steps if step.action is Action.WAIT}
+    for identity, image in view.situation.images.items() if view.situation else ():
+        if image.failed and identity not in waiting:
+            many = int(image.failed.count)
+            told = "its last build" if many == 1 else f"its last {many} builds"
+            why = f"{told} failed; labs keep what they hold"
+            yield Step(Action.BUILD, identity, image.failed.version, why)
 
 
 def _next(view: StackView) -> Iterator[Document]:

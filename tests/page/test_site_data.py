@@ -17,7 +17,7 @@ from factory.page.site_data import SCHEMA, site_data
 from factory.page.stack_view import StackView
 from factory.plan.forecast import forecast
 from tests.page.company import company, views
-from tests.plan.world import DEV, PROD, SUBSCRIPTIONS, World, dev, lab, prod, settings
+from tests.plan.world import DEV, PROD, SUBSCRIPTIONS, World, dev, image, lab, prod, settings
 
 ANN = Use("vm", "web-1", "ann@contoso.com", "2026-11-22T09:00:00Z")
 
@@ -142,6 +142,21 @@ def test_a_build_that_failed_is_told_with_its_error() -> None:
     assert [(each["kind"], each["image"]) for each in failed] == [("failed", "linux/a")]
     assert failed[0]["why"].startswith("build failed: E42; kept for a look until 2026-11-29")
     assert found["images/linux--a"]["versions"][0]["failure"] == "build failed: E42"
+
+
+def test_builds_that_failed_and_of_which_nothing_is_kept_are_told_too() -> None:
+    source = dev("linux/a")
+    source.images["linux/a"] = image("linux/a", verify=["boots"])
+    for number in range(2):
+        source.run(unverified={"linux/a"})
+        found = site_data(views(source, weeks=0))
+        (failed,) = found["overview"]["attention"]
+        many = ("its last build", "its last 2 builds")[number]
+        assert (failed["kind"], failed["image"]) == ("failed", "linux/a")
+        assert failed["why"] == f"{many} failed; labs keep what they hold"
+        source.now += timedelta(days=1)
+    source.run()
+    assert site_data(views(source, weeks=0))["overview"]["attention"] == []
 
 
 def test_what_comes_next_is_the_plan_and_what_time_alone_brings(
