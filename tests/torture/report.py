@@ -10,7 +10,7 @@ from tests.torture import world
 from tests.torture.accidents import KINDS
 from tests.torture.trying import Tried, Verdict
 
-_HEAD = """# Nothing leaks and nothing is lost: what was broken on purpose
+_HEAD = """# What was broken on purpose, on the local Azure
 
 Written by `make torture`; do not edit by hand. Each accident strikes one changing request of a run
 of a small factory (a layered and verified image on another one, three labs, two subscriptions, two
