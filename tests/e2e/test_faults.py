@@ -205,7 +205,7 @@ def announced(factory: FactoryUnderTest) -> set[str]:
     assert ran.ok, ran.output
     return {
         name
-        for name, versions in json.loads(ran.output)["definitions"].items()
+        for name, versions in json.loads(ran.output)["__definitions"].items()
         if any(isinstance(version, dict) for version in versions.values())
     }
 

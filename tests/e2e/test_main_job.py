@@ -137,7 +137,7 @@ FINANCE = {"name": "finance", "resourceGroup": "rg-finance", "region": "westeuro
 
 def catalogue(factory: FactoryUnderTest) -> dict[str, dict[str, dict[str, str]]]:
     ran = factory.engine("stack", "output", "catalogue", "--json", "-s", "dev")
-    definitions: dict[str, dict[str, dict[str, str]]] = json.loads(ran.output)["definitions"]
+    definitions: dict[str, dict[str, dict[str, str]]] = json.loads(ran.output)["__definitions"]
     return definitions
 
 
