@@ -15,6 +15,8 @@ CHROMIUM = next(
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="there is no Chromium -> apt-get install chromium"
 )
+# A machine that is busy with other tests may take its time.
+expect.set_options(timeout=60_000)
 VIEWS = ("index", "images/linux--a", "labs/prod--finance", "runs/dev")
 
 
