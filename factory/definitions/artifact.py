@@ -23,6 +23,7 @@ class SecretRef(Strict):
     """A parameter whose value is a secret of the stack: ``{secret: vpnPassword}``."""
 
     secret: Annotated[str, formed(SECRET_NAME, SECRET_SAID, examples=["licenceKey"])]
+    """A secret of the stack by its name: ``pulumi config set --secret image-factory:NAME``."""
 
 
 class VaultRef(Strict):

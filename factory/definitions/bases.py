@@ -51,8 +51,11 @@ class PurchasePlan(Strict):
     """The marketplace plan that an image is sold under; its terms must have been accepted."""
 
     name: MarketplaceName
+    """The plan's name, usually the SKU."""
     publisher: MarketplaceName
+    """The plan's publisher."""
     product: MarketplaceName
+    """The plan's product, usually the offer."""
 
 
 class Base(Strict):
@@ -61,8 +64,11 @@ class Base(Strict):
     form: ClassVar[str] = "a mapping {publisher, offer, sku, version, plan}, or {image}"
 
     publisher: Annotated[MarketplaceName, Field(examples=["Canonical"])]
+    """The publisher in the marketplace."""
     offer: Annotated[MarketplaceName, Field(examples=["ubuntu-24_04-lts"])]
+    """The publisher's offer."""
     sku: Annotated[MarketplaceName, Field(examples=["server"])]
+    """The SKU of the offer."""
     version: Annotated[
         str,
         formed(

@@ -22,8 +22,11 @@ class Keep(Strict):
     form: ClassVar[str] = "a number, or a mapping {newest, for, atLeast}"
 
     newest: Annotated[int, Field(ge=1, le=1000)] = 3
+    """So many of the newest stay."""
     for_: Annotated[Duration | None, Field(alias="for")] = None
+    """None stays that is older than this, such as 90d."""
     at_least: Annotated[int, Field(ge=1, le=1000)] = 1
+    """So many stay whatever their age."""
 
     @model_validator(mode="before")
     @classmethod
@@ -61,8 +64,11 @@ class Refresh(Strict):
     form: ClassVar[str] = "an age such as 30d, or a mapping {cron, timeZone}"
 
     every: Annotated[Duration | None, Field(ge=timedelta(hours=1))] = None
+    """The age at which a version is built again, such as 30d."""
     cron: Annotated[str | None, Field(max_length=100)] = None
+    """A schedule of five fields, as in cron, with # and L."""
     time_zone: str = "UTC"
+    """The time zone of the schedule, such as Europe/Berlin."""
 
     @model_validator(mode="before")
     @classmethod

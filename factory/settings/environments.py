@@ -62,10 +62,15 @@ class LabEnvironment(Strict):
     name: Annotated[
         str, formed(r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$", "letters, digits and -, at most 40")
     ]
+    """The name of the environment."""
     lab: Annotated[str, formed(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$", "the name of a lab")]
+    """The lab that it is in."""
     template: FolderName
+    """The folder of its template in the source."""
     source: AzureName = PUBLIC_ENVIRONMENTS
+    """The repository of environments in the lab."""
     parameters: dict[str, Annotated[_Parameter, BeforeValidator(_text)]] = {}
+    """Parameters of the template; {secret: name} takes a secret of the stack."""
     user: Annotated[
         str,
         formed(
@@ -73,7 +78,9 @@ class LabEnvironment(Strict):
             "the object id of a lab user, or @me in quotes",
         ),
     ] = "@me"
+    """Who owns it: the object id of a lab user, or @me."""
     replace: Replace = Replace.CREATE_FIRST
+    """What comes first when it has changed."""
 
     @property
     def logical_name(self) -> str:

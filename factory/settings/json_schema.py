@@ -77,7 +77,12 @@ def _stack() -> dict[str, Any]:
     schema.pop("required", None)
     secret = {
         "type": "object",
-        "properties": {"secure": {"type": "string"}},
+        "properties": {
+            "secure": {
+                "type": "string",
+                "description": "A secret, encrypted: `pulumi config set --secret` writes it.",
+            }
+        },
         "required": ["secure"],
         "additionalProperties": False,
     }
@@ -85,19 +90,24 @@ def _stack() -> dict[str, Any]:
         "properties": {
             "config": {
                 "type": "object",
+                "description": f"The settings of this stack; the factory's begin with {NAMESPACE}:",
                 "properties": settings,
                 # A secret has a name of the user's, but is never plain.
                 "patternProperties": {f"^(?!{NAMESPACE}:)[^:]+:": {}},
                 "additionalProperties": secret,
             },
-            "environment": {},
-            "secretsprovider": {"type": "string"},
-            "encryptedkey": {"type": "string"},
-            "encryptionsalt": {"type": "string"},
+            "environment": {"description": "Environments of Pulumi ESC that values come from."},
+            "secretsprovider": _text("Who keeps the key of the secrets; the engine writes it."),
+            "encryptedkey": _text("The key of the secrets, encrypted; the engine writes it."),
+            "encryptionsalt": _text("The salt of the passphrase; the engine writes it."),
         },
         "additionalProperties": False,
     }
     return _finished(schema, "A stack of the image factory: Pulumi.<stack>.yaml")
+
+
+def _text(description: str) -> dict[str, str]:
+    return {"type": "string", "description": description}
 
 
 def _finished(schema: dict[str, Any], title: str) -> dict[str, Any]:
@@ -132,6 +142,8 @@ def _loose(node: Any) -> Any:
     plain = {key: _loose(value) for key, value in node.items() if key not in {"loose", "title"}}
     if isinstance(node.get("title"), dict):  # a field of that name, not an annotation
         plain["title"] = _loose(node["title"])
+    if isinstance(node.get("description"), str):  # editors read Markdown, on lines of their own
+        plain["description"] = " ".join(node["description"].split()).replace("``", "`")
     if isinstance(node.get("default"), str) and node["default"].startswith("PT"):
         plain["default"] = spell_duration(_TIME.validate_python(node["default"]))
     if node.get("loose") is True:

@@ -79,6 +79,7 @@ class PolicyFile(Strict):
     """The whole of ``policies.yaml``."""
 
     policies: Annotated[list[Policy], Field(max_length=200)]
+    """The rules, each of one kind of thing: image, lab, stack or version."""
 
 
 @dataclass(frozen=True)

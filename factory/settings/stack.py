@@ -108,11 +108,17 @@ class TargetLab(Strict):
     """A lab of this stack's subscription that receives images; it belongs to others."""
 
     name: LabName
+    """The lab's name, as Azure has it."""
     resource_group: GroupName
+    """The resource group of the lab."""
     region: Region
+    """The region of the lab, such as westeurope."""
     delivery: Delivery = Delivery.CUSTOM_IMAGE
+    """What the lab receives."""
     images: Annotated[list[Pattern], Field(min_length=1)]
+    """Patterns of the definitions that the lab takes, such as linux/** and !linux/old."""
     keep: Keep | None = None
+    """How many released versions stay in this lab; wins over the stack's and the definition's."""
 
     @property
     def old_place(self) -> bool:
@@ -129,7 +135,9 @@ class Network(Strict):
     """The created factory lab's own network; outbound by a NAT gateway, nothing inbound."""
 
     address_space: AddressRange = "10.240.0.0/22"
+    """The address range of the virtual network."""
     subnet: AddressRange = "10.240.0.0/23"
+    """The address range of its subnet for build VMs."""
 
 
 class Group(Strict):
@@ -141,7 +149,9 @@ class Group(Strict):
     form: ClassVar[str] = "a name, or a mapping {name, create}"
 
     name: GroupName
+    """The resource group's name."""
     create: Switch = True
+    """Whether the stack makes it; false: others made it, and it is never changed nor deleted."""
 
     @model_validator(mode="before")
     @classmethod
@@ -158,12 +168,19 @@ class FactoryLab(Strict):
     """
 
     name: LabName
+    """The lab's name."""
     group: Annotated[Group, Field(alias="resourceGroup")]
+    """The resource group of the lab: a name, or {name, create}."""
     create: Switch = False
+    """Whether the stack makes the lab; false uses one that exists, which is only read."""
     vm_resource_group: GroupName | None = None
+    """The group in which the lab makes its VMs; without it each VM has a group of its own."""
     network: Network = Network()
+    """Address ranges of the network of a lab that is made."""
     virtual_network: AzureName | None = None
+    """Of a lab that exists: its virtual network for build VMs, by its name in the lab."""
     subnet: AzureName | None = None
+    """Of a lab that exists: the subnet for build VMs."""
 
     @property
     def azure_name(self) -> str:
@@ -202,15 +219,21 @@ class ArtifactSource(Strict):
     """
 
     name: AzureName
+    """The name of the repository in the lab; artifacts are named by it."""
     uri: Annotated[
         str, formed(r"^https://[^\s@]+$", "an https:// address without user name or password")
     ]
+    """Where the git repository is, https://."""
     type: SourceType = SourceType.GITHUB
+    """Who hosts it: GitHub, or VsoGit for Azure Repos."""
     branch: Text = "main"
+    """The branch that is read."""
     folder: Annotated[
         str, formed(r"^/", "a folder of the repository that begins with /, such as /Artifacts")
     ] = "/Artifacts"
+    """The folder with the artifacts' folders."""
     token: Annotated[str, formed(SECRET_NAME, SECRET_SAID)] | None = None
+    """The name of the stack secret with a token that may read it."""
 
     @model_validator(mode="after")
     def _not_the_default(self) -> ArtifactSource:
@@ -231,7 +254,9 @@ class Revocation(Strict):
     """Versions that nobody is to use any more, and why; taking the entry out restores them."""
 
     versions: Annotated[list[VersionText], Field(min_length=1)]
+    """The versions that nobody is to use."""
     reason: Text
+    """Why; everybody who used one reads it."""
 
 
 class Settings(Strict):
@@ -244,47 +269,85 @@ class Settings(Strict):
             "a subscription's id such as 5b0c7c1e-8d0e-4a4f-9c3b-2f6d1a7e9001",
         ),
     ]
+    """The subscription of this stack (or ARM_SUBSCRIPTION_ID)."""
     region: Region
+    """The region of the factory lab and of the stack, such as westeurope."""
     group: Annotated[Group, Field(alias="resourceGroup")]
+    """The stack's own resource group: a name, or {name, create}."""
     tags: OwnTags = {}
     """Tags on the group, lab and network of the stack, and on all that it makes from now on."""
     images: Text = "images"
+    """Folder of the image definitions, relative to this file."""
     factory_lab: Annotated[FactoryLab | None, BeforeValidator(empty_is_none)] = None
+    """The lab that builds ({name, resourceGroup, create, ...}); empty for a stack that receives."""
     artifact_sources: list[ArtifactSource] = []
+    """Artifact repositories of a created factory lab besides the public one."""
     always: Annotated[Always | None, BeforeValidator(empty_is_none)] = None
-    """Artifacts around those of every definition that this stack builds."""
+    """Artifacts around those of every definition, which none can leave out ({first, last})."""
     labs: list[TargetLab] = []
+    """Labs of this subscription that receive images ({name, resourceGroup, region, images})."""
     environments: list[LabEnvironment] = []
+    """Environments in this stack's labs ({name, lab, template, source, parameters})."""
     only: list[Pattern] = []
-    """Patterns of the definitions that a trial stack builds; with what they are built on."""
+    """Definitions (patterns) that a trial stack builds, with what they are built on."""
     built_here: Annotated[list[Pattern], Field(alias="builds")] = []
-    """Patterns of the definitions that this stack builds; all without any."""
+    """Definitions (patterns) that this stack builds, where several stacks share the work; empty
+    for all."""
     parents_from: StackNames = []
+    """Stacks that build what definitions here are built on."""
     let_go: list[Pattern] = []
+    """Definitions (patterns) that another stack builds now, and whose versions here may retire."""
     max_cores: Annotated[int, Field(ge=0)] = 0
+    """Most cores that the build and verification VMs of this stack have at once; 0 for no limit
+    but the quota."""
     receives_from: StackNames = []
+    """The stack, or list of stacks, whose released versions this one receives."""
     keep: Annotated[Keep | None, BeforeValidator(empty_is_none)] = None
+    """How long released versions stay ({newest, for, atLeast}); wins over the definitions' own."""
     after: Annotated[Duration | None, BeforeValidator(empty_is_none)] = None
+    """How long a version must have been released before this stack receives it."""
     approve: dict[Identity, list[ApprovedText]] | None = None
+    """The versions that a person let through, by definition; without it all are received, with {}
+    none."""
     pin: dict[Identity, VersionText] = {}
+    """The version that this stack's labs get, by definition; holds or rolls back."""
     hold: list[Pattern] = []
+    """Definitions (patterns) for which nothing happens."""
     adopt: dict[LabName, list[OldImageName]] = {}
+    """Images that the original image factory left in labs ({lab, images}); see docs/moving-in.md.
+    """
     rebuild: dict[Pattern, Moment] = {}
+    """Build again what is older than a date ({pattern, date}); by hand."""
     revoke: dict[Identity, Revocation] = {}
+    """Versions that nobody is to use ({definition, versions, reason}); taking it out restores
+    them."""
     allow_none: list[Pattern] = []
+    """Definitions (patterns) whose last good version a revocation may take; for one run."""
     on_removal: OnRemoval = OnRemoval.RETIRE
+    """Images of a definition that left git, or that a lab no longer takes - retire or keep."""
     retire_after: Annotated[Duration | None, BeforeValidator(empty_is_none)] = None
+    """How long what is to go stays marked before it is deleted; wins over the definitions' own."""
     protect_images: Switch = False
+    """Whether `pulumi destroy` refuses to delete kept images; retiring then takes two runs."""
     grace_for_vms: Annotated[Duration | None, BeforeValidator(empty_is_none)] = None
+    """How long an image stays in a lab after its time because VMs there are made from it."""
     locked: Switch = False
+    """Build only what the lock file says (python -m factory lock writes it)."""
     lock_file: Text = "images.lock"
+    """The lock file, relative to this file."""
     policies: Text = "policies.yaml"
+    """The rules of the company, relative to this file; see docs/policies.md."""
     max_retirements: Annotated[int, Field(ge=0)] = 10
+    """Most images that one run retires without a newer one to replace them; each counts in every
+    lab that loses it."""
     max_concurrent_builds: Annotated[int, Field(ge=0)] = 0
+    """Most builds that one run begins; 0 for no limit but the free cores."""
     source_grace: Duration = timedelta(hours=24)
+    """How long a retired version's source snapshot waits for receiving stacks."""
     poll_interval: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(minutes=10))] = (
         timedelta(seconds=20)
     )
+    """How often Azure is asked how far a build or a copy is."""
 
     @property
     def resource_group(self) -> str:

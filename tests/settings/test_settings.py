@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from factory.common.errors import Problems
 from factory.definitions.loader import load_images
 from factory.settings import engine_config
 from factory.settings.cross_check import cross_check, wanted_secrets
+from factory.settings.json_schema import STACK, schemas
 from factory.settings.loader import parse_settings
 from factory.settings.stack import Settings
 from factory.settings.stack_file import SETTINGS, same_value
@@ -116,6 +118,36 @@ def test_the_defaults_of_the_project_file_mean_what_the_code_means() -> None:
     assert faults == []
     plain, _ = parsed()
     assert settings == plain
+
+
+def properties(schema: Any) -> Iterator[tuple[str, Any]]:
+    """Give every property that a schema knows, at any depth."""
+    if isinstance(schema, list):
+        for each in schema:
+            yield from properties(each)
+    if isinstance(schema, dict):
+        known = schema.get("properties")
+        yield from known.items() if isinstance(known, dict) else ()
+        for each in schema.values():
+            yield from properties(each)
+
+
+@pytest.mark.parametrize("name", sorted(schemas()))
+def test_an_editor_shows_what_each_property_means(name: str) -> None:
+    found = list(properties(json.loads(schemas()[name])))
+    assert found
+    for key, each in found:
+        text = each.get("description", "")
+        assert text, key
+        assert "\n" not in text, key
+        assert "``" not in text, key
+
+
+def test_an_editor_and_the_engine_say_the_same_of_a_setting() -> None:
+    project = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())
+    shown = json.loads(schemas()[STACK])["properties"]["config"]["properties"]
+    for key, entry in project["config"].items():
+        assert shown[f"image-factory:{key}"]["description"] == f"{entry['description']}.", key
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
