@@ -80,6 +80,8 @@ class Cloud:
         certificates.ensure(self.home)
         estate = yaml.safe_load(ESTATE.read_text(encoding="utf-8"))
         self.azure = Azure(Knowledge(estate), scale=SCALE, start=present(FIRST_DAY))
+        # Time passes by what pollers sleep and tests say, never by how busy the machine is.
+        self.azure.clock.run(frozen=True)
         gateway = build.application(self.azure, keys.ensure(self.home, estate))
         self.server = Server(gateway, certificate=self.home.certificate, key=self.home.key)
         self.server.start()
