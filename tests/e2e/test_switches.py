@@ -42,6 +42,9 @@ WORKS = {
     "throttling": "off",
     "providersRegistered": "off",
     "tokensExpireOnTheClock": "on",
+    "deprovisionAfterArtifacts": "on",
+    "deletionInMissingGroup": "done",
+    "usersNeedProfile": "off",
 }
 # Turned from their defaults, generalised images cannot be delivered: what the run says then.
 REFUSES = {
