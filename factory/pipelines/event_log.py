@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from factory.common.errors import one_line
-from factory.common.names import STACK_TYPE
+from factory.common.names import STACK_TYPE, parse_part
 
 OPTION, SHOWN = "--event-log", {"PULUMI_DEBUG_COMMANDS": "true"}
 _COLOR = re.compile(r"<\{%[^%]*%\}>")
+_GATE = re.compile(r'^before hook "[^"]*" failed: ')
 _LAST = "update failed"
 
 
@@ -49,7 +50,19 @@ def troubles(events: Iterable[Mapping[str, Any]]) -> list[str]:
         told = told.removeprefix("error:").strip()
         _, _, kind_and_name = str(event.get("urn") or "").partition("::")
         kind, _, name = kind_and_name.partition("::")[2].partition("::")
-        of = f"{name}: " if name and not kind.endswith(STACK_TYPE) else ""
         if told and told != _LAST:
-            found[of + told] = None
+            found[about("" if kind.endswith(STACK_TYPE) else name, told)] = None
     return list(found)
+
+
+def about(name: str, told: str) -> str:
+    """Give an error with the name of its resource, "" for the run itself.
+
+    What a gate refuses is told under the image's name, which it says itself, and not under that of
+    the part which is not made.
+    """
+    told = _GATE.sub("", told)
+    place = parse_part(name)
+    if not name or (place is not None and told.startswith(f"{place[0]} ")):
+        return told
+    return f"{name}: {told}"

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from factory.common.errors import one_line
 from factory.common.names import STACK_TYPE
+from factory.pipelines.event_log import about
 
 _STEP = re.compile(r"^[ +\-~=<>]{4}(?P<type>[\w-]+:[\w./-]+:[\w./-]+) (?P<name>\S+) (?P<rest>.*)$")
 _STATUS = re.compile(r"^(?P<verb>[a-z][a-z -]*?) \([\dm.]+s\)(?: \[[^\]]*\])?(?: (?P<text>.*))?$")
@@ -25,7 +26,6 @@ _MESSAGE = re.compile(r"^(?:running)? (?P<text>\S.*)$")
 _COUNT = re.compile(r"^ +(?:[+\-~=<>*]+ ?)?(?P<number>\d+) (?P<what>[a-z][a-z -]*)$")
 _TALLY = re.compile(r"\d+ (?:message|warning|error)s?(?:; .*)?")
 _TROUBLE = re.compile(r"(?:error|warning|Traceback)\b")
-_GATE = re.compile(r'before hook "[^"]*" failed: ')
 _BEGINS = ("error:", "warning:")
 _COUNTED = "azure-native:"
 _COUNT_SECONDS = 5.0
@@ -177,10 +177,8 @@ class Narrator:
         if not lines[0].strip().startswith("error:"):
             return
         named = re.fullmatch(r"\s*(?P<type>\S+) \((?P<name>.+)\):", heading)
-        of = f"{named['name']}: " if named and named["type"] != STACK_TYPE else ""
-        text = one_line("\n".join(lines).strip().removeprefix("error:"))
-        # What a gate refuses it calls by its own name: the image's, not that of a part of it.
-        told = text[gate.end() :] if (gate := _GATE.match(text)) else of + text
+        of = named["name"] if named and named["type"] != STACK_TYPE else ""
+        told = about(of, one_line("\n".join(lines).strip().removeprefix("error:")))
         if told not in self.summary.troubles:
             self.summary.troubles.append(told)
 

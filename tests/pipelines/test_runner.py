@@ -15,6 +15,7 @@ from azure.core import PipelineClient
 from azure.core.rest import HttpRequest
 
 from factory.common.errors import FactoryError
+from factory.pipelines.event_log import about
 from factory.pipelines.jobs import _is_missing
 from factory.pipelines.runner import EngineRunner
 from factory.pipelines.state_locks import StateLocks
@@ -167,3 +168,24 @@ def test_locks_in_a_storage_account_are_read_and_released_by_name(
     assert stored == {}
     assert all("//contoso.blob.core.windows.net/state" in each for each in asked)
     assert StateLocks.of("https://app.pulumi.com/me", "me/p/s", {}).read() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "told"),
+    [
+        (
+            "linux/a@20261122.1/source",
+            'before hook "x may be made" failed: linux/a 20261122.1 refused: exit code 1',
+            "linux/a 20261122.1 refused: exit code 1",
+        ),
+        (
+            "environment/web/shop",
+            'before hook "x" failed: no user',
+            "environment/web/shop: no user",
+        ),
+        ("linux/a@20261122.1/image/x", "Status=409", "linux/a@20261122.1/image/x: Status=409"),
+        ("", "the program ended", "the program ended"),
+    ],
+)
+def test_what_a_gate_refuses_is_told_under_the_images_name(name: str, said: str, told: str) -> None:
+    assert about(name, said) == told
