@@ -23,5 +23,5 @@ def make_plan(inputs: Inputs) -> Plan:
     verdicts = admit(situation, judge(situation))
     guard(situation, verdicts)
     placements = place(situation, verdicts)
-    guard_versions(situation, placements)
-    return explain(situation, verdicts, placements)
+    against_rules = guard_versions(situation, placements)
+    return explain(situation, verdicts, placements, against_rules)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from factory.common import names
-from factory.common.errors import Problems
+from factory.common.errors import Problem, Problems
 from factory.plan.explanation.cost import estimate
 from factory.plan.explanation.outputs import holdings, serial
 from factory.plan.explanation.steps import steps
 from factory.plan.model import Action, Adoption, Plan
 from factory.plan.placement.placement import Placements
-from factory.plan.placement.version_policies import check_versions
 from factory.plan.situation.situation import Situation
 from factory.plan.verdicts.guards import check_groups
 from factory.plan.verdicts.lab_policies import doubts
@@ -20,8 +19,16 @@ from factory.plan.verdicts.verdict import Verdicts
 from factory.settings.stack import NAMESPACE
 
 
-def explain(situation: Situation, verdicts: Verdicts, placements: Placements) -> Plan:
-    """Derive from verdicts and placements all that is told, and sum up what the stack says."""
+def explain(
+    situation: Situation,
+    verdicts: Verdicts,
+    placements: Placements,
+    against_rules: Sequence[Problem],
+) -> Plan:
+    """Derive from verdicts and placements all that is told, and sum up what the stack says.
+
+    ``against_rules`` are versions that a company's rules would not have, and that stay.
+    """
     versions = placements.versions
     plan = Plan(
         versions=versions,
@@ -42,7 +49,7 @@ def explain(situation: Situation, verdicts: Verdicts, placements: Placements) ->
             if action in {Action.ADOPT, Action.KEEP}
         ),
         holdings=holdings(situation, versions),
-        warnings=_warnings(situation, verdicts, placements),
+        warnings=_warnings(situation, verdicts, against_rules),
         revoked=situation.revoked,
         unreleased=placements.unreleased,
         unmanaged_vms=verdicts.vms,
@@ -67,13 +74,15 @@ _GETS_AN_ID = (
 )
 
 
-def _warnings(situation: Situation, verdicts: Verdicts, placements: Placements) -> tuple[str, ...]:
+def _warnings(
+    situation: Situation, verdicts: Verdicts, against_rules: Sequence[Problem]
+) -> tuple[str, ...]:
     """Give all of them: what could not be read, what follows from nothing, what is done with."""
     told = Problems()
     check_groups(situation, told)
-    check_versions(situation, placements, told)
     return (
         *map(str, told.warnings),
+        *map(str, against_rules),
         *_renamed(situation),
         *situation.warnings,
         *_moved(situation),

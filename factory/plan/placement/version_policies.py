@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from factory.common.errors import Problems
+from factory.common.errors import Problem, Problems
 from factory.common.expression import Given, Open
 from factory.ledger.record import Record, Spec
 from factory.plan.model import LabDelivery, VersionPlan
@@ -15,18 +15,20 @@ from factory.plan.situation.situation import Situation
 from factory.settings.policy_file import Facts, Level, Subject
 
 
-def guard_versions(situation: Situation, placements: Placements) -> None:
-    """Raise :class:`FactoryError` for what this run would bring against a mandatory rule."""
-    problems = Problems()
-    check_versions(situation, placements, problems)
-    problems.raise_if_any(f"{situation.name} cannot run")
+def guard_versions(situation: Situation, placements: Placements) -> tuple[Problem, ...]:
+    """Judge each version in each lab once; gives what is against a rule, and no reason to stop.
 
-
-def check_versions(situation: Situation, placements: Placements, problems: Problems) -> None:
-    """Note as an error what comes to a lab against a mandatory rule, all else as a warning.
-
-    What is there already is no reason to stop: the run that stops cannot mend it.
+    What is there already is none: the run that stops cannot mend it. Raises :class:`FactoryError`
+    for what this run would bring against a mandatory rule.
     """
+    problems = Problems()
+    _check(situation, placements, problems)
+    problems.raise_if_any(f"{situation.name} cannot run")
+    return tuple(problems.warnings)
+
+
+def _check(situation: Situation, placements: Placements, problems: Problems) -> None:
+    """Note as an error what comes to a lab against a mandatory rule, all else as a warning."""
     rules = list(situation.policies.on(Subject.VERSION))
     found = list(_asked_of(situation, placements)) if rules else []
     newest = {
