@@ -44,7 +44,13 @@ from factory.settings.shared_work import check_sharing
 from factory.settings.sibling_stacks import read_sibling, read_upstream
 from factory.settings.soak_check import check_soaking
 from factory.settings.stack import NAMESPACE, Settings
-from factory.settings.stack_file import StackFile, check_keys, read_stack_file, same_value
+from factory.settings.stack_file import (
+    StackFile,
+    check_keys,
+    read_stack_file,
+    same_value,
+    stack_file_name,
+)
 
 
 class Engine(Protocol):
@@ -113,7 +119,7 @@ def read_sources(
     ``use_recovered`` the file that a lost state is made again from. Raises :class:`FactoryError`.
     """
     problems = Problems()
-    place = f"Pulumi.{engine.stack_name().rpartition('/')[2]}.yaml"
+    place = stack_file_name(engine.stack_name())
     check_options(engine.stack_folder(), problems)
     raw = engine.raw_settings()
     stack = _stack_file(engine, place, raw, problems)

@@ -14,6 +14,7 @@ from factory.gather import connect, read_sources
 from factory.importer.adoption_list import Candidate, candidates, with_adoption
 from factory.importer.notes import printable
 from factory.plan.reports.table import table
+from factory.settings.stack_file import stack_file_name
 
 _HEADS = ("definition", "made", "image", "ImagePath")
 
@@ -40,7 +41,7 @@ def adopt(options: argparse.Namespace) -> int:
     if not wanted:
         print("Nothing to adopt.")
         return 0
-    file = stack.place.file or stack.place.work / f"Pulumi.{stack.place.stack.split('/')[-1]}.yaml"
+    file = stack.place.file or stack.place.work / stack_file_name(stack.place.stack)
     if not options.write:
         print(f"Say --write to list {len(wanted)} of them in {file.name}; `pulumi preview` shows")
         print("what becomes of each, `pulumi up` takes them in.")

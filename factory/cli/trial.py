@@ -16,6 +16,7 @@ from factory.common.text_file import write_new
 from factory.settings.cross_check import wanted_secrets
 from factory.settings.json_schema import FOLDER, STACK, modeline
 from factory.settings.stack import NAMESPACE
+from factory.settings.stack_file import stack_file_name
 from factory.settings.trial import PREFIX, trial_config, trial_name
 from factory.settings.validation import shown
 
@@ -61,7 +62,7 @@ def _run(options: argparse.Namespace) -> int:
     config = trial_config(stack.file.data["config"], image.identity, name)
     if options.images:
         config[f"{NAMESPACE}:images"] = str(project.images)
-    path = project.work / f"Pulumi.{name}.yaml"
+    path = project.work / stack_file_name(name)
     text = yaml.safe_dump({"config": config}, sort_keys=False, allow_unicode=True)
     remark = f"# A trial of {image.identity}; `pulumi destroy` removes all that it makes.\n"
     known = (project.work / FOLDER / STACK).is_file()

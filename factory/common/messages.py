@@ -77,7 +77,13 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def near_name(name: str, known: Iterable[str]) -> str:
-    """Ask whether the most similar of the known names was meant; "" if none is similar.
+    """Ask whether the most similar of the known names was meant; "" if none is similar."""
+    near = nearest(name, known)
+    return f"did you mean {near}?" if near else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Give the most similar of the known names, "" if none is similar.
 
     The last part of a path will do where it is that of one name alone: ``rhel-9`` for
     ``linux/rhel-9``.
@@ -86,7 +92,7 @@ def near_name(name: str, known: Iterable[str]) -> str:
     ending = [each for each in by_lower if each.endswith(f"/{name.lower()}")]
     near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     found = ending if len(ending) == 1 else near
-    return f"did you mean {by_lower[found[0]]}?" if found else ""
+    return by_lower[found[0]] if found else ""
 
 
 def look_alike(text: str) -> str:
@@ -100,9 +106,7 @@ def look_alike(text: str) -> str:
 def _similar(value: str, quoted: Iterable[str]) -> str:
     if len(value) > _LONGEST_KEY:
         return ""
-    names = {name.strip("'\"").lower(): name.strip("'\"") for name in quoted}
-    near = difflib.get_close_matches(value.lower(), names, n=1, cutoff=0.6)
-    return f"did you mean {names[near[0]]}?" if near else ""
+    return near_name(value, (name.strip("'\"") for name in quoted))
 
 
 def _got(message: str, value: Any) -> str:

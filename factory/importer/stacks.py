@@ -9,6 +9,7 @@ from typing import Any
 from factory.importer.labs import OldLab, is_subscription
 from factory.importer.notes import Kind, Notes
 from factory.settings.stack import NAMESPACE
+from factory.settings.stack_file import stack_file_name
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class NewStack:
     @property
     def file(self) -> str:
         """What the file is called."""
-        return f"Pulumi.{self.name}.yaml"
+        return stack_file_name(self.name)
 
 
 def stack_files(labs: Sequence[OldLab], choices: Choices, notes: Notes) -> list[NewStack]:

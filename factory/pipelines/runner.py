@@ -26,7 +26,7 @@ from factory.pipelines.event_log import OPTION, SHOWN, read_events, troubles
 from factory.pipelines.narration import Narrator, Summary
 from factory.pipelines.state_locks import StateLocks, is_left_behind
 from factory.settings.engine_command import backend_of, is_unknown_stack
-from factory.settings.stack_file import read_stack_file
+from factory.settings.stack_file import read_stack_file, stack_file_name
 
 UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 PREVIEW = ("preview", "--suppress-outputs", "--suppress-progress")
@@ -214,7 +214,7 @@ class EngineRunner:
         check_export(stack, export, self._secrets_provider(stack))
 
     def _secrets_provider(self, stack: str) -> str | None:
-        name = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+        name = stack_file_name(stack)
         if not (self._work / name).is_file():
             return None
         file = read_stack_file(self._work / name, name, Problems()).file

@@ -24,6 +24,7 @@ from factory.settings.engine_command import (
     outputs_in,
 )
 from factory.settings.stack import NAMESPACE, WORK_VARIABLE
+from factory.settings.stack_file import stack_file_name
 
 _TEXT = (
     "images",
@@ -89,7 +90,7 @@ def stack_folder() -> Path | None:
 def stack_file() -> Path | None:
     """Give the file that most of the configuration comes from, None if there is none."""
     root = stack_folder()
-    path = root / f"Pulumi.{pulumi.get_stack()}.yaml" if root is not None else None
+    path = root / stack_file_name(pulumi.get_stack()) if root is not None else None
     return path if path is not None and path.is_file() else None
 
 

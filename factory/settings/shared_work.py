@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import combinations
+from typing import NamedTuple
 
 from factory.common.errors import Problems
 from factory.common.patterns import matches, takes_any
@@ -12,30 +13,45 @@ from factory.definitions.definition import cores_at_once
 from factory.definitions.lineage import Image, parent_of
 from factory.settings.selection import builds, selected
 from factory.settings.stack import NAMESPACE, Settings
-from factory.settings.stack_file import StackFile
+from factory.settings.stack_file import StackFile, key_of, stack_file_name
 
 # Reads another stack's file by the stack's name; None if it is not there, or not to be understood.
 Siblings = Callable[[str], tuple[StackFile, Settings] | None]
 _MOST_NAMED = 3
 
 
-def check_sources(settings: Settings, stack: StackFile, problems: Problems) -> None:
-    """Note sources that are named twice or are this very stack, and patterns that take nothing."""
+class NamedSource(NamedTuple):
+    """A stack that a setting names as a source; ``place`` is where it stands."""
+
+    key: str
+    stack: str
+    place: str
+
+
+def named_sources(settings: Settings, stack: StackFile) -> Iterator[NamedSource]:
+    """Give every stack that a stack receives from, or has parents from, in its order."""
     named = {"receivesFrom": settings.receives_from, "parentsFrom": settings.parents_from}
     for setting, stacks in named.items():
         written = isinstance(stack.raw.get(setting), list)
         for index, name in enumerate(stacks):
             place = stack.place(setting, index) if written else stack.place(setting)
-            if name in stacks[:index]:
-                problems.error(
-                    place, f"{NAMESPACE}:{setting} names {name!r} twice", "keep one of the two"
-                )
-            elif name == stack.stack:
-                problems.error(
-                    place,
-                    f"{NAMESPACE}:{setting} names {name!r}, which is this stack itself",
-                    "name the stack that builds what is wanted",
-                )
+            yield NamedSource(key_of(setting), name, place)
+
+
+def check_sources(settings: Settings, stack: StackFile, problems: Problems) -> None:
+    """Note sources that are named twice or are this very stack, and patterns that take nothing."""
+    seen: set[tuple[str, str]] = set()
+    for source in named_sources(settings, stack):
+        named = f"{source.key} names {source.stack!r}"
+        if (source.key, source.stack) in seen:
+            problems.error(source.place, f"{named} twice", "keep one of the two")
+        elif source.stack == stack.stack:
+            problems.error(
+                source.place,
+                f"{named}, which is this stack itself",
+                "name the stack that builds what is wanted",
+            )
+        seen.add((source.key, source.stack))
     for setting, patterns in {"builds": settings.built_here, "letGo": settings.let_go}.items():
         if patterns and all(pattern.startswith("!") for pattern in patterns):
             problems.error(
@@ -223,7 +239,7 @@ def _place(name: str, identity: str, siblings: Siblings) -> str:
     """Give the place where a stack says that it offers a definition."""
     entry = siblings(name)
     if entry is None:
-        return f"Pulumi.{name}.yaml"
+        return stack_file_name(name)
     stack, settings = entry
     for index, pattern in enumerate(settings.built_here):
         if matches(pattern, identity):

@@ -9,7 +9,13 @@ from factory.common.errors import Problems
 from factory.settings.loader import parse_settings
 from factory.settings.soak_check import Upstream
 from factory.settings.stack import Settings
-from factory.settings.stack_file import StackFile, read_stack_file, stack_of, with_defaults
+from factory.settings.stack_file import (
+    StackFile,
+    read_stack_file,
+    stack_file_name,
+    stack_of,
+    with_defaults,
+)
 
 # A subscription may come by ARM_SUBSCRIPTION_ID; nothing here hangs on it.
 ANY_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -24,7 +30,7 @@ def read_sibling(folder: Path | None, name: str) -> tuple[StackFile, Settings] |
     # Another project's, maybe: its stack file need not be the one of that name here.
     if folder is None or "/" in name:
         return None
-    path = folder / f"Pulumi.{name}.yaml"
+    path = folder / stack_file_name(name)
     if not path.is_file() or stack_of(path) is None:
         return None
     unheard = Problems()

@@ -16,7 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from factory.common.errors import Problems
 from factory.common.fields import ENGINES_UTC
-from factory.common.messages import near_name, suggestion
+from factory.common.messages import nearest, suggestion
 from factory.common.yaml_file import Loc, YamlFile, read_yaml
 from factory.settings.stack import NAMESPACE, Settings
 
@@ -52,6 +52,11 @@ _BROKEN = re.compile(r"[-+]?([0-9]{1,18}\.[0-9]{0,18}|\.[0-9]{1,18})")
 
 NOT_CONFIGURED = "is no setting of a stack: it may not say where tokens come from, or go"
 PROVIDER_ADVICE = "what an agent needs of this, it is told by ARM_* variables (docs/settings.md)"
+
+
+def stack_file_name(stack: str) -> str:
+    """Give the name of a stack's file; the stack may be named in full."""
+    return f"Pulumi.{stack.rpartition('/')[2]}.yaml"
 
 
 def stack_of(path: Path) -> str | None:
@@ -197,11 +202,12 @@ def check_keys(stack: StackFile, wanted: Iterable[str], problems: Problems) -> N
         namespace, colon, name = str(key).partition(":")
         # The engine takes it for one of this project, which is called otherwise maybe.
         if not colon and stack.file:
-            near = near_name(str(key), SETTINGS).replace("mean ", f"mean {NAMESPACE}:")
+            near = nearest(str(key), SETTINGS)
+            todo = f"did you mean {NAMESPACE}:{near}?" if near else ""
             problems.error(
                 stack.file.place(("config", key)),
                 f"{key}: names no namespace; settings of the factory begin with {NAMESPACE}:",
-                near or f"write {NAMESPACE}:{key}, or take it out",
+                todo or f"write {NAMESPACE}:{key}, or take it out",
             )
         if namespace == PROVIDER and stack.file and name not in PROVIDER_KEYS:
             place = stack.file.place(("config", key))

@@ -17,15 +17,15 @@ from factory.settings.policy_file import POLICIES, check_policies, read_policies
 from factory.settings.project_file import check_options
 from factory.settings.selection import with_always
 from factory.settings.shared_places import check_apart
-from factory.settings.shared_work import check_all_built, check_order, check_sharing
+from factory.settings.shared_work import check_all_built, check_order, check_sharing, named_sources
 from factory.settings.sibling_stacks import read_sibling
 from factory.settings.stack import Settings
 from factory.settings.stack_file import (
     StackFile,
     check_keys,
     is_about_deployments,
-    key_of,
     read_stack_file,
+    stack_file_name,
     stack_of,
     with_defaults,
 )
@@ -74,7 +74,7 @@ def find_project(work: Path, stack: str | Path | None, images: Path | None) -> P
     if stack is None:
         found = sorted(path for path in work.glob("Pulumi.*.yaml") if stack_of(path))
         return Project(work, tuple(found), images)
-    file = stack if isinstance(stack, Path) else work / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+    file = stack if isinstance(stack, Path) else work / stack_file_name(stack)
     if not file.is_file() or is_about_deployments(file):
         what = f"{shown(file)} is no stack file" if file.is_file() else f"there is no {shown(file)}"
         msg = f"{what} -> name a stack, or the path of its stack file"
@@ -133,15 +133,12 @@ def _check_sources_are_there(
 ) -> None:
     """Warn of stacks of this project that are named, and have no file beside this one's."""
     there = {*stacks, *(stack_of(path) or "" for path in project.work.glob("Pulumi.*.yaml"))} - {""}
-    named = {"receivesFrom": settings.receives_from, "parentsFrom": settings.parents_from}
-    for setting, names in named.items():
-        written = isinstance(stack.raw.get(setting), list)
-        for index, name in enumerate(names):
-            if "/" in name or name in there:
-                continue
+    for source in named_sources(settings, stack):
+        name = source.stack
+        if "/" not in name and name not in there:
             problems.warn(
-                stack.place(setting, index) if written else stack.place(setting),
-                f"{key_of(setting)}: there is no Pulumi.{name}.yaml beside this file",
+                source.place,
+                f"{source.key}: there is no {stack_file_name(name)} beside this file",
                 near_name(name, there - {stack.stack})
                 or "name it organization/project/stack if it is of another project",
             )

@@ -30,6 +30,7 @@ from factory.settings.engine_command import (
     resources_of,
 )
 from factory.settings.stack import NAMESPACE
+from factory.settings.stack_file import stack_file_name
 
 
 class CommandLine:
@@ -74,7 +75,7 @@ class CommandLine:
 
     def stack_file(self) -> Path | None:
         """Give the file that most of the configuration comes from, None if there is none."""
-        path = self.place.file or self.place.work / f"Pulumi.{self._stack}.yaml"
+        path = self.place.file or self.place.work / stack_file_name(self._stack)
         return path if path.is_file() else None
 
     def raw_settings(self) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from factory.common.durations import spell_duration
 from factory.common.errors import FactoryError
+from factory.common.messages import near_name
 from factory.definitions.definition import Definition
 from factory.definitions.lineage import parent_of
 from factory.ledger.model import Held
@@ -49,8 +49,7 @@ def story(inputs: Inputs, plan: Plan, identity: str, ahead: Iterator[Run]) -> st
 
 def _unknown(inputs: Inputs, identity: str) -> FactoryError:
     known = {*inputs.images, *inputs.ledger.identities}
-    close = get_close_matches(identity, sorted(known), n=1)
-    hint = f"did you mean {close[0]}?" if close else "a definition's path below the images folder"
+    hint = near_name(identity, known) or "a definition's path below the images folder"
     return FactoryError(f"there is no image {identity!r} in {inputs.name} -> {hint}")
 
 
