@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from factory.common import names
@@ -78,6 +78,15 @@ class Thing(Tagged):
     unique_id: str = ""
     size_gb: int | None = None
     given_up: bool = False
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When it was made, None if Azure does not say so that it can be read."""
+        try:
+            moment = datetime.fromisoformat(self.created)
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     @property
     def broken(self) -> bool:

@@ -11,6 +11,24 @@ from factory.common.errors import printable
 from factory.definitions.definition import Os
 from factory.observed.model import ArtifactStatus, BuildVm, Thing, Use
 
+# Of what a script said the end is what it failed for.
+_SHOWN = 600
+_WRAPPED = re.compile(
+    r"^(?:\w+: )?VM has reported a failure when processing extension '[^']*'\. "
+    r"Error message: \"?"
+)
+_SCRIPTS = (
+    # Windows, as DevTest Labs runs artifacts, and its agent for Linux.
+    re.compile(
+        r"returned a non-zero exit code of: '(?P<code>-?\d+)'"
+        r"(?:\. The command had an error output of: '(?P<error>.*))?"
+    ),
+    re.compile(
+        r"command terminated with exit status=(?P<code>-?\d+)"
+        r"(?: \[stdout\](?P<output>.*?))?(?: ?\[stderr\](?P<error>.*))?$"
+    ),
+)
+
 
 def uses_of(
     vms: Iterable[Mapping[str, Any]], formulas: Iterable[Mapping[str, Any]]
@@ -93,29 +111,11 @@ def shown_failure(text: str) -> str:
     inner = _WRAPPED.sub("", text).rstrip('". ')
     for form in _SCRIPTS:
         if found := form.search(inner):
-            said = (found["error"] or found["output"] or "").strip(" '")
+            streams = found.groupdict()
+            said = (streams["error"] or streams.get("output") or "").strip(" '")
             shown = said if len(said) <= _SHOWN else f"... {said[-_SHOWN:]}"
             return f"exit code {found['code']}" + (f": {shown}" if shown else "")
     return text
-
-
-# What was said last is what a script failed for.
-_SHOWN = 600
-_WRAPPED = re.compile(
-    r"^(?:\w+: )?VM has reported a failure when processing extension '[^']*'\. "
-    r"Error message: \"?"
-)
-_SCRIPTS = (
-    # Windows, as DevTest Labs runs artifacts, and its agent for Linux.
-    re.compile(
-        r"returned a non-zero exit code of: '(?P<code>-?\d+)'"
-        r"(?:\. The command had an error output of: '(?P<error>.*))?(?P<output>)"
-    ),
-    re.compile(
-        r"command terminated with exit status=(?P<code>-?\d+)"
-        r"(?: \[stdout\](?P<output>.*?))?(?: ?\[stderr\](?P<error>.*))?$"
-    ),
-)
 
 
 def thing_of(found: Mapping[str, Any]) -> Thing:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.common.errors import one_line
-from factory.common.names import STACK_TYPE, parse_part
+from factory.common.names import STACK_TYPE, logical_name, parse_part
 
 OPTION, SHOWN = "--event-log", {"PULUMI_DEBUG_COMMANDS": "true"}
 _COLOR = re.compile(r"<\{%[^%]*%\}>")
@@ -48,10 +48,10 @@ def troubles(events: Iterable[Mapping[str, Any]]) -> list[str]:
             continue
         told = one_line(_COLOR.sub("", str(event.get("message", ""))).strip())
         told = told.removeprefix("error:").strip()
-        _, _, kind_and_name = str(event.get("urn") or "").partition("::")
-        kind, _, name = kind_and_name.partition("::")[2].partition("::")
+        urn = str(event.get("urn") or "")
+        of_stack = not urn or urn.split("::")[2].endswith(STACK_TYPE)
         if told and told != _LAST:
-            found[about("" if kind.endswith(STACK_TYPE) else name, told)] = None
+            found[about("" if of_stack else logical_name(urn), told)] = None
     return list(found)
 
 

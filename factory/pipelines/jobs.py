@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.common.errors import FactoryError, one_line
+from factory.common.names import logical_name
 from factory.ledger import catalogue as cat
 from factory.ledger.stack_outputs import unfolded
 from factory.pipelines.approval import approval_of
@@ -107,9 +108,8 @@ def _missing(stack: str) -> str:
 def propose(job: JobContext, stack: str) -> tuple[Outcome, str]:
     """Preview one stack; gives also what approves its plan, "" where nothing wants an approval."""
     outcome = _preview(job, stack)
-    if outcome.result not in (Result.DONE, Result.PARTLY) or not outcome.plan:
-        return outcome, ""
-    approval = approval_of(outcome.plan)
+    planned = outcome.result in (Result.DONE, Result.PARTLY)
+    approval = approval_of(outcome.plan) if planned else ""
     if not approval:
         return outcome, ""
     text = f"its plan wants an approval, as {approval[:12]}"
@@ -199,9 +199,9 @@ def _drift(job: JobContext, stack: str) -> str:
         if str(step["urn"]).split("::")[2].endswith(_PASSING):
             continue
         if step["op"] == "delete":
-            changed.append(f"{_name(step['urn'])} is gone")
+            changed.append(f"{logical_name(str(step['urn']))} is gone")
         elif step["op"] == "update" and (fields := _by_hand(step)):
-            changed.append(f"{_name(step['urn'])} was changed ({', '.join(fields)})")
+            changed.append(f"{logical_name(str(step['urn']))} was changed ({', '.join(fields)})")
     job.file(stack, "drift.json").write_text(json.dumps(changed, indent=2), encoding="utf-8")
     if not changed:
         return ""
@@ -221,10 +221,6 @@ def _by_hand(step: Mapping[str, Any]) -> list[str]:
     if new and all(there.get(tag.lower()) == text for tag, text in declared.items()):
         found = [each for each in found if each.partition(".")[0].partition("[")[0] != "tags"]
     return found
-
-
-def _name(urn: str) -> str:
-    return urn.rpartition("::")[2]
 
 
 def _some(things: Sequence[str]) -> str:

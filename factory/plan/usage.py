@@ -72,7 +72,7 @@ def _of_lab(lab: LabSituation, known: _Known) -> Iterator[Usage]:
         image, version, held = known.version(name)
         if image is None or version is None:
             thing = lab.thing(name)
-            created = _moment(thing.created) if thing else None
+            created = thing.created_at if thing else None
             yield from (Usage(lab.name, use, name, UsedState.OTHER, built=created) for use in uses)
             continue
         newest = newest_in(lab, image)
@@ -136,11 +136,3 @@ class _Known:
         return next(
             (why for each in image.names if (why := told.get(each, {}).get(str(version)))), ""
         )
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

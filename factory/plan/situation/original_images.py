@@ -6,7 +6,6 @@ Whose image one is, its tag ``ImagePath`` says.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from factory.common import names
@@ -36,13 +35,13 @@ def originals(inputs: Inputs, labs: Sequence[LabSituation]) -> Iterator[Original
             held.add(name.lower())
             thing = lab.thing(name) or _remembered(outputs)
             deleted = lab.images is not None and lab.thing(name) is None
-            yield Original(lab, name, thing, True, owner(thing), _created(thing), deleted=deleted)
+            yield Original(lab, name, thing, True, owner(thing), thing.created_at, deleted=deleted)
         for name in inputs.settings.adopt.get(lab.name, ()):
             there = lab.thing(name)
             if there is not None and name.lower() not in held:
                 # Else adopted already, or retired since: the list may go on naming it.
                 fault = _fault(there, owner(there))
-                yield Original(lab, name, there, False, owner(there), _created(there), fault)
+                yield Original(lab, name, there, False, owner(there), there.created_at, fault)
 
 
 def _fault(thing: Thing, owner: str) -> str:
@@ -51,15 +50,6 @@ def _fault(thing: Thing, owner: str) -> str:
     if not thing.tags.get(IMAGE_PATH):
         return f"it has no tag {IMAGE_PATH}, so it is not the original factory's"
     return "" if owner else f"no definition has imagePath: {thing.tags[IMAGE_PATH]}"
-
-
-def _created(thing: Thing) -> datetime | None:
-    """Tell when the lab made it; None if that cannot be read, and then it is never retired."""
-    try:
-        moment = datetime.fromisoformat(thing.created)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _remembered(outputs: Mapping[str, Any]) -> Thing:
