@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from factory.importer.arm.values import LARGEST, UnresolvedError, as_text, lowered, part
+from factory.importer.arm.values import (
+    LARGEST,
+    UnresolvedError,
+    as_text,
+    lowered,
+    number_of,
+    part,
+)
 
 _NOT_ONE = "has something else where a list, an object or a text is expected"
 
@@ -35,13 +42,6 @@ def _row(value: Any) -> Any:
     if isinstance(value, str | list):
         return value
     raise UnresolvedError(_NOT_ONE)
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    msg = "has something else where a number is expected"
-    raise UnresolvedError(msg)
 
 
 def _concat(*values: Any) -> Any:
@@ -111,10 +111,10 @@ def _object(*pairs: Any) -> dict[str, Any]:
 
 
 def _range(start: Any, count: Any) -> list[int]:
-    if not 0 <= _count(count) <= min(LARGEST, 10_000):
+    if not 0 <= number_of(count) <= min(LARGEST, 10_000):
         msg = "range() of more than 10000, or of less than nothing"
         raise UnresolvedError(msg)
-    return list(range(_count(start), _count(start) + _count(count)))
+    return list(range(number_of(start), number_of(start) + number_of(count)))
 
 
 def _extreme(choose: Callable[[list[int]], int], values: tuple[Any, ...]) -> int:
@@ -122,7 +122,7 @@ def _extreme(choose: Callable[[list[int]], int], values: tuple[Any, ...]) -> int
     if not numbers:
         msg = "max() or min() of nothing"
         raise UnresolvedError(msg)
-    return choose([_count(each) for each in numbers])
+    return choose([number_of(each) for each in numbers])
 
 
 def access(value: Any, index: Any) -> Any:
@@ -153,7 +153,7 @@ def _merged(objects: Any) -> dict[str, Any]:
 
 
 def _from_end(items: Any, index: Any) -> Any:
-    return access(list_of(items), len(items) - _count(index))
+    return access(list_of(items), len(items) - number_of(index))
 
 
 # What they give is made of their arguments as they are; a hole within one stays where it is.
@@ -165,8 +165,8 @@ STRUCTURAL: Mapping[str, Callable[..., Any]] = {
     "first": lambda value: _at(value, 0),
     "last": lambda value: _at(value, -1),
     "length": lambda value: len(_sized(value)),
-    "skip": lambda value, count: _row(value)[max(_count(count), 0) :],
-    "take": lambda value, count: _row(value)[: max(_count(count), 0)],
+    "skip": lambda value, count: _row(value)[max(number_of(count), 0) :],
+    "take": lambda value, count: _row(value)[: max(number_of(count), 0)],
     "union": _union,
     "items": lambda value: [
         {"key": key, "value": each} for key, each in sorted(_object_of(value).items())
@@ -176,7 +176,7 @@ STRUCTURAL: Mapping[str, Callable[..., Any]] = {
     "flatten": lambda lists: [item for each in list_of(lists) for item in list_of(each)],
     "indexfromend": _from_end,
     "tryget": _try_get,
-    "tryindexfromend": lambda items, index: _try_get(list_of(items), len(items) - _count(index)),
+    "tryindexfromend": lambda items, index: _try_get(list_of(items), len(items) - number_of(index)),
     "range": _range,
 }
 COLLECTIONS: Mapping[str, Callable[..., Any]] = {

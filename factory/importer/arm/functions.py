@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
 from factory.importer.arm.collections import COLLECTIONS
-from factory.importer.arm.values import HOLE, LARGEST, UnresolvedError, as_text
+from factory.importer.arm.values import HOLE, LARGEST, UnresolvedError, as_text, number_of
 from factory.importer.texts import UnreadableError, parse_json
 
 
@@ -22,14 +22,6 @@ def text_of(value: Any) -> str:
     if isinstance(value, str | int | float):
         return as_text(value)
     msg = "has something else where a text is expected"
-    raise UnresolvedError(msg)
-
-
-def number_of(value: Any) -> int:
-    """Give a whole number. Raises UnresolvedError."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    msg = "has something else where a number is expected"
     raise UnresolvedError(msg)
 
 

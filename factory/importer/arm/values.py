@@ -113,6 +113,14 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
+def number_of(value: Any) -> int:
+    """Give a whole number. Raises UnresolvedError."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    msg = "has something else where a number is expected"
+    raise UnresolvedError(msg)
+
+
 def size_of(value: Any) -> int:
     """Count characters and elements. Raises UnresolvedError for more than a value may have."""
     left = LARGEST
