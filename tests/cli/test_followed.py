@@ -30,7 +30,7 @@ from factory.pipelines.service import Service
 from factory.pipelines.sign_in import identity
 from factory.pipelines.stack_edits import ROLL_BACK, StackEdit, with_edit
 from factory.pipelines.state_locks import StateLocks
-from tests.plan.test_advice import FACTORY, texts
+from tests.plan.test_advice import FACTORY, following, texts
 from tests.plan.world import DEV, dev
 
 BASE = "base: {publisher: Canonical, offer: ubuntu-24_04-lts, sku: server}\n"
@@ -103,13 +103,7 @@ def said(done: Callable[[], object]) -> str:
     return ""
 
 
-def follows(*advice: str) -> Callable[[Case], Case]:
-    def noted(case: Case) -> Case:
-        for each in advice:
-            CASES.setdefault(each, []).append(case)
-        return case
-
-    return noted
+follows = following(CASES)
 
 
 @follows("name a stack, or the path of its stack file")

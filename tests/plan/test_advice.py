@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -47,15 +47,24 @@ Case = Callable[[], Iterator[Planned]]
 CASES: dict[str, list[Case]] = {}
 
 
-def follows(*advice: str) -> Callable[[Case], Case]:
-    """Note a case: what it yields first gives each of ``advice``, what it yields then does not."""
+_Case = TypeVar("_Case")
 
-    def noted(case: Case) -> Case:
-        for each in advice:
-            CASES.setdefault(each, []).append(case)
-        return case
 
-    return noted
+def following(cases: dict[str, list[_Case]]) -> Callable[..., Callable[[_Case], _Case]]:
+    """Give what notes a case: what it yields first gives each advice, what it yields then not."""
+
+    def follows(*advice: str) -> Callable[[_Case], _Case]:
+        def noted(case: _Case) -> _Case:
+            for each in advice:
+                cases.setdefault(each, []).append(case)
+            return case
+
+        return noted
+
+    return follows
+
+
+follows = following(CASES)
 
 
 def said(planned: Planned) -> str:
