@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.common.errors import FactoryError
+from factory.importer.arm.values import lowered
 from factory.importer.notes import Notes
 from factory.importer.prefixes import patterns_for
 from factory.importer.texts import UnreadableError, read_json
@@ -42,7 +43,7 @@ def read_labs(path: Path, files: Mapping[str, str], notes: Notes) -> list[OldLab
     except UnreadableError as error:
         msg = f"{path}: {error}"
         raise FactoryError(msg) from None
-    listed = _lowered(content).get("labs")
+    listed = lowered(content).get("labs")
     if not isinstance(listed, list):
         msg = f'{path}: expected {{"Labs": [...]}} -> name the original\'s Labs.json'
         raise FactoryError(msg)
@@ -73,7 +74,7 @@ def together(labs: Iterable[OldLab], notes: Notes) -> list[OldLab]:
 
 
 def _lab(where: str, raw: Any, files: Mapping[str, str], notes: Notes) -> OldLab | None:
-    fields = _lowered(raw)
+    fields = lowered(raw)
     words = {}
     for key in ("SubscriptionId", "LabName", "ResourceGroup"):
         value = fields.get(key.lower(), "")
@@ -98,9 +99,3 @@ def _takes_something(lab: OldLab, notes: Notes) -> bool:
     if not lab.patterns:
         notes.lost(lab.where, lab.name, "takes no image, so that it is left out")
     return bool(lab.patterns)
-
-
-def _lowered(raw: Any) -> dict[str, Any]:
-    if not isinstance(raw, Mapping):
-        return {}
-    return {str(key).lower(): value for key, value in raw.items()}
