@@ -5,22 +5,15 @@ A role assignment holds at its scope (a subscription, group or resource) and at 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from rehearsal.azure import ids
+from rehearsal.azure.authorization.built_in import built_in
+from rehearsal.azure.authorization.listing import of_all
 from rehearsal.azure.authorization.routes import ASSIGNMENTS
 from rehearsal.azure.managedidentity.routes import CREDENTIALS, IDENTITIES
-from rehearsal.azure.model import Resource
 from rehearsal.azure.principals import ROLES, Principal, Role
 from rehearsal.azure.world import Azure
-
-# The built-in roles that reach resources at all, by the ids that they have everywhere.
-_BUILT_IN = {
-    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
-    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
-    "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
-}
 
 
 def caller(azure: Azure, client_id: str) -> Principal | None:
@@ -29,7 +22,7 @@ def caller(azure: Azure, client_id: str) -> Principal | None:
     if found is None:
         return None
     known, roles = dict(found.known), list(found.roles)
-    for each in _all(azure, ASSIGNMENTS):
+    for each in of_all(azure, ASSIGNMENTS):
         if each.properties["principalId"] == found.object_id:
             role = ids.name_of(str(each.properties["roleDefinitionId"])).lower()
             known[role] = _allowing(azure, str(each.properties["roleDefinitionId"]))
@@ -38,7 +31,7 @@ def caller(azure: Azure, client_id: str) -> Principal | None:
 
 
 def _identity(azure: Azure, client_id: str) -> Principal | None:
-    for each in _all(azure, IDENTITIES):
+    for each in of_all(azure, IDENTITIES):
         facts = each.properties
         if str(facts["clientId"]).lower() == client_id.lower():
             believed = azure.resources.listed(f"{each.key}/{CREDENTIALS}")
@@ -58,8 +51,9 @@ def _identity(azure: Azure, client_id: str) -> Principal | None:
 
 def _allowing(azure: Azure, role_id: str) -> Role:
     """Give what a role allows and refuses of what ARM is asked; nothing if it is one for data."""
-    if built_in := _BUILT_IN.get(ids.name_of(role_id).lower()):
-        return ROLES[built_in]
+    known = built_in().get(ids.name_of(role_id).lower())
+    if known is not None and known.name in ROLES:  # no other built-in one reaches resources here
+        return ROLES[known.name]
     made = azure.resources.find(role_id)
     rights = made.properties.get("permissions") or () if made else ()
     allowed, refused = (
@@ -67,8 +61,3 @@ def _allowing(azure: Azure, role_id: str) -> Role:
         for key in ("actions", "notActions")
     )
     return allowed, refused
-
-
-def _all(azure: Azure, kind: str) -> Iterator[Resource]:
-    for subscription in azure.directory.subscriptions:
-        yield from azure.resources.of_kind(subscription, kind)
