@@ -106,3 +106,13 @@ def test_no_folder_is_too_full_and_the_root_holds_three_modules() -> None:
     folders = [folder for folder in factory.rglob("*") if (folder / "__init__.py").exists()]
     full = {folder.name: n for folder in folders if (n := len([*folder.glob("*.py")]) - 1) > 25}
     assert not full
+
+
+def test_a_program_loads_no_part_of_the_sdk_that_its_stack_may_not_need() -> None:
+    """One resource of Microsoft.Network loads three hundred modules; few stacks make a network."""
+    seen = "[each for each in sys.modules if each.startswith('pulumi_azure_native.network.')]"
+    code = f"import sys, factory.program; print({seen}, 'cel' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=_CHECKOUT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "[] False\n", done.stdout[:300] + done.stderr

@@ -22,21 +22,6 @@ from factory.settings.stack import ArtifactSource, FactoryLab
 _CHANGED_WITHIN = timedelta(minutes=30)
 # A source may lose its token and be public from then on. The SDK says Premium too.
 _SAID = ("securityToken", "labStorageType")
-# Artifacts are run by the VM's agent, which asks Azure itself: nobody has to reach a build VM, not
-# even from beside it, which Azure's own rules allow. The answers to what it asks come in anyway.
-# https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview
-_NOTHING_IN = network.SecurityRuleArgs(
-    name="nothing-in",
-    description="Build VMs are reached by nobody; their agent asks Azure for its work.",
-    access="Deny",
-    direction="Inbound",
-    priority=4096,
-    protocol="*",
-    source_address_prefix="*",
-    source_port_range="*",
-    destination_address_prefix="*",
-    destination_port_range="*",
-)
 
 
 class FactoryLabComponent(pulumi.ComponentResource):
@@ -175,7 +160,7 @@ class FactoryLabComponent(pulumi.ComponentResource):
             network_security_group_name=f"{lab.name}-network",
             resource_group_name=group,
             location=location,
-            security_rules=[_NOTHING_IN],
+            security_rules=[_nothing_in()],
             tags=tags,
         )
         guard = network.NetworkSecurityGroup(
@@ -248,3 +233,24 @@ class FactoryLabComponent(pulumi.ComponentResource):
                 additional_secret_outputs=["securityToken"] if token else None,
             ),
         )
+
+
+def _nothing_in() -> network.SecurityRuleArgs:
+    """Give the rule that lets nobody in.
+
+    Artifacts are run by the agent of a VM, which asks Azure itself: nobody has to reach it, not
+    even from beside it, which Azure's own rules allow. The answers come in anyway.
+    https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview
+    """
+    return network.SecurityRuleArgs(
+        name="nothing-in",
+        description="Build VMs are reached by nobody; their agent asks Azure for its work.",
+        access="Deny",
+        direction="Inbound",
+        priority=4096,
+        protocol="*",
+        source_address_prefix="*",
+        source_port_range="*",
+        destination_address_prefix="*",
+        destination_port_range="*",
+    )

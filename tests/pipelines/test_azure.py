@@ -25,8 +25,9 @@ def test_every_trigger_of_the_pipelines(
     azure, service, factory = AzureDevOps(repository), repository.standin, repository.factory
 
     # main moves; the time is up in the middle of the build, which ends by itself and is no failure.
-    azure.overrides["runMinutes"] = "0.15"
-    factory.rehearsal("clock", "--scale", "60")
+    # So late that a busy machine has begun to build, and so slow that none has ended.
+    azure.overrides["runMinutes"] = "0.25"
+    factory.rehearsal("clock", "--scale", "30")
     dev, plan = azure.run(MAIN, "IndividualCI")
     step = dev.step("ci run")
     show(shown("main, the time is up", [dev]))
